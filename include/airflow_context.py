@@ -1,0 +1,102 @@
+"""The only module that asks Airflow for anything: connections, variables, the run that is going on.
+
+Imported inside tasks. Flows get plain values and know nothing of Airflow.
+"""
+
+import datetime as dt
+from dataclasses import dataclass, field
+from typing import Any
+
+from include.clock import Clock, from_setting
+from include.flows.run import Run, open_run
+
+WAREHOUSE = "warehouse_db"
+CLOCK_VARIABLE = "qaitarym_clock"
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A connection as plain values. ``url`` has no trailing slash."""
+
+    url: str
+    login: str | None = None
+    password: str | None = field(default=None, repr=False)
+    port: int | None = None
+    extra: dict[str, Any] = field(default_factory=dict)
+
+
+def connection(conn_id: str) -> Endpoint:
+    """Return the connection ``conn_id``; Airflow's own error names it when it is missing."""
+    from airflow.sdk import Connection
+
+    found = Connection.get(conn_id)
+    return Endpoint(
+        (found.host or "").rstrip("/"), found.login, found.password, found.port, dict(found.extra_dejson or {})
+    )
+
+
+def warehouse_dsn() -> str:
+    """Return the warehouse's libpq connection string."""
+    from airflow.sdk import Connection
+    from psycopg.conninfo import make_conninfo
+
+    found = Connection.get(WAREHOUSE)
+    return make_conninfo(
+        host=found.host, port=found.port, user=found.login, password=found.password, dbname=found.schema
+    )
+
+
+def clock() -> Clock:
+    """Return the business clock that the installation names; the machine's where it names none."""
+    from airflow.sdk import Variable
+
+    return from_setting(Variable.get(CLOCK_VARIABLE, default="system"))
+
+
+def current_run() -> Run:
+    """Return the run of the task that is running, its clock and range fixed by the first task that asks.
+
+    The range comes from the parameters ``from`` and ``to`` (ISO 8601), the clock from the logical date in a
+    backfill and from the business clock else.
+    """
+    from airflow.sdk import get_current_context
+
+    from include.db.connection import connect
+
+    context = get_current_context()
+    dag_run = context["dag_run"]
+    params = context.get("params") or {}
+    with connect(warehouse_dsn()) as conn:
+        return open_run(
+            conn,
+            dag_run.dag_id,
+            dag_run.run_id,
+            _Fixed(dag_run.logical_date) if str(dag_run.run_type) == "backfill" and dag_run.logical_date else clock(),
+            range_from=_moment(params.get("from")),
+            range_to=_moment(params.get("to")),
+        )
+
+
+def owner() -> str:
+    """Return the lease owner's name: every try of one task instance has the same."""
+    from airflow.sdk import get_current_context
+
+    ti = get_current_context()["ti"]
+    return f"{ti.dag_id}/{ti.run_id}/{ti.task_id}/{ti.map_index}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Fixed:
+    moment: dt.datetime
+
+    def now(self) -> dt.datetime:
+        return self.moment
+
+
+def _moment(text: str | None) -> dt.datetime | None:
+    if not text:
+        return None
+    moment = dt.datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError(f"{text!r} has no time zone: write for instance {text}+05:00")
+    return moment

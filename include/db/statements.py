@@ -1,0 +1,35 @@
+"""Run a named file of ``sql/``. Values are bound, never formatted in."""
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg.rows import DictRow, dict_row
+
+from include.db.connection import Connection
+
+SQL_FOLDER = Path(__file__).resolve().parents[2] / "sql"
+
+
+@cache
+def text_of(name: str) -> str:
+    """Return the text of ``sql/<name>.sql``."""
+    return (SQL_FOLDER / f"{name}.sql").read_text(encoding="utf-8")
+
+
+def run(conn: Connection, name: str, **params: Any) -> psycopg.Cursor[DictRow]:
+    """Execute ``sql/<name>.sql`` and return the cursor, standing on its last result.
+
+    A file may hold several statements; parameters are therefore bound on the client's side
+    (the server would refuse several statements in one prepared call).
+    """
+    cursor = psycopg.ClientCursor(conn, row_factory=dict_row)
+    try:
+        cursor.execute(text_of(name).encode(), params or None)
+    except psycopg.Error as error:
+        error.add_note(f"in sql/{name}.sql")
+        raise
+    while cursor.nextset():
+        pass
+    return cursor

@@ -1,0 +1,63 @@
+"""A merchant's part of a run: staged, judged by the gate, then published or held. His trouble stays his."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from include.db.connection import Connection
+from include.db.statements import run as run_statement
+from include.flows.run import Run
+
+log = logging.getLogger(__name__)
+
+
+def open_batch(conn: Connection, run: Run, merchant_id: str) -> None:
+    """Begin the merchant's part; a part that a try before had begun starts anew."""
+    run_statement(conn, "ops/batch__open", **run.key, merchant_id=merchant_id)
+
+
+def staged(conn: Connection, run: Run, merchant_id: str, rows: int) -> None:
+    """Say that all ``rows`` of the part are staged, so that the gate can judge it."""
+    _move(conn, run, merchant_id, "staged", rows=rows)
+
+
+def published(conn: Connection, run: Run, merchant_id: str) -> None:
+    """Say that readers see the part now; call it in the transaction that publishes."""
+    _move(conn, run, merchant_id, "published")
+
+
+def failed(conn: Connection, run: Run, merchant_id: str, detail: str) -> None:
+    """Say that the part could not be made, and why."""
+    _move(conn, run, merchant_id, "failed", detail=detail[:2000])
+
+
+def with_status(conn: Connection, run: Run, *statuses: str) -> list[str]:
+    """Return the merchants whose part has one of ``statuses``."""
+    rows = run_statement(conn, "ops/batch__with_status", **run.key, statuses=list(statuses)).fetchall()
+    return [row["merchant_id"] for row in rows]
+
+
+def passed(conn: Connection, run: Run) -> list[str]:
+    """Return the merchants whose part may be published; a repeated publishing finds its own again."""
+    return with_status(conn, run, "passed", "published")
+
+
+@contextmanager
+def merchant_part(conn: Connection, run: Run, merchant_id: str) -> Iterator[None]:
+    """Keep one merchant's failure from the others: it is logged and recorded, and the caller goes on."""
+    try:
+        yield
+    except Exception as error:
+        log.exception("%s %s: the part of %s failed", run.dag_id, run.run_id, merchant_id)
+        conn.rollback()
+        open_batch(conn, run, merchant_id)
+        failed(conn, run, merchant_id, f"{type(error).__name__}: {error}")
+        conn.commit()
+
+
+def _move(
+    conn: Connection, run: Run, merchant_id: str, status: str, *, rows: int | None = None, detail: str | None = None
+) -> None:
+    run_statement(
+        conn, "ops/batch", **run.key, merchant_id=merchant_id, status=status, rows=rows, detail=detail
+    )

@@ -1,0 +1,42 @@
+"""A run of a flow: what it is called, what time it has, which range it covers."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+from include.clock import Clock
+from include.db.connection import Connection
+from include.db.statements import run as run_statement
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run of a DAG. ``now`` and the range never change once the first task fixed them."""
+
+    dag_id: str
+    run_id: str
+    now: dt.datetime
+    range_from: dt.datetime | None = None
+    range_to: dt.datetime | None = None
+
+    @property
+    def key(self) -> dict[str, str]:
+        """Return the run's name as SQL parameters."""
+        return {"dag_id": self.dag_id, "run_id": self.run_id}
+
+
+def open_run(
+    conn: Connection,
+    dag_id: str,
+    run_id: str,
+    clock: Clock,
+    *,
+    range_from: dt.datetime | None = None,
+    range_to: dt.datetime | None = None,
+) -> Run:
+    """Fix a run's clock and range, or return what an earlier try fixed."""
+    row = run_statement(
+        conn, "ops/run", dag_id=dag_id, run_id=run_id, now=clock.now(), range_from=range_from, range_to=range_to
+    ).fetchone()
+    conn.commit()
+    assert row is not None
+    return Run(dag_id, run_id, row["now_at"], row["range_from"], row["range_to"])

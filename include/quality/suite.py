@@ -1,0 +1,39 @@
+"""What a gate checks. Importing this loads nothing heavy; Great Expectations comes in inside the gate."""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Severity = Literal["row", "batch", "warning"]
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnCheck:
+    """A Great Expectations expectation on one view of the staged batch.
+
+    ``key`` names the column that identifies a row (beside merchant_id); a failed *row* check puts the rows
+    with that key aside, a failed *batch* check holds the merchant's part, a *warning* is only reported.
+    """
+
+    name: str
+    subject: str
+    expectation: str
+    arguments: dict[str, Any]
+    key: str
+    severity: Severity = "row"
+
+
+@dataclass(frozen=True, slots=True)
+class SqlCheck:
+    """The file ``sql/checks/<name>.sql``; each row it returns (merchant_id, record_key, detail) is a violation."""
+
+    name: str
+    severity: Severity = "batch"
+
+
+@dataclass(frozen=True, slots=True)
+class Suite:
+    """A gate's checks. ``drop`` is the statement that takes quarantined rows out of the staging tables."""
+
+    name: str
+    checks: tuple[ColumnCheck | SqlCheck, ...]
+    drop: str | None = None

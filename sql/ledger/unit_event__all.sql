@@ -1,0 +1,11 @@
+select
+    event_id,
+    unit_id,
+    merchant_id,
+    type,
+    occurred_at,
+    actor,
+    source,
+    payload
+from ledger.unit_event
+order by unit_id, seq;
