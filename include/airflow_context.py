@@ -100,3 +100,44 @@ def _moment(text: str | None) -> dt.datetime | None:
     if moment.tzinfo is None:
         raise ValueError(f"{text!r} has no time zone: write for instance {text}+05:00")
     return moment
+
+
+def shop_settings(merchant_id: str) -> Any:
+    """Return how to reach a merchant's shop, from his connection (``core.merchant.connection_id``)."""
+    from include.flows.kaspi_returns_ingest import shop_connection_id
+    from include.kaspi.shop_api import USER_AGENT, ShopSettings
+
+    found = connection(shop_connection_id(warehouse_dsn(), merchant_id))
+    return ShopSettings(
+        merchant_id,
+        found.url,
+        found.password or "",
+        found.extra.get("user_agent") or USER_AGENT,
+        float(found.extra.get("requests_per_second") or 5),
+        found.extra.get("proxy"),
+    )
+
+
+def sealer_for(merchant_id: str) -> Any:
+    """Return what encrypts the contacts of a merchant that sends notices; None for the others."""
+    from include.db.connection import connect
+    from include.db.statements import run
+    from include.flows.contacts import Sealer
+
+    with connect(warehouse_dsn()) as conn:
+        row = run(conn, "core/merchant__one", merchant_id=merchant_id).fetchone()
+    if not row or not row["notices"]:
+        return None
+    return Sealer(connection("privacy_key").password or "")
+
+
+def warehouse_sources() -> dict[str, Any]:
+    """Return the warehouse sources by name, each made from its connection."""
+    from include.flows.warehouse_receipts_reconcile import source_rows
+    from include.wms.sources import source_of
+
+    sources = {}
+    for row in source_rows(warehouse_dsn()):
+        found = connection(row["connection_id"])
+        sources[row["source"]] = source_of(row["kind"], found.url, found.password, found.extra)
+    return sources

@@ -33,7 +33,9 @@ class AirflowApi:
     def _log_in(self) -> None:
         answer = self._session.post(f"{self._base}/auth/token", json=self._login, timeout=30)
         if answer.status_code != requests.codes.created:
-            raise AirflowRefusedError(f"Airflow refused the login of {self._login['username']}: {answer.text[:300]}")
+            raise AirflowRefusedError(
+                f"Airflow refused the login of {self._login['username']}: {answer.text[:300]}"
+            )
         self._session.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
 
     def call(self, method: str, path: str, **arguments: Any) -> Any:

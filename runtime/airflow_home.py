@@ -14,7 +14,16 @@ from runtime.private_file import write_json
 ADMIN = "admin"
 DATABASE = "airflow"
 # Taken over from the shell that starts us; everything else would make a start depend on who starts it.
-_INHERITED = ("PATH", "HOME", "USER", "LOGNAME", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE")
+_INHERITED = (
+    "PATH",
+    "HOME",
+    "USER",
+    "LOGNAME",
+    "TMPDIR",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "REQUESTS_CA_BUNDLE",
+)
 
 
 def base_environment(layout: Layout) -> dict[str, str]:
@@ -53,7 +62,7 @@ def airflow_environment(layout: Layout, ports: Ports, keys: Keys) -> dict[str, s
     url = airflow_url(ports)
     options = {
         "CORE__EXECUTOR": "LocalExecutor",
-        # The default of 32 forks 32 workers at once; more than a few only queue for the processors of a small machine.
+        # The default forks 32 workers at once; on a small machine they would only queue for the processors.
         "CORE__PARALLELISM": "4",
         "CORE__LOAD_EXAMPLES": "False",
         "CORE__DAGS_FOLDER": str(layout.dags),

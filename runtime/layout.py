@@ -44,7 +44,7 @@ class Layout:
 
     @property
     def keys(self) -> Path:
-        return self.run / "keys.json"
+        return self.run / "secrets.json"
 
     @property
     def ports(self) -> Path:
@@ -62,6 +62,11 @@ class Layout:
     @property
     def supervisor_pid(self) -> Path:
         return self.run / "supervisord.pid"
+
+    @property
+    def session(self) -> Path:
+        """Names the session that the supervisor and all its programs live in."""
+        return self.run / "session.json"
 
     @property
     def story(self) -> Path:

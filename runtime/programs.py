@@ -71,8 +71,7 @@ def all_programs(layout: Layout, ports: Ports, keys: Keys, server: Server) -> li
         Program("sandbox", _sandbox_command(layout, ports), python, layout.root),
         Program(
             "feed",
-            [sys.executable, "-m", "include.feed_server", "--dsn-env", "QAITARYM_WAREHOUSE_DSN"]
-            + ["--port", str(ports.feed), "--clock", clock_url(ports)],
+            _feed_command(ports),
             python | {"QAITARYM_WAREHOUSE_DSN": warehouse_dsn(ports, keys)},
             layout.root,
         ),
@@ -89,7 +88,19 @@ def airflow_command(*arguments: str) -> list[str]:
 
 def _airflow_arguments() -> list[list[str]]:
     # The logs lie on this machine and the api-server reads them there: no log servers, two processes less.
-    return [["api-server"], ["dag-processor"], ["scheduler", "--skip-serve-logs"], ["triggerer", "--skip-serve-logs"]]
+    return [
+        ["api-server"],
+        ["dag-processor"],
+        ["scheduler", "--skip-serve-logs"],
+        ["triggerer", "--skip-serve-logs"],
+    ]
+
+
+def _feed_command(ports: Ports) -> list[str]:
+    return [
+        *(sys.executable, "-m", "include.feed_server", "--dsn-env", "QAITARYM_WAREHOUSE_DSN"),
+        *("--port", str(ports.feed), "--clock", clock_url(ports)),
+    ]
 
 
 def _sandbox_command(layout: Layout, ports: Ports) -> list[str]:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import getpass
+import os
 import shlex
 import subprocess
 import sys
 import xmlrpc.client
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+
+import psutil
 
 from runtime.airflow_home import base_environment
 from runtime.keys import INSTANCE_VARIABLE, Keys
 from runtime.layout import Layout
 from runtime.ports import LOOPBACK, Ports
-from runtime.private_file import write_private
+from runtime.private_file import write_json, write_private
 from runtime.programs import Program
 from runtime.waiting import TooLateError, wait_for
 
@@ -33,7 +35,7 @@ def render_config(layout: Layout, ports: Ports, keys: Keys, programs: Iterable[P
     lines = [
         "[supervisord]",
         "nodaemon = true",
-        f"user = {getpass.getuser()}",
+        *(["user = 0"] if os.geteuid() == 0 else []),  # says that staying root is meant
         f"identifier = qaitarym-{keys.instance}",
         f"logfile = {_plain(layout.logs / 'supervisord.log')}",
         f"logfile_maxbytes = {_LOG_BYTES}",
@@ -57,7 +59,7 @@ def _render_program(layout: Layout, program: Program) -> list[str]:
         f"[program:{program.name}]",
         f"command = {_plain(shlex.join(program.command))}",
         f"directory = {_plain(program.folder)}",
-        f"environment = {','.join(f'{name}={_quoted(value)}' for name, value in program.environment.items())}",
+        f"environment = {_pairs(program.environment)}",
         "autostart = false",
         "autorestart = true",
         "startsecs = 1",
@@ -82,6 +84,10 @@ def _plain(value: object) -> str:
     if "\n" in text or " ;" in text or " #" in text:
         raise ValueError(f"the supervisor's configuration cannot hold this path: {text!r}; move the checkout")
     return text.replace("%", "%%")
+
+
+def _pairs(environment: Mapping[str, str]) -> str:
+    return ",".join(f"{name}={_quoted(value)}" for name, value in environment.items())
 
 
 def _quoted(value: str) -> str:
@@ -117,13 +123,13 @@ class Supervisor:
             return False
 
     def launch(self, programs: Iterable[Program]) -> None:
-        """Write the configuration and start the supervisor in a session of its own, with no program running."""
+        """Write the configuration and start the supervisor, in a session of its own, with no program."""
         write_private(
             self._layout.supervisor_config, render_config(self._layout, self._ports, self._keys, programs)
         )
         binary = Path(sys.executable).parent / "supervisord"
         with log_of(self._layout, "supervisord-output").open("ab") as output:
-            process = subprocess.Popen(  # noqa: S603
+            process = subprocess.Popen(
                 [sys.executable, str(binary), "-n", "-c", str(self._layout.supervisor_config)],
                 cwd=self._layout.run,
                 env=base_environment(self._layout) | {INSTANCE_VARIABLE: self._keys.instance},
@@ -133,9 +139,15 @@ class Supervisor:
                 start_new_session=True,
             )
 
+        write_json(
+            self._layout.session, {"id": process.pid, "created": psutil.Process(process.pid).create_time()}
+        )
+
         def answers() -> bool:
             if process.poll() is not None:
-                raise ProgramFailedError(f"the supervisor ended at once:\n{self.log_end('supervisord-output')}")
+                raise ProgramFailedError(
+                    f"the supervisor ended at once:\n{self.log_end('supervisord-output')}"
+                )
             return self.is_up()
 
         wait_for("the supervisor to answer", answers, seconds=30, pause=0.05)
@@ -188,7 +200,9 @@ class Supervisor:
         """Raise ProgramFailedError, with the end of its log, when a program has given up."""
         state = self._states().get(name, "UNKNOWN")
         if state in ("FATAL", "EXITED", "UNKNOWN"):
-            raise ProgramFailedError(f"{name} does not run (state {state}); the end of its log:\n{self.log_end(name)}")
+            raise ProgramFailedError(
+                f"{name} does not run (state {state}); the end of its log:\n{self.log_end(name)}"
+            )
 
     def log_end(self, name: str, lines: int = 25) -> str:
         """The last lines of a program's log."""

@@ -104,7 +104,7 @@ def _product(seed: int, shop: Shop, shelf: Shelf, place: int) -> Product:
     batch = _batch(shop, supplier, shelf, place)
     popularity = rng.uniform(0.5, 1.5)
     if shelf.title == assortment.DEFECTIVE_SHELF and place < 4:
-        supplier, batch, popularity = assortment.DEFECTIVE_SUPPLIER, assortment.DEFECTIVE_BATCH, 2.2
+        supplier, batch, popularity = assortment.DEFECTIVE_SUPPLIER, assortment.DEFECTIVE_BATCH, 3.5
     elif rng.random() < 0.08:
         supplier, batch = "", ""
     elif rng.random() < 0.1:

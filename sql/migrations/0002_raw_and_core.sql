@@ -14,8 +14,15 @@ comment on table raw.order_payload is 'The newest payload of an order with its e
 create table raw.wms_event (
     source text not null,
     event_id text not null,
+    "position" bigint generated always as identity,
+    merchant_id text not null,
+    type text not null,
+    occurred_at timestamptz not null,
+    actor text,
+    store_id text,
     payload jsonb not null,
     received_at timestamptz not null,
+    quarantined boolean not null default false,
     primary key (source, event_id)
 );
 comment on table raw.wms_event is 'Warehouse events as delivered; a repeated delivery is a no-op.';
@@ -66,21 +73,6 @@ create unlogged table raw.stage_order_line (
     weight_g bigint
 );
 create index stage_order_line_batch on raw.stage_order_line (dag_id, run_id, merchant_id);
-
-create unlogged table raw.stage_wms_event (
-    dag_id text not null,
-    run_id text not null,
-    source text not null,
-    event_id text not null,
-    merchant_id text not null,
-    type text not null,
-    occurred_at timestamptz not null,
-    actor text,
-    store_id text,
-    payload jsonb not null,
-    "position" bigint not null
-);
-create index stage_wms_event_batch on raw.stage_wms_event (dag_id, run_id);
 
 create table core.merchant (
     merchant_id text primary key,

@@ -92,3 +92,4 @@ create table ledger.event_inbox (
     reason text not null
 );
 create index event_inbox_unit on ledger.event_inbox (unit_id);
+create index unit_event_recorded on ledger.unit_event (merchant_id, recorded_at);

@@ -1,0 +1,88 @@
+"""
+### Orders and return signals from Kaspi
+
+Sweeps every merchant's orders (3 days; every sixth hour 60 days; with `from` and `to` any past range), keeps what
+changed, opens return cases and gives birth to the units that are certain to come.
+
+| | |
+| --- | --- |
+| **Grain** | one part a merchant; inside it windows of at most 13 days, each of the six states |
+| **Rerun** | safe at any time, twice, beside another run: stored pages are not fetched again, unchanged orders are not written |
+| **If it fails** | readers still see the last good state; the last task names the merchant that was held and why. Runbook: `kaspi_returns_ingest` |
+
+To take in the past: trigger with `{"from": "2026-05-01T00:00:00+05:00", "to": "2026-06-01T00:00:00+05:00"}`.
+"""
+
+from airflow.sdk import AssetAlias, CronTriggerTimetable, Param, dag, task
+
+from include.assets import ORDERS
+from include.dag_defaults import DEFAULTS, TIME_ZONE, deadline, run_failed
+
+WOKEN = AssetAlias("kaspi_returns_ingest_changed")
+
+
+@dag(
+    dag_id="kaspi_returns_ingest",
+    schedule=CronTriggerTimetable("*/15 * * * *", timezone=TIME_ZONE),
+    catchup=False,
+    max_active_runs=1,
+    default_args=DEFAULTS,
+    deadline=deadline(minutes=30),
+    on_failure_callback=run_failed,
+    doc_md=__doc__,
+    tags=["kaspi", "returns", "every-15-minutes"],
+    params={
+        "from": Param(None, type=["null", "string"], description="Begin of a past range, ISO 8601 with offset"),
+        "to": Param(None, type=["null", "string"], description="End of a past range, ISO 8601 with offset"),
+    },
+)
+def kaspi_returns_ingest() -> None:
+    @task
+    def merchants() -> list[str]:
+        from include.airflow_context import current_run, warehouse_dsn
+        from include.flows.kaspi_returns_ingest import active_merchants
+
+        current_run()
+        return active_merchants(warehouse_dsn())
+
+    @task(map_index_template="{{ merchant_id }}")
+    def fetch(merchant_id: str) -> int:
+        from airflow.sdk import get_current_context
+
+        from include.airflow_context import clock, current_run, owner, sealer_for, shop_settings, warehouse_dsn
+        from include.flows.kaspi_returns_ingest import fetch
+
+        get_current_context()["merchant_id"] = merchant_id  # type: ignore[typeddict-unknown-key]
+        return fetch(
+            warehouse_dsn(), current_run(), shop_settings(merchant_id), clock(), owner(), sealer_for(merchant_id)
+        )
+
+    @task(trigger_rule="all_done")
+    def gate() -> dict[str, int]:
+        from include.airflow_context import current_run, warehouse_dsn
+        from include.quality.gate import judge
+        from include.quality.suites.kaspi_returns_ingest import SUITE
+
+        return judge(warehouse_dsn(), current_run(), SUITE)
+
+    @task(outlets=[WOKEN])
+    def publish(*, outlet_events=None) -> dict[str, int]:  # type: ignore[no-untyped-def]
+        from include.airflow_context import current_run, owner, warehouse_dsn
+        from include.flows.kaspi_returns_ingest import publish
+
+        counts = publish(warehouse_dsn(), current_run(), owner())
+        if counts["orders"]:
+            outlet_events[WOKEN].add(ORDERS)
+        return counts
+
+    @task(trigger_rule="all_done", retries=0)
+    def report_held() -> int:
+        from include.airflow_context import current_run, warehouse_dsn
+        from include.flows.report import raise_if_held
+
+        return raise_if_held(warehouse_dsn(), current_run())
+
+    fetch.expand(merchant_id=merchants()) >> gate() >> publish() >> report_held()
+
+
+kaspi_returns_ingest()

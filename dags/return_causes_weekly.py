@@ -1,0 +1,73 @@
+"""
+### Weekly numbers, causes and the mail to the merchants
+
+Counts cohorts, causes and KPIs (version 1) from the ledger, looks for causes that come back more than before, and
+sends every merchant one mail about the last full week, and one about all merchants to the team.
+
+| | |
+| --- | --- |
+| **Grain** | one part a merchant, and `all` for the whole house; KPIs of the last 12 full Almaty weeks |
+| **Rerun** | safe at any time: unchanged numbers are not written, a changed one keeps what was known before, a mail goes out once a week and merchant |
+| **If it fails** | readers still see the last good week; the last task names the part that was held and why. A mail whose delivery is not known is not sent again by itself. Runbook: `return_causes_weekly` |
+"""
+
+from airflow.sdk import CronTriggerTimetable, dag, task
+
+from include.dag_defaults import DEFAULTS, TIME_ZONE, deadline, run_failed
+
+
+@dag(
+    dag_id="return_causes_weekly",
+    schedule=CronTriggerTimetable("0 8 * * 1", timezone=TIME_ZONE),
+    catchup=False,
+    max_active_runs=1,
+    default_args=DEFAULTS,
+    deadline=deadline(minutes=60),
+    on_failure_callback=run_failed,
+    doc_md=__doc__,
+    tags=["returns", "reports", "weekly"],
+)
+def return_causes_weekly() -> None:
+    @task
+    def stage() -> dict[str, int]:
+        from include.airflow_context import current_run, owner, warehouse_dsn
+        from include.flows.return_causes_weekly import stage
+
+        return stage(warehouse_dsn(), current_run(), owner())
+
+    @task
+    def gate() -> dict[str, int]:
+        from include.airflow_context import current_run, warehouse_dsn
+        from include.quality.gate import judge
+        from include.quality.suites.return_causes_weekly import SUITE
+
+        return judge(warehouse_dsn(), current_run(), SUITE)
+
+    @task
+    def publish() -> dict[str, int]:
+        from include.airflow_context import current_run, owner, warehouse_dsn
+        from include.flows.return_causes_weekly import publish
+
+        return publish(warehouse_dsn(), current_run(), owner())
+
+    @task
+    def mail() -> dict[str, int]:
+        from include.airflow_context import connection, current_run, owner, warehouse_dsn
+        from include.flows.weekly_mail import send_weekly_mail
+        from include.notify.outbox import mail_server
+
+        found = connection("smtp_reports")
+        server = mail_server(found.url, found.port, found.login, found.password, found.extra)
+        return send_weekly_mail(warehouse_dsn(), current_run(), server, owner())
+
+    @task(trigger_rule="all_done", retries=0)
+    def report_held() -> int:
+        from include.airflow_context import current_run, warehouse_dsn
+        from include.flows.report import raise_if_held
+
+        return raise_if_held(warehouse_dsn(), current_run())
+
+    stage() >> gate() >> publish() >> mail() >> report_held()
+
+
+return_causes_weekly()

@@ -1,0 +1,72 @@
+"""
+### Warehouse events to the ledger, expected against received
+
+Polls every warehouse source, books what happened to each unit, and brings the list of differences up to date.
+
+| | |
+| --- | --- |
+| **Grain** | one part a merchant; an event is (source, event id) and counts once |
+| **Rerun** | safe at any time, twice, beside another run: a booked event is a no-op, cursors move with what they read |
+| **If it fails** | nothing half-booked: a merchant's events are booked whole or not at all. Runbook: `warehouse_receipts_reconcile` |
+
+Events that came before their predecessor wait in the ledger's inbox and are booked when their unit moves.
+"""
+
+from airflow.sdk import AssetAlias, AssetOrTimeSchedule, CronTriggerTimetable, dag, task
+
+from include.assets import ORDERS, QC_PASSED
+from include.dag_defaults import DEFAULTS, TIME_ZONE, deadline, run_failed
+
+WOKEN = AssetAlias("warehouse_receipts_reconcile_qc_passed")
+
+
+@dag(
+    dag_id="warehouse_receipts_reconcile",
+    schedule=AssetOrTimeSchedule(
+        timetable=CronTriggerTimetable("7-59/15 * * * *", timezone=TIME_ZONE), assets=ORDERS
+    ),
+    catchup=False,
+    max_active_runs=1,
+    default_args=DEFAULTS,
+    deadline=deadline(minutes=30),
+    on_failure_callback=run_failed,
+    doc_md=__doc__,
+    tags=["warehouse", "returns", "every-15-minutes"],
+)
+def warehouse_receipts_reconcile() -> None:
+    @task
+    def collect() -> int:
+        from include.airflow_context import current_run, owner, warehouse_dsn, warehouse_sources
+        from include.flows.warehouse_receipts_reconcile import collect
+
+        return collect(warehouse_dsn(), current_run(), warehouse_sources(), owner())
+
+    @task
+    def gate() -> dict[str, int]:
+        from include.airflow_context import current_run, warehouse_dsn
+        from include.quality.gate import judge
+        from include.quality.suites.warehouse_receipts_reconcile import SUITE
+
+        return judge(warehouse_dsn(), current_run(), SUITE)
+
+    @task(outlets=[WOKEN])
+    def book(*, outlet_events=None) -> dict[str, int]:  # type: ignore[no-untyped-def]
+        from include.airflow_context import current_run, owner, warehouse_dsn
+        from include.flows.warehouse_receipts_reconcile import book
+
+        counts = book(warehouse_dsn(), current_run(), owner())
+        if counts["qc_passed"]:
+            outlet_events[WOKEN].add(QC_PASSED)
+        return counts
+
+    @task(trigger_rule="all_done", retries=0)
+    def report_held() -> int:
+        from include.airflow_context import current_run, warehouse_dsn
+        from include.flows.report import raise_if_held
+
+        return raise_if_held(warehouse_dsn(), current_run())
+
+    collect() >> gate() >> book() >> report_held()
+
+
+warehouse_receipts_reconcile()

@@ -1,0 +1,1 @@
+"""Statistics over plain values: rates, durations, signals. No SQL, no database."""

@@ -1,0 +1,34 @@
+"""Which windows of creation dates a run reads."""
+
+import datetime as dt
+
+WINDOW = dt.timedelta(days=13)
+OVERLAP = dt.timedelta(days=1)
+SHORT = dt.timedelta(days=3)
+LONG = dt.timedelta(days=60)
+LONG_EVERY_HOURS = 6
+
+
+def windows(start: dt.datetime, end: dt.datetime) -> list[tuple[dt.datetime, dt.datetime]]:
+    """Cut [start, end] into windows of at most 13 days, each overlapping the one before by a day.
+
+    Kaspi allows 14 days; orders that appear late at an edge are caught by the overlap.
+    """
+    if start >= end:
+        raise ValueError(f"the range {start} … {end} is empty")
+    cut: list[tuple[dt.datetime, dt.datetime]] = []
+    left = start
+    while True:
+        right = min(left + WINDOW, end)
+        cut.append((left, right))
+        if right == end:
+            return cut
+        left = right - OVERLAP
+
+
+def sweep_range(
+    now: dt.datetime, last_long: dt.datetime | None
+) -> tuple[dt.datetime, dt.datetime, bool]:
+    """Return the range to sweep and whether it is the long one, due every sixth hour."""
+    long = last_long is None or now - last_long >= dt.timedelta(hours=LONG_EVERY_HOURS)
+    return now - (LONG if long else SHORT), now, long

@@ -1,0 +1,362 @@
+"""Turn a merchant's warehouse events into events of units: match the scans, address the rest by label."""
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from include.db.connection import Connection
+from include.db.copying import copy_rows
+from include.db.statements import run as run_statement
+from include.domain import identity
+from include.domain.causes import decide_cause
+from include.domain.matching import Book, Expected, Line, Match, Scan, match
+from include.domain.reasons import map_reason
+from include.domain.returns import application_of, return_kind
+from include.domain.unit_life import Event
+from include.flows import ledger
+from include.flows.quarantine import Reject, put_aside
+from include.flows.run import Run
+
+WAITS = dt.timedelta(hours=24)
+UNADDRESSED = frozenset({"stock_counted", "missing_from_parcel"})
+CASE_COLUMNS = (
+    "case_id", "merchant_id", "order_id", "episode", "application_number", "return_kind", "status", "quantity",
+    "units_lo", "units_hi", "requested_from", "requested_to",
+)  # fmt: skip
+
+
+@dataclass(slots=True)
+class _Case:
+    case_id: UUID
+    episode: int
+    application: str | None
+    open: bool
+
+
+@dataclass(slots=True)
+class _Facts:
+    """What is known of the orders, lines, cases and labels that a batch of events can mean."""
+
+    book: Book
+    case_of_unit: dict[UUID, UUID | None]
+    orders: dict[str, dict[str, Any]]
+    completed: set[str]
+    cases: dict[str, list[_Case]]
+    labels: dict[tuple[str, str], UUID]
+    reasons: dict[UUID, str]
+    price_of: dict[tuple[str, str], int]
+    sold: dict[str, int]
+
+
+@dataclass(slots=True)
+class _Booking:
+    """What a batch of events comes to."""
+
+    events: list[Event] = field(default_factory=list)
+    ledger_ids: dict[tuple[str, str], list[UUID]] = field(default_factory=lambda: defaultdict(list))
+    units: dict[tuple[str, str], UUID] = field(default_factory=dict)
+    outcomes: dict[tuple[str, str], str] = field(default_factory=dict)
+    rejects: list[Reject] = field(default_factory=list)
+    new_cases: list[tuple[Any, ...]] = field(default_factory=list)
+
+
+def book_events(conn: Connection, run: Run, merchant_id: str) -> dict[str, int]:
+    """Book everything of ``merchant_id`` that is not booked yet, inside the caller's transaction.
+
+    An event whose unit label nobody has seen stays unbooked and is tried again by the next run; after 24 hours
+    it goes to the quarantine.
+    """
+    rows = run_statement(conn, "core/warehouse_event__unbooked", merchant_id=merchant_id).fetchall()
+    facts = _facts(conn, merchant_id, rows)
+    booking = _Booking()
+    for row in rows:
+        _book_one(booking, facts, run, merchant_id, row)
+    _store_cases(conn, booking)
+    outcome = ledger.append(conn, booking.events, run.now)
+    _settle(conn, run, booking, outcome)
+    case_ids = sorted({UUID(event.payload["case_id"]) for event in booking.events if event.payload.get("case_id")}
+                      | {case for unit in booking.units.values() if (case := facts.case_of_unit.get(unit))})  # fmt: skip
+    if case_ids:
+        run_statement(conn, "core/return_case__counted", merchant_id=merchant_id, case_ids=case_ids)
+    put_aside(conn, booking.rejects, run.now)
+    passed = {event.event_id for event in booking.events if event.type == "qc_passed"}
+    return {
+        "booked": len(outcome.accepted),
+        "waiting": len(outcome.waiting) + len(rows) - len(booking.outcomes),
+        "rejected": len(outcome.rejected) + len(booking.rejects),
+        "duplicates": sum(1 for one in booking.outcomes.values() if one == "duplicate_scan"),
+        "qc_passed": len(passed & outcome.accepted.keys()),
+    }
+
+
+def _facts(conn: Connection, merchant_id: str, rows: list[dict[str, Any]]) -> _Facts:
+    """Ask for everything at once; no statement per event."""
+    scans = [row for row in rows if row["type"] == "received"]
+    payloads = [row["payload"] for row in rows]
+    codes = {code for one in payloads if (code := one.get("order_code"))}
+    codes |= {found[0] for one in payloads if (found := application_of(one.get("return_label")))}
+    waybills = {one["payload"]["waybill"] for one in scans if one["payload"].get("waybill")}
+    eans = {one["payload"]["ean"] for one in scans if one["payload"].get("ean")}
+    labels = {label for one in payloads if (label := one.get("unit_label"))}
+
+    def ask(name: str, **params: Any) -> list[dict[str, Any]]:
+        return run_statement(conn, name, merchant_id=merchant_id, **params).fetchall()
+
+    orders = {
+        row["order_id"]: row
+        for row in ask("core/customer_order__of_scans", codes=sorted(codes), waybills=sorted(waybills))
+    }
+    order_ids = sorted(orders)
+    lines: dict[str, list[Line]] = defaultdict(list)
+    price_of: dict[tuple[str, str], int] = {}
+    sold: dict[str, int] = defaultdict(int)
+    for row in ask("core/order_line__of_orders", order_ids=order_ids):
+        sku = row["sku"] or "unknown"
+        lines[row["order_id"]].append(Line(row["order_id"], row["entry_id"], sku, row["quantity"], row["born"]))
+        price_of[row["order_id"], sku] = row["base_price"]
+        sold[row["order_id"]] += row["quantity"]
+    sku_of_ean: dict[str, list[str]] = defaultdict(list)
+    for row in ask("core/product__of_eans", eans=sorted(eans)):
+        for ean in row["eans"]:
+            sku_of_ean[ean].append(row["sku"])
+    by_waybill: dict[str, list[str]] = defaultdict(list)
+    for order_id, row in orders.items():
+        if row["waybill"]:
+            by_waybill[row["waybill"]].append(order_id)
+    expected = ask("ledger/unit__expected")
+    known = ask("ledger/unit__of_labels", labels=sorted(labels))
+    cases: dict[str, list[_Case]] = defaultdict(list)
+    for row in ask("core/return_case__of_orders", order_ids=order_ids):
+        cases[row["order_id"]].append(
+            _Case(row["case_id"], row["episode"], row["application_number"], row["status"] != "cancelled")
+        )
+    return _Facts(
+        Book(
+            {row["code"]: order_id for order_id, row in orders.items()},
+            by_waybill,
+            lines,
+            [Expected(row["unit_id"], row["order_id"], row["entry_id"], row["sku"]) for row in expected],
+            sku_of_ean,
+            {(row["source"], row["unit_label"]) for row in known},
+        ),
+        {row["unit_id"]: row["case_id"] for row in expected},
+        orders,
+        {row["order_id"] for row in ask("core/order_observation__completed", order_ids=order_ids)},
+        cases,
+        {(row["source"], row["unit_label"]): row["unit_id"] for row in known},
+        {row["unit_id"]: row["stated_reason"] or "unknown" for row in known},
+        price_of,
+        sold,
+    )
+
+
+def _book_one(booking: _Booking, facts: _Facts, run: Run, merchant_id: str, row: dict[str, Any]) -> None:
+    key = (row["source"], row["event_id"])
+    if row["booked_from"] != "wms" or row["type"] == "stock_counted":
+        booking.outcomes[key] = "compared"
+        return
+    if row["type"] in UNADDRESSED:
+        booking.outcomes[key] = "finding"
+        return
+    if row["type"] == "received":
+        _receive(booking, facts, merchant_id, row)
+        return
+    unit_id = facts.labels.get((row["source"], row["payload"]["unit_label"]))
+    if unit_id is None:
+        if run.now - row["recorded_at"] > WAITS:
+            reason = f"no unit bears the label {row['payload']['unit_label']} after 24 hours"
+            booking.outcomes[key] = "rejected"
+            booking.rejects.append(
+                Reject(merchant_id, f"ledger/{row['source']}", row["event_id"], reason, row["payload"])
+            )
+        return
+    for type_, payload in TRANSLATE[row["type"]](row["payload"], facts, unit_id):
+        _add(booking, row, unit_id, merchant_id, type_, payload)
+
+
+def _add(
+    booking: _Booking, row: dict[str, Any], unit_id: UUID, merchant_id: str, type_: str, payload: dict[str, Any]
+) -> None:
+    key = (row["source"], row["event_id"])
+    event = Event(
+        identity.event_id(row["source"], row["event_id"], type_),
+        unit_id,
+        merchant_id,
+        type_,
+        row["occurred_at"],
+        row["actor"] or row["source"],
+        f"wms/{row['source']}",
+        payload,
+    )
+    booking.events.append(event)
+    booking.ledger_ids[key].append(event.event_id)
+    booking.units[key] = unit_id
+    booking.outcomes[key] = "booked"
+
+
+def _receive(booking: _Booking, facts: _Facts, merchant_id: str, row: dict[str, Any]) -> None:
+    read = row["payload"]
+    scan = Scan(
+        row["source"],
+        read.get("scan_id") or row["event_id"],
+        read.get("unit_label"),
+        read.get("return_label"),
+        read.get("waybill"),
+        read.get("order_code"),
+        read.get("ean"),
+        read.get("sku"),
+    )
+    met = match(scan, facts.book)
+    key = (row["source"], row["event_id"])
+    if met.kind == "duplicate":
+        booking.outcomes[key] = "duplicate_scan"
+        booking.units[key] = facts.labels[scan.source, scan.unit_label or ""]
+        return
+    unit_id = met.unit_id or identity.scanned_unit_id(scan.source, scan.scan_id)
+    if scan.unit_label:
+        facts.labels[scan.source, scan.unit_label] = unit_id
+    facts.reasons[unit_id] = map_reason(read.get("stated_reason"))
+    payload = {
+        "source": scan.source,
+        "scan_id": scan.scan_id,
+        "unit_label": scan.unit_label,
+        "return_order_no": read.get("return_order_no"),
+        "stated_reason": facts.reasons[unit_id],
+        "stated_reason_raw": read.get("stated_reason"),
+        "store_id": row["store_id"],
+        "zone": "dock",
+        "sku": met.sku,
+    }
+    if met.kind != "unexpected":
+        case_id = _case_of(booking, facts, merchant_id, met, row["occurred_at"])
+        payload |= {"case_id": str(case_id), "order_id": met.order_id, "entry_id": met.entry_id, "piece": met.piece}
+    _add(booking, row, unit_id, merchant_id, "unexpected" if met.kind == "unexpected" else "received", payload)
+
+
+def _case_of(booking: _Booking, facts: _Facts, merchant_id: str, met: Match, at: dt.datetime) -> UUID:
+    """Return the case a received piece belongs to; a parcel at the dock opens one where none is known.
+
+    A case keeps its first id when an application joins it; a second application is a case of its own.
+    """
+    order_id = str(met.order_id)
+    cases = facts.cases[order_id]
+    own = facts.case_of_unit.get(met.unit_id) if met.unit_id else None
+    chosen = next((case for case in cases if case.case_id == own), None)
+    if chosen is None and met.application:
+        chosen = next((case for case in cases if case.application == met.application), None)
+    if chosen is None:
+        chosen = next(
+            (case for case in cases if case.open and (not met.application or case.application in (None, met.application))),
+            None,
+        )
+    if chosen is None:
+        episode = max((case.episode for case in cases), default=0) + 1
+        chosen = _Case(identity.case_id(merchant_id, order_id, episode), episode, None, True)
+        cases.append(chosen)
+        _write_case(booking, facts, merchant_id, order_id, chosen, met.application, at)
+    elif met.application and chosen.application is None:
+        _write_case(booking, facts, merchant_id, order_id, chosen, met.application, at)
+    chosen.application = chosen.application or met.application
+    return chosen.case_id
+
+
+def _write_case(
+    booking: _Booking,
+    facts: _Facts,
+    merchant_id: str,
+    order_id: str,
+    case: _Case,
+    application: str | None,
+    at: dt.datetime,
+) -> None:
+    order = facts.orders[order_id]
+    kind = return_kind(
+        order["status"],
+        order["cancellation_reason"],
+        completed_seen=order_id in facts.completed,
+        application=application is not None,
+    )
+    begun = min(at, order["handed_over_at"] or order["created_at"])
+    sold = max(1, facts.sold[order_id])
+    booking.new_cases.append(
+        (
+            case.case_id, merchant_id, order_id, case.episode, application, kind.value, "received",
+            1 if sold == 1 else None, 1, sold, begun, at,
+        )
+    )  # fmt: skip
+
+
+def _store_cases(conn: Connection, booking: _Booking) -> None:
+    run_statement(conn, "core/stage_return_case")
+    copy_rows(conn, "stage_return_case", CASE_COLUMNS, booking.new_cases)
+    run_statement(conn, "core/return_case__from_dock")
+
+
+def _settle(conn: Connection, run: Run, booking: _Booking, outcome: ledger.Outcome) -> None:
+    """Write down what became of every warehouse event."""
+    for key, ids in booking.ledger_ids.items():
+        if any(one in outcome.rejected for one in ids):
+            booking.outcomes[key] = "rejected"
+        elif any(one in outcome.waiting for one in ids):
+            booking.outcomes[key] = "waiting"
+    run_statement(conn, "core/stage_booked")
+    copy_rows(
+        conn,
+        "stage_booked",
+        ("source", "event_id", "outcome", "unit_id"),
+        ((*key, name, booking.units.get(key)) for key, name in booking.outcomes.items()),
+    )
+    run_statement(conn, "core/warehouse_event__booked", now=run.now)
+
+
+Steps = list[tuple[str, dict[str, Any]]]
+
+
+def _inspected(read: dict[str, Any], facts: _Facts, unit_id: UUID) -> Steps:
+    finding = read["finding"]
+    cause, confidence = decide_cause(facts.reasons.get(unit_id, "unknown"), finding)
+    payload = {**_told(read), "cause": cause, "cause_confidence": confidence}
+    return [("inspected", payload), *([("wrong_item", {})] if finding == "wrong_item" else [])]
+
+
+def _listed(read: dict[str, Any], _: _Facts, __: UUID) -> Steps:
+    """A previous system put the unit on sale: a fact of the past, with the best proof there can be."""
+    decided = {"channel": read["channel"], "offer_sku": read["offer_sku"], "resale_price": read["price"]}
+    return [("restock_pending", decided), ("on_sale", {"proof": "observed"})]
+
+
+def _picked(read: dict[str, Any], facts: _Facts, _: UUID) -> Steps:
+    order_id = facts.book.order_of_code.get(read["order_code"])
+    prices = [price for (order, _sku), price in facts.price_of.items() if order == order_id]
+    offered = facts.price_of.get((order_id or "", read.get("offer_sku") or ""))
+    price = offered if offered is not None else prices[0] if len(prices) == 1 else None
+    return [("resold", {"attribution": "scan", "sold_order_id": order_id, "resale_price": price})]
+
+
+def _told(read: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in read.items() if name != "unit_label"}
+
+
+def _same(type_: str) -> Callable[[dict[str, Any], _Facts, UUID], Steps]:
+    return lambda read, _facts, _unit: [(type_, _told(read))]
+
+
+TRANSLATE: dict[str, Callable[[dict[str, Any], _Facts, UUID], Steps]] = {
+    "inspected": _inspected,
+    "listed": _listed,
+    "picked": _picked,
+    "qc": lambda read, _facts, _unit: [("qc_passed" if read["passed"] else "qc_failed", _told(read))],
+    "sold_off_kaspi": lambda read, _facts, _unit: [
+        ("resold", {"attribution": "scan", "resale_price": read["price"]})
+    ],
+    **{
+        name: _same(name)
+        for name in (
+            "repacked", "in_repair", "repaired", "unrecoverable", "written_off", "to_supplier", "disposed",
+            "returned_to_buyer",
+        )
+    },
+}  # fmt: skip

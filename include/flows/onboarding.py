@@ -1,0 +1,210 @@
+"""Taking a merchant, its stores, its catalogue and its warehouse into the pipeline.
+
+The demonstration takes in the sandbox's merchants with these functions; a real shop comes in by the same.
+Every function may be called again: what is known is brought up to date, nothing is doubled.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from psycopg.types.json import Jsonb
+
+from include.db.connection import Connection, connect
+from include.db.copying import copy_rows
+from include.db.statements import run
+
+CATALOGUE_COLUMNS = (
+    "sku",
+    "master_code",
+    "eans",
+    "name",
+    "category",
+    "supplier",
+    "batch",
+    "cost",
+    "agreed_defect_rate",
+)
+# The kinds of warehouse events of which each source names one system of record, the desk or the WMS.
+RECORDED_KINDS = ("receipt", "inspection", "repair", "qc", "pick")
+SOURCE_CONNECTIONS = {"http_feed": "wms_feed_", "file_drop": "wms_drop_"}
+
+
+class CatalogueError(ValueError):
+    """A catalogue file cannot be used; the message names the line and the column."""
+
+
+@dataclass(frozen=True)
+class Store:
+    """A Kaspi `storeId` of a merchant, and the warehouse its goods lie in."""
+
+    store_id: str
+    warehouse: str
+    base_includes_returns: bool
+    pick_scan: bool
+
+
+def add_merchant(
+    conn: Connection,
+    merchant_id: str,
+    *,
+    name: str,
+    stores: Sequence[Store],
+    locale: str = "ru",
+    report_email: str | None = None,
+    notices: bool = False,
+    feed_token: str | None = None,
+) -> str:
+    """Add or update a merchant with its stores; returns the secret part of its price list's address.
+
+    A new merchant without a `feed_token` gets a random one; a known merchant always keeps the one it has,
+    because Kaspi reads the list at that address. The connections `kaspi_shop_<merchant>` and
+    `base_list_<merchant>` are expected in Airflow.
+    """
+    row = run(
+        conn,
+        "core/merchant",
+        merchant_id=merchant_id,
+        merchant_name=name,
+        connection_id=f"kaspi_shop_{merchant_id}",
+        base_list_connection_id=f"base_list_{merchant_id}",
+        locale=locale,
+        report_email=report_email,
+        notices=notices,
+        feed_token=feed_token,
+    ).fetchone()
+    assert row is not None
+    for store in stores:
+        run(
+            conn,
+            "core/store",
+            merchant_id=merchant_id,
+            store_id=store.store_id,
+            warehouse=store.warehouse,
+            base_includes_returns=store.base_includes_returns,
+            pick_scan=store.pick_scan,
+        )
+    return str(row["feed_token"])
+
+
+def add_source(
+    conn: Connection, source: str, *, kind: str, system_of_record: Mapping[str, str] | None = None
+) -> None:
+    """Add or update a source of warehouse events.
+
+    `kind` is `http_feed` or `file_drop`; `system_of_record` says per kind of event (RECORDED_KINDS) whether
+    the `wms` or the `desk` is believed, the WMS where it says nothing. Raises ValueError for anything else.
+    """
+    if kind not in SOURCE_CONNECTIONS:
+        raise ValueError(
+            f"warehouse source {source}: kind must be one of {sorted(SOURCE_CONNECTIONS)}, not {kind!r}"
+        )
+    believed = dict.fromkeys(RECORDED_KINDS, "wms") | dict(system_of_record or {})
+    wrong = {
+        key: value
+        for key, value in believed.items()
+        if key not in RECORDED_KINDS or value not in ("wms", "desk")
+    }
+    if wrong:
+        raise ValueError(
+            f"warehouse source {source}: system_of_record knows {RECORDED_KINDS} as wms or desk, not {wrong}"
+        )
+    connection_id = SOURCE_CONNECTIONS[kind] + source
+    run(
+        conn,
+        "core/warehouse_source",
+        source=source,
+        kind=kind,
+        connection_id=connection_id,
+        system_of_record=Jsonb(believed),
+    )
+
+
+def load_catalogue(conn: Connection, merchant_id: str, csv_text: str) -> int:
+    """Take in a merchant's catalogue file (CSV, header CATALOGUE_COLUMNS); returns how many products changed.
+
+    Empty category, supplier and batch become `unknown`. EANs are separated by `|`, cost is whole tenge, the
+    defect rate a share. A product that left the file stays: its old orders still name it. Raises
+    CatalogueError; nothing is written then.
+    """
+    rows = [_product(merchant_id, line, record) for line, record in _records(csv_text)]
+    columns = ("merchant_id", *CATALOGUE_COLUMNS)
+    with conn.transaction():
+        run(conn, "core/product__stage")
+        copy_rows(conn, "stage_product", columns, rows)
+        done = run(conn, "core/product").fetchone()
+    assert done is not None
+    return int(done["changed"])
+
+
+def load(dsn: str, world: Mapping[str, Any], catalogues: Mapping[str, str]) -> dict[str, str]:
+    """Onboard everything a description of merchants and sources names, in one transaction.
+
+    `world` has `merchants` (id, name, locale, stores, email, feed_token) and `sources` (name, kind);
+    `catalogues` holds the catalogue file of each merchant id. Returns the feed token of each merchant.
+    """
+    with connect(dsn, application="qaitarym onboarding") as conn:
+        for source in world["sources"]:
+            add_source(conn, source["name"], kind=source["kind"])
+        tokens = {}
+        for merchant in world["merchants"]:
+            merchant_id = merchant["id"]
+            tokens[merchant_id] = add_merchant(
+                conn,
+                merchant_id,
+                name=merchant["name"],
+                stores=[
+                    Store(**{name: store[name] for name in Store.__annotations__})
+                    for store in merchant["stores"]
+                ],
+                locale=merchant.get("locale", "ru"),
+                report_email=merchant.get("email"),
+                notices=bool(merchant.get("notices", False)),
+                feed_token=merchant.get("feed_token"),
+            )
+            load_catalogue(conn, merchant_id, catalogues[merchant_id])
+    return tokens
+
+
+def _records(csv_text: str) -> list[tuple[int, dict[str, str]]]:
+    reader = csv.DictReader(io.StringIO(csv_text.lstrip("\ufeff")))
+    missing = [name for name in CATALOGUE_COLUMNS if name not in (reader.fieldnames or ())]
+    if missing:
+        raise CatalogueError(f"the catalogue lacks the columns {', '.join(missing)}")
+    return [
+        (reader.line_num, {key: (value or "").strip() for key, value in record.items() if key})
+        for record in reader
+    ]
+
+
+def _product(merchant_id: str, line: int, record: Mapping[str, str]) -> tuple[Any, ...]:
+    if not record["sku"] or not record["name"]:
+        raise CatalogueError(f"catalogue of {merchant_id}, line {line}: sku and name are needed")
+    return (
+        merchant_id,
+        record["sku"],
+        record["master_code"] or None,
+        [ean for ean in record["eans"].split("|") if ean],
+        record["name"],
+        record["category"] or "unknown",
+        record["supplier"] or "unknown",
+        record["batch"] or "unknown",
+        _number(merchant_id, line, "cost", record["cost"], int),
+        _number(merchant_id, line, "agreed_defect_rate", record["agreed_defect_rate"], Decimal),
+    )
+
+
+def _number(merchant_id: str, line: int, column: str, text: str, kind: type[int] | type[Decimal]) -> Any:
+    if not text:
+        return None
+    try:
+        return kind(text)
+    except (ValueError, ArithmeticError) as error:
+        raise CatalogueError(
+            f"catalogue of {merchant_id}, line {line}: {column} is no number: {text!r}"
+        ) from error

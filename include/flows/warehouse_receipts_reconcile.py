@@ -1,0 +1,130 @@
+"""Warehouse events to the ledger, and what was expected against what came.
+
+collect (all sources) → gate → book (events to units) → reconcile (differences become cases).
+"""
+
+import datetime as dt
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from psycopg.types.json import Jsonb
+
+from include.db.connection import Connection, connect
+from include.db.copying import copy_rows
+from include.db.lease import Lease, hold
+from include.db.statements import run as run_statement
+from include.flows import batch, discrepancies
+from include.flows.booking import book_events
+from include.flows.quarantine import Reject, put_aside
+from include.flows.run import Run
+from include.wms.contract import problems
+from include.wms.sources import Portion, Source
+
+log = logging.getLogger(__name__)
+
+RAW_COLUMNS = (
+    "source", "event_id", "merchant_id", "type", "occurred_at", "actor", "store_id", "payload", "received_at",
+)  # fmt: skip
+HEAD = ("event_id", "merchant_id", "type", "occurred_at", "actor", "store_id")
+
+
+def source_rows(dsn: str) -> list[dict[str, Any]]:
+    """Return the warehouse sources: source, kind, connection_id."""
+    with connect(dsn) as conn:
+        return list(run_statement(conn, "core/warehouse_source__all").fetchall())
+
+
+def collect(dsn: str, run: Run, sources: Mapping[str, Source], owner: str) -> int:
+    """Store what every source has after its cursor; one source's failure does not keep the others' events.
+
+    A cursor moves in the transaction that stores what it was read with. Returns how many events came.
+    """
+    came = 0
+    failures: list[str] = []
+    with connect(dsn) as conn:
+        for name, source in sources.items():
+            try:
+                with hold(conn, f"{run.dag_id}:source:{name}", owner) as lease:
+                    came += _collect_source(lease, run, name, source)
+            except Exception as error:
+                log.exception("source %s could not be read", name)
+                failures.append(f"{name}: {type(error).__name__}: {error}")
+        with conn.transaction():
+            run_statement(conn, "ops/batch__of_events", **run.key)
+            for failure in failures:
+                run_statement(
+                    conn, "ops/alert", alert_key=f"source/{failure.partition(':')[0]}/{run.run_id}", merchant_id="*",
+                    kind="source_unreadable", message=failure, raised_at=run.now,
+                )  # fmt: skip
+    if failures and len(failures) == len(sources):
+        raise RuntimeError(f"no warehouse source could be read: {'; '.join(failures)}")
+    return came
+
+
+def _collect_source(lease: Lease, run: Run, name: str, source: Source) -> int:
+    with lease.transaction() as conn:
+        row = run_statement(conn, "ops/cursor__of", source=name).fetchone()
+        known = {one["merchant_id"] for one in run_statement(conn, "core/merchant__active")}
+    came = 0
+    for portion in source.portions(row["cursor"] if row else None):
+        with lease.transaction() as conn:
+            came += _store(conn, run, name, portion, known)
+            run_statement(conn, "ops/cursor", source=name, cursor=portion.cursor, now=run.now)
+    return came
+
+
+def _store(conn: Connection, run: Run, name: str, portion: Portion, known: set[str]) -> int:
+    rejects: list[Reject] = []
+    rows: list[tuple[Any, ...]] = []
+    for number, event in enumerate(portion.events, start=1):
+        wrong = problems(event)
+        if not wrong and event["merchant_id"] not in known:
+            wrong = f"merchant_id: {event['merchant_id']} is not an active merchant here"
+        if wrong:
+            fields = event if isinstance(event, dict) else {"event": event}
+            key = str(fields.get("event_id") or f"{portion.cursor}#{number}")
+            merchant_id = str(fields.get("merchant_id") or "*")
+            rejects.append(Reject(merchant_id, f"wms/{name}", key, wrong, fields, f"{portion.cursor}#{number}"))
+            continue
+        payload = {field: value for field, value in event.items() if field not in HEAD}
+        rows.append(
+            (
+                name, event["event_id"], event["merchant_id"], event["type"],
+                dt.datetime.fromisoformat(event["occurred_at"]), event.get("actor"), event.get("store_id"),
+                Jsonb(payload), run.now,
+            )
+        )  # fmt: skip
+    run_statement(conn, "raw/stage_wms_event")
+    copy_rows(conn, "stage_wms_event", RAW_COLUMNS, rows)
+    put_aside(conn, rejects, run.now)
+    return run_statement(conn, "raw/wms_event").rowcount
+
+
+def book(dsn: str, run: Run, owner: str) -> dict[str, int]:
+    """Publish the passed events and book them, merchant by merchant; return the counts of all."""
+    totals = {"events": 0, "booked": 0, "waiting": 0, "rejected": 0, "duplicates": 0, "qc_passed": 0}
+    with connect(dsn) as conn:
+        for merchant_id in batch.passed(conn, run):
+            with batch.merchant_part(conn, run, merchant_id), hold(conn, f"{run.dag_id}:{merchant_id}", owner) as lease:
+                with lease.transaction():
+                    totals["events"] += run_statement(
+                        conn, "core/warehouse_event", merchant_id=merchant_id, now=run.now
+                    ).rowcount
+                    counts = book_events(conn, run, merchant_id)
+                    run_statement(conn, "channel/wms_stock", merchant_id=merchant_id)
+                    discrepancies.refresh(conn, run, merchant_id)
+                    _audit(conn, run, merchant_id)
+                    batch.published(conn, run, merchant_id)
+                for name, value in counts.items():
+                    totals[name] += value
+    return totals
+
+
+def _audit(conn: Connection, run: Run, merchant_id: str) -> None:
+    """Refuse to commit a projection that does not agree with its events."""
+    wrong = run_statement(
+        conn, "checks/ledger/unit__is_its_last_event", merchant_id=merchant_id, now=run.now
+    ).fetchall()
+    if wrong:
+        raise AssertionError(f"{len(wrong)} units disagree with their events, first {wrong[0]}; nothing was booked")

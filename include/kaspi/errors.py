@@ -1,0 +1,17 @@
+"""What can go wrong when talking to Kaspi; each message says what to do."""
+
+
+class KaspiError(RuntimeError):
+    """Kaspi answered something we cannot use."""
+
+
+class KaspiRefusedToken(KaspiError):
+    """401 or 403: the merchant's token is not valid; trying again would not help."""
+
+
+class KaspiBusy(KaspiError):
+    """An answer worth another try: 408, 429, 5xx, an unreadable body."""
+
+    def __init__(self, message: str, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after

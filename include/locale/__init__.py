@@ -1,0 +1,1 @@
+"""What people read, in Russian, Kazakh and English. Source texts are English; catalogues are the .po files here."""

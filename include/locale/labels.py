@@ -1,0 +1,122 @@
+"""What the codes of the database are called. A code without a label is shown as it is, never hidden."""
+
+from include.domain import kpi
+from include.locale.words import Words
+
+
+def _(text: str) -> str:
+    """Mark a text for the catalogues; it is translated where it is used."""
+    return text
+
+
+CAUSES = {
+    "changed_mind": _("changed mind"),
+    "does_not_fit": _("does not fit"),
+    "not_as_described": _("not as described"),
+    "defective": _("defective"),
+    "damaged_in_transit": _("damaged in transit"),
+    "incomplete": _("incomplete"),
+    "wrong_item": _("wrong item"),
+    "late_or_undelivered": _("late or undelivered"),
+    "fraud_suspected": _("fraud suspected"),
+    "unknown": _("not known yet"),
+}
+
+KPIS = {
+    "return_rate": _("Returned within {days} days"),
+    "processing_time_p50": _("Dock to decision, half of the units"),
+    "processing_time_p90": _("Dock to decision, 9 of 10 units"),
+    "time_to_sellable_p50": _("Dock to back on sale, half of the units"),
+    "time_to_sellable_p90": _("Dock to back on sale, 9 of 10 units"),
+    "relisted_share": _("Put back on sale"),
+    "resale_share": _("Sold again within {days} days"),
+    "resale_share_value": _("Value won back within {days} days"),
+    "reverse_logistics_cost": _("Cost of one return"),
+    "reverse_logistics_cost_share": _("Cost of returns against the goods' price"),
+    "net_recovery": _("Won back from one returned unit"),
+    "reconciled_share": _("Units without open questions"),
+    "claims": _("Claims"),
+}
+
+NOTES = {
+    kpi.DELIVERY_ONLY: _("forward delivery only"),
+    kpi.PROCEEDS_ONLY: _("proceeds only, before costs"),
+    kpi.NO_CLAIMS: _("not counted yet"),
+    kpi.BACKFILLED: _("taken in afterwards"),
+}
+
+DISCREPANCIES = {
+    "overdue": _("expected, overdue"),
+    "overdue_arrival": _("expected, overdue"),
+    "lost": _("lost on the way"),
+    "missing_from_parcel": _("missing from the parcel"),
+    "duplicate_scan": _("scanned twice"),
+    "wrong_item": _("another product in the parcel"),
+    "unexpected": _("goods without a request"),
+    "quantity_mismatch": _("another quantity than expected"),
+    "stock_divergence": _("stock on Kaspi differs"),
+    "restock_refused": _("may not go back on sale"),
+    "decision_due": _("decision to the buyer is due"),
+}
+
+ACTIONS = {
+    "defective": _("Take these goods off sale until they are checked; send the supplier a claim with the photos."),
+    "not_as_described": _("Compare the card's text and photos with the goods and correct them."),
+    "does_not_fit": _("Add a size table and exact measurements to the card."),
+    "damaged_in_transit": _("Strengthen the packaging; file the carrier's claim within 10 days of receipt."),
+    "incomplete": _("Check completeness when picking; tell the supplier what is missing."),
+    "wrong_item": _("Check labels and shelf places of these goods when picking."),
+    "late_or_undelivered": _("Talk to the carrier about delivery times."),
+    "fraud_suspected": _("Compare serial numbers and photos at receipt."),
+    "changed_mind": _("No fault of the goods was found: watch it for another week."),
+}
+KEEP_IT_UP = _("Fewer than before: keep what was changed.")
+
+PROOFS = {"observed": _("seen on sale"), "fetched": _("fetched by Kaspi"), "published": _("published")}
+
+STATES = {
+    "published": _("published"),
+    "passed": _("passed"),
+    "held": _("held back"),
+    "failed": _("failed"),
+    "staged": _("waiting for its check"),
+    "staging": _("being prepared"),
+}
+
+
+def label(words: Words, table: dict[str, str], code: str) -> str:
+    """Return the label of a code in the language; an unknown code reads as it is."""
+    return words._(table[code]) if code in table else code.replace("_", " ")
+
+
+def kpi_name(words: Words, name: str, horizon_days: int | None) -> str:
+    """Return what a KPI is called."""
+    if name not in KPIS:
+        return name.replace("_", " ")
+    return words._(KPIS[name], days=horizon_days) if horizon_days else words._(KPIS[name])
+
+
+def kpi_value(words: Words, name: str, value: float | None, n: int) -> str:
+    """Return a KPI's value as people read it; a duration nobody reached says so."""
+    definition = kpi.BY_NAME.get(name)
+    if value is None:
+        return words._("not reached") if n and definition and definition.unit == "hours" else "—"
+    if definition is None:
+        return words.number(value)
+    return {"share": words.percent, "hours": words.hours, "tenge": words.money}[definition.unit](value)
+
+
+def action(words: Words, cause: str, direction: str) -> str:
+    """Return what to do about a signal."""
+    if direction == "down":
+        return words._(KEEP_IT_UP)
+    return label(words, ACTIONS, cause)
+
+
+def cell_name(words: Words, category: str | None, supplier: str | None, batch: str | None) -> str:
+    """Return what a signal is about."""
+    if batch:
+        return words._("Batch {batch} of {supplier}", batch=batch, supplier=supplier)
+    if supplier:
+        return words._("Supplier {supplier}", supplier=supplier)
+    return words._("Category {category}", category=category)

@@ -1,0 +1,18 @@
+"""The invariants: what must hold of everything, looked at every night."""
+
+from include.quality.suite import ColumnCheck, SqlCheck, Suite
+
+SUITE = Suite(
+    "housekeeping",
+    (
+        ColumnCheck(
+            "quarantine_is_not_old", "ops.open_quarantine", "ExpectColumnValuesToBeBetween",
+            {"column": "age_days", "min_value": 0, "max_value": 14}, "id", "warning",
+        ),
+        SqlCheck("mart/balance_daily__closes"),
+        SqlCheck("ledger/unit_event__seq_has_no_gap"),
+        SqlCheck("ledger/unit__received_is_accepted_scans"),
+        SqlCheck("ledger/unit__no_used_goods_on_kaspi"),
+        SqlCheck("core/return_case__kinds_add_up"),
+    ),
+)  # fmt: skip

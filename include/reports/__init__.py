@@ -1,0 +1,1 @@
+"""What people get to read: the weekly mail and its chart. Facts come in as plain values, bytes go out."""

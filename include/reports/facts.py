@@ -1,0 +1,111 @@
+"""What a weekly report is written from: counted, checked, without personal data."""
+
+import datetime as dt
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class KpiLine:
+    """A KPI of its newest week, and of the week before that."""
+
+    kpi: str
+    horizon_days: int | None
+    version: int
+    week_start: dt.date
+    value: float | None
+    lo: float | None
+    hi: float | None
+    n: int
+    note: str | None
+    previous: float | None
+    previous_n: int
+    restated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """Units that reached each stage in a week."""
+
+    requested: int = 0
+    received: int = 0
+    inspected: int = 0
+    repaired: int = 0
+    qc_passed: int = 0
+    on_sale: int = 0
+    resold: int = 0
+    ended_otherwise: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CauseLine:
+    """Units inspected in the week by cause, and in the average of the four weeks before."""
+
+    cause: str
+    units: int
+    usual: float
+
+
+@dataclass(frozen=True, slots=True)
+class SignalLine:
+    """A cell that comes back more or less than before."""
+
+    merchant_id: str
+    category: str | None
+    supplier: str | None
+    batch: str | None
+    reason: str
+    rate: float
+    baseline: float
+    q_value: float
+    direction: str
+    returned: int
+    sold: int
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """Open discrepancies of one kind."""
+
+    kind: str
+    count: int
+    money: int
+    next_due: dt.datetime | None
+    overdue: int
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A week of the chart."""
+
+    week_start: dt.date
+    received: int
+    on_sale: int
+    resold: int
+
+
+@dataclass(frozen=True, slots=True)
+class WeeklyFacts:
+    """Everything the mail of one reader says. ``merchant_id`` None is the whole house."""
+
+    merchant_id: str | None
+    name: str
+    language: str
+    recipient: str
+    week_start: dt.date
+    now: dt.datetime
+    flow: Flow
+    flow_before: Flow
+    kpis: list[KpiLine] = field(default_factory=list)
+    causes: list[CauseLine] = field(default_factory=list)
+    signals: list[SignalLine] = field(default_factory=list)
+    open_items: list[Open] = field(default_factory=list)
+    unquantified_cases: int = 0
+    unquantified_lo: int = 0
+    unquantified_hi: int = 0
+    series: list[Point] = field(default_factory=list)
+    held: list[str] = field(default_factory=list)
+
+    @property
+    def key(self) -> str:
+        """Return the reader's part of the message key."""
+        return self.merchant_id or "all"

@@ -1,0 +1,68 @@
+"""The one contract of warehouse events: the JSON Schema published in docs/, whatever way they come."""
+
+import datetime as dt
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jsonschema import Draft202012Validator, FormatChecker
+
+SCHEMA_FILE = Path(__file__).resolve().parents[2] / "docs" / "wms-event.schema.json"
+BOOLEANS = {"true": True, "false": False}
+
+
+@cache
+def _validator() -> Draft202012Validator:
+    schema = json.loads(SCHEMA_FILE.read_text(encoding="utf-8"))
+    return Draft202012Validator(schema, format_checker=FormatChecker())
+
+
+@cache
+def field_types() -> dict[str, str]:
+    """Return the JSON type of each field of the contract, for sources that only know text."""
+    schema = _validator().schema
+    types: dict[str, str] = {}
+    for name, rule in schema["properties"].items():
+        kind = rule.get("type", "string")
+        types[name] = next(one for one in kind if one != "null") if isinstance(kind, list) else kind
+    return types
+
+
+def problems(event: Any) -> str | None:
+    """Return what is wrong with an event, or None where it keeps the contract."""
+    errors = sorted(_validator().iter_errors(event), key=lambda error: list(error.absolute_path))
+    if errors:
+        # the path and the rule, not the value: it may be anything
+        return "; ".join(
+            f"{'.'.join(map(str, error.absolute_path)) or 'event'}: {error.validator} fails" for error in errors[:5]
+        )
+    if dt.datetime.fromisoformat(event["occurred_at"]).tzinfo is None:
+        return "occurred_at: has no time zone"
+    return None
+
+
+def from_text(row: dict[str, str | None]) -> dict[str, Any]:
+    """Type a row of a CSV drop: an empty cell is an absent field, lists are joined by ``|``.
+
+    A cell that cannot be typed stays text, so that the schema names it.
+    """
+    types = field_types()
+    return {
+        name: _typed(types.get(name, "string"), value.strip())
+        for name, value in row.items()
+        if name and value is not None and value.strip() != ""
+    }
+
+
+def _typed(kind: str, value: str) -> Any:
+    if kind == "boolean":
+        return BOOLEANS.get(value.lower(), value)
+    if kind == "array":
+        return value.split("|")
+    if kind in ("integer", "number"):
+        try:
+            return int(value) if kind == "integer" else float(value)
+        except ValueError:
+            return value
+    return value

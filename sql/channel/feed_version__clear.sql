@@ -1,0 +1,27 @@
+-- What an earlier try of this run staged and nobody has seen goes; a published version stays.
+delete from channel.feed_offer
+using channel.feed_version as mine
+where
+    feed_offer.merchant_id = mine.merchant_id
+    and feed_offer.version = mine.version
+    and mine.merchant_id = %(merchant_id)s
+    and mine.dag_id = %(dag_id)s
+    and mine.run_id = %(run_id)s
+    and mine.status <> 'published';
+
+delete from channel.feed_version
+where
+    merchant_id = %(merchant_id)s
+    and dag_id = %(dag_id)s
+    and run_id = %(run_id)s
+    and status <> 'published';
+
+delete from channel.stage_addition
+where merchant_id = %(merchant_id)s and dag_id = %(dag_id)s and run_id = %(run_id)s;
+
+select version
+from channel.feed_version
+where
+    merchant_id = %(merchant_id)s
+    and dag_id = %(dag_id)s
+    and run_id = %(run_id)s;

@@ -1,0 +1,3 @@
+select *
+from core.merchant
+where merchant_id = %(merchant_id)s;

@@ -1,0 +1,5 @@
+select
+    sku,
+    eans
+from core.product
+where merchant_id = %(merchant_id)s and eans && %(eans)s;

@@ -1,0 +1,80 @@
+-- The batch's orders whose goods come back, with the episode they belong to and the bounds of the first signal.
+with lines as (
+    select
+        order_id,
+        count(*) as line_count,
+        sum(quantity)::integer as pieces
+    from core.order_line
+    where
+        merchant_id = %(merchant_id)s
+        and order_id in (
+            select staged.order_id
+            from raw.stage_order as staged
+            where
+                staged.dag_id = %(dag_id)s
+                and staged.run_id = %(run_id)s
+                and staged.merchant_id = %(merchant_id)s
+        )
+    group by order_id
+),
+
+signal as (
+    select
+        placed.merchant_id,
+        placed.order_id,
+        placed.status,
+        placed.cancellation_reason,
+        placed.handed_over_at,
+        lines.line_count,
+        lines.pieces
+    from core.customer_order as placed
+    inner join lines on placed.order_id = lines.order_id
+    where
+        placed.merchant_id = %(merchant_id)s
+        and (
+            placed.status = any(%(return_statuses)s)
+            or (placed.status = any(%(cancel_statuses)s) and placed.handed_over_at is not null)
+        )
+)
+
+select
+    signal.order_id,
+    signal.status,
+    signal.cancellation_reason,
+    known.application_number,
+    case when signal.line_count = 1 and signal.pieces = 1 then 1 end as quantity,
+    1 as units_lo,
+    signal.pieces as units_hi,
+    coalesce(known.episode, 0) + case when known.status = 'cancelled' or known.episode is null then 1 else 0 end
+        as episode,
+    least(first_signal.seen_to, greatest(first_signal.seen_from, signal.handed_over_at)) as requested_from,
+    first_signal.seen_to as requested_to,
+    coalesce(first_signal.completed_seen, false) as completed_seen
+from signal
+left join lateral (
+    select
+        return_case.episode,
+        return_case.status,
+        return_case.application_number,
+        return_case.requested_to
+    from core.return_case
+    where return_case.merchant_id = signal.merchant_id and return_case.order_id = signal.order_id
+    order by return_case.episode desc
+    limit 1
+) as known on true
+inner join lateral (
+    select
+        (array_agg(seen.seen_from order by seen.episode) filter (where seen.signals))[1] as seen_from,
+        (array_agg(seen.seen_to order by seen.episode) filter (where seen.signals))[1] as seen_to,
+        bool_or(seen.status = 'COMPLETED') as completed_seen
+    from (
+        select
+            order_observation.*,
+            order_observation.status = any(%(return_statuses)s)
+            or order_observation.status = any(%(cancel_statuses)s) as signals
+        from core.order_observation
+        where
+            order_observation.merchant_id = signal.merchant_id
+            and order_observation.order_id = signal.order_id
+    ) as seen
+) as first_signal on first_signal.seen_to is not null;

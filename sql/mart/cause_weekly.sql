@@ -1,0 +1,47 @@
+-- mart.cause_weekly: what the gate passed replaces the merchant's rows; an unchanged row is not written again.
+delete from mart.cause_weekly as old
+where
+    old.merchant_id = %(merchant_id)s
+    and not exists (
+        select 1
+        from mart.stage_cause_weekly as new
+        where
+            new.dag_id = %(dag_id)s
+            and new.run_id = %(run_id)s
+            and new.merchant_id = old.merchant_id
+            and new.cohort_week = old.cohort_week
+            and new.horizon_days = old.horizon_days
+            and new.sku = old.sku
+            and new.supplier = old.supplier
+            and new.city = old.city
+            and new.carrier = old.carrier
+            and new.category = old.category
+            and new.reason = old.reason
+            and new.finding = old.finding
+            and new.cause = old.cause
+    );
+
+insert into mart.cause_weekly as old (
+    merchant_id, cohort_week, horizon_days, category, sku, supplier, city, carrier,
+    reason, finding, cause, returned
+)
+select
+    merchant_id,
+    cohort_week,
+    horizon_days,
+    category,
+    sku,
+    supplier,
+    city,
+    carrier,
+    reason,
+    finding,
+    cause,
+    returned
+from mart.stage_cause_weekly
+where dag_id = %(dag_id)s and run_id = %(run_id)s and merchant_id = %(merchant_id)s
+on conflict (
+    merchant_id, cohort_week, horizon_days, sku, supplier, city, carrier, category, reason, finding, cause
+) do update
+set returned = excluded.returned
+where old.returned <> excluded.returned;

@@ -1,0 +1,138 @@
+-- mart.stage_cohort_return: what came back from each order, by horizon, with the certain count and its bounds.
+-- Rule: docs/data-contract.md, "return_rate". A request is counted when its LATEST possible time lies within the
+-- horizon; it may count (returned_hi) when its earliest does. An unquantified case counts 1, between 1 and what was sold.
+delete from mart.stage_cohort_return
+where dag_id = %(dag_id)s and run_id = %(run_id)s and merchant_id = %(merchant_id)s;
+
+with completed as (
+    select distinct on (order_id)
+        order_id,
+        seen_from,
+        seen_to
+    from core.order_observation
+    where merchant_id = %(merchant_id)s and status = 'COMPLETED'
+    order by order_id asc, episode asc
+),
+
+received as (
+    select
+        case_id,
+        min(received_at) as first_receipt
+    from ledger.unit
+    where merchant_id = %(merchant_id)s and case_id is not null
+    group by case_id
+),
+
+cases as (
+    select
+        return_case.case_id,
+        return_case.order_id,
+        return_case.return_kind,
+        return_case.stated_reason,
+        return_case.quantity,
+        return_case.units_hi,
+        return_case.requested_from,
+        -- what is on the dock was requested before it arrived, whenever we swept
+        least(return_case.requested_to, received.first_receipt) as requested_by,
+        case
+            when completed.seen_to - completed.seen_from <= interval '2 days' then completed.seen_to
+            else coalesce(placed.planned_delivery_at, placed.handed_over_at, placed.created_at)
+        end as delivered_at,
+        first_line.entry_id as first_entry_id
+    from core.return_case as return_case
+    inner join core.customer_order as placed
+        on return_case.merchant_id = placed.merchant_id and return_case.order_id = placed.order_id
+    left join completed on return_case.order_id = completed.order_id
+    left join received on return_case.case_id = received.case_id
+    inner join lateral (
+        select line.entry_id
+        from core.order_line as line
+        where line.merchant_id = placed.merchant_id and line.order_id = placed.order_id
+        order by line.entry_number
+        limit 1
+    ) as first_line on true
+    where
+        return_case.merchant_id = %(merchant_id)s
+        and return_case.return_kind in ('customer_return', 'unknown')
+),
+
+pieces as (
+    select
+        cases.case_id,
+        coalesce(unit.entry_id, same_sku.entry_id, cases.first_entry_id) as entry_id,
+        coalesce(unit.stated_reason, cases.stated_reason) as reason,
+        coalesce(unit.finding, 'not_inspected') as finding,
+        coalesce(unit.cause, 'unknown') as cause
+    from ledger.unit as unit
+    inner join cases on unit.case_id = cases.case_id
+    left join lateral (
+        select line.entry_id
+        from core.order_line as line
+        where line.merchant_id = unit.merchant_id and line.order_id = cases.order_id and line.sku = unit.sku
+        order by line.entry_number
+        limit 1
+    ) as same_sku on true
+    where unit.state <> 'cancelled'
+),
+
+known as (
+    select
+        case_id,
+        count(*)::integer as pieces
+    from pieces
+    group by case_id
+),
+
+counted as (
+    select
+        case_id,
+        entry_id,
+        reason,
+        finding,
+        cause,
+        1 as certain,
+        1 as possible
+    from pieces
+    union all
+    -- the part of an unquantified case that no piece stands for yet
+    select
+        cases.case_id,
+        cases.first_entry_id as entry_id,
+        cases.stated_reason as reason,
+        'not_inspected' as finding,
+        'unknown' as cause,
+        case when known.pieces is null then 1 else 0 end as certain,
+        greatest(cases.units_hi - coalesce(known.pieces, 0), 0) as possible
+    from cases
+    left join known on cases.case_id = known.case_id
+    where cases.quantity is null and cases.units_hi > coalesce(known.pieces, 0)
+)
+
+insert into mart.stage_cohort_return (
+    dag_id, run_id, merchant_id, order_id, entry_id, horizon_days, return_kind, reason, finding, cause,
+    returned, returned_lo, returned_hi
+)
+select
+    %(dag_id)s as dag_id,
+    %(run_id)s as run_id,
+    %(merchant_id)s as merchant_id,
+    cases.order_id,
+    counted.entry_id,
+    horizon.days as horizon_days,
+    cases.return_kind,
+    coalesce(counted.reason, 'unknown') as reason,
+    counted.finding,
+    counted.cause,
+    case when within.surely then counted.certain else 0 end as returned,
+    case when within.surely then counted.certain else 0 end as returned_lo,
+    counted.possible as returned_hi
+from counted
+inner join cases on counted.case_id = cases.case_id
+cross join (values (14), (30)) as horizon (days)
+cross join lateral (
+    select
+        cases.return_kind = 'customer_return'
+        and cases.requested_by <= cases.delivered_at + make_interval(days => horizon.days) as surely,
+        cases.requested_from <= cases.delivered_at + make_interval(days => horizon.days) as maybe
+) as within
+where within.surely or within.maybe;

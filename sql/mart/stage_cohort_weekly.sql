@@ -1,0 +1,134 @@
+-- mart.stage_cohort_weekly: units sold and returned of each Almaty week of orders, for the batch of one merchant.
+delete from mart.stage_cohort_weekly
+where dag_id = %(dag_id)s and run_id = %(run_id)s and merchant_id = %(merchant_id)s;
+
+with placed_order as (
+    select
+        placed.order_id,
+        placed.city,
+        placed.carrier,
+        date_trunc('week', placed.created_at at time zone 'Asia/Almaty')::date as cohort_week,
+        placed.status = 'COMPLETED'
+        or exists (
+            select 1
+            from core.order_observation as seen
+            where
+                seen.merchant_id = placed.merchant_id
+                and seen.order_id = placed.order_id
+                and seen.status = 'COMPLETED'
+        )
+        or coalesce(came_back.customer_return, false) as is_sold,
+        coalesce(came_back.unknown_kind, false) as is_unknown
+    from core.customer_order as placed
+    left join lateral (
+        select
+            bool_or(return_case.return_kind = 'customer_return') as customer_return,
+            bool_or(return_case.return_kind = 'unknown') as unknown_kind
+        from core.return_case as return_case
+        where return_case.merchant_id = placed.merchant_id and return_case.order_id = placed.order_id
+    ) as came_back on true
+    where placed.merchant_id = %(merchant_id)s
+),
+
+sold_order as (
+    select *
+    from placed_order
+    where is_sold or is_unknown
+),
+
+-- a cohort is backfilled when the first sweep over its last day was complete only after its horizon
+swept as (
+    select
+        weeks.cohort_week,
+        min(sweep.completed_at) as first_swept
+    from (select distinct cohort_week from sold_order) as weeks
+    left join ops.fetch_window as sweep
+        on
+            sweep.merchant_id = %(merchant_id)s
+            and sweep.completed_at is not null
+            and sweep.created_from < (weeks.cohort_week + 7)::timestamp at time zone 'Asia/Almaty'
+            and sweep.created_to > (weeks.cohort_week + 6)::timestamp at time zone 'Asia/Almaty'
+    group by weeks.cohort_week
+),
+
+line as (
+    select
+        sold_order.cohort_week,
+        sold_order.order_id,
+        order_line.entry_id,
+        case when sold_order.is_sold then order_line.quantity else 0 end as quantity,
+        coalesce(order_line.sku, 'unknown') as sku,
+        coalesce(product.category, 'unknown') as category,
+        coalesce(product.supplier, 'unknown') as supplier,
+        coalesce(sold_order.city, 'unknown') as city,
+        coalesce(sold_order.carrier, 'unknown') as carrier
+    from sold_order
+    inner join core.order_line as order_line
+        on order_line.merchant_id = %(merchant_id)s and sold_order.order_id = order_line.order_id
+    left join channel.resale_sku as resale
+        on resale.merchant_id = order_line.merchant_id and order_line.sku = resale.offer_sku
+    left join core.product as product
+        on
+            product.merchant_id = order_line.merchant_id
+            and product.sku = coalesce(resale.sku, order_line.sku)
+),
+
+came_back as (
+    select
+        entry_id,
+        horizon_days,
+        sum(returned)::integer as returned,
+        sum(returned_lo)::integer as returned_lo,
+        sum(returned_hi) filter (where return_kind = 'customer_return')::integer as returned_hi,
+        sum(returned_hi) filter (where return_kind = 'unknown')::integer as unknown_kind
+    from mart.stage_cohort_return
+    where dag_id = %(dag_id)s and run_id = %(run_id)s and merchant_id = %(merchant_id)s
+    group by entry_id, horizon_days
+),
+
+flagged as (
+    select
+        line.*,
+        horizon.days as horizon_days,
+        cohort.ends_at <= %(now)s as mature,
+        coalesce(swept.first_swept > cohort.ends_at, true) as backfilled
+    from line
+    cross join (values (14), (30)) as horizon (days)
+    cross join lateral (
+        select (line.cohort_week + 7 + horizon.days)::timestamp at time zone 'Asia/Almaty' as ends_at
+    ) as cohort
+    left join swept on line.cohort_week = swept.cohort_week
+)
+
+insert into mart.stage_cohort_weekly (
+    dag_id, run_id, merchant_id, cohort_week, horizon_days, category, sku, supplier, city, carrier,
+    sold, returned, returned_lo, returned_hi, mature, backfilled
+)
+select
+    %(dag_id)s as dag_id,
+    %(run_id)s as run_id,
+    %(merchant_id)s as merchant_id,
+    flagged.cohort_week,
+    flagged.horizon_days,
+    flagged.category,
+    flagged.sku,
+    flagged.supplier,
+    flagged.city,
+    flagged.carrier,
+    sum(flagged.quantity)::integer as sold,
+    sum(coalesce(came_back.returned, 0))::integer as returned,
+    sum(coalesce(came_back.returned_lo, 0))::integer as returned_lo,
+    -- a return whose kind was lost before the first sweep may be a customer's: only the upper bound has it
+    sum(
+        coalesce(came_back.returned_hi, 0)
+        + case when flagged.backfilled then coalesce(came_back.unknown_kind, 0) else 0 end
+    )::integer as returned_hi,
+    flagged.mature,
+    flagged.backfilled
+from flagged
+left join came_back
+    on flagged.entry_id = came_back.entry_id and flagged.horizon_days = came_back.horizon_days
+group by
+    flagged.cohort_week, flagged.horizon_days, flagged.category, flagged.sku, flagged.supplier, flagged.city,
+    flagged.carrier, flagged.mature, flagged.backfilled
+having sum(flagged.quantity) > 0 or sum(coalesce(came_back.returned_hi, 0) + coalesce(came_back.unknown_kind, 0)) > 0;

@@ -1,0 +1,15 @@
+-- A published part needs its staged rows no more.
+delete from mart.stage_kpi_weekly
+where dag_id = %(dag_id)s and run_id = %(run_id)s and coalesce(merchant_id, 'all') = %(part)s;
+
+delete from mart.stage_cohort_return
+where dag_id = %(dag_id)s and run_id = %(run_id)s and merchant_id = %(part)s;
+
+delete from mart.stage_cohort_weekly
+where dag_id = %(dag_id)s and run_id = %(run_id)s and merchant_id = %(part)s;
+
+delete from mart.stage_cause_weekly
+where dag_id = %(dag_id)s and run_id = %(run_id)s and merchant_id = %(part)s;
+
+delete from mart.stage_signal
+where dag_id = %(dag_id)s and run_id = %(run_id)s and merchant_id = %(part)s;

@@ -1,0 +1,3 @@
+select cursor
+from ops.cursor
+where source = %(source)s;

@@ -1,0 +1,3 @@
+select value
+from ops.setting
+where name = %(name)s;

@@ -1,0 +1,97 @@
+"""A scan meets what was expected, or is unexpected; it is never guessed."""
+
+from uuid import UUID
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from include.domain.matching import Book, Expected, Line, Scan, match
+
+U1, U2 = UUID(int=1), UUID(int=2)
+
+
+def book(expected: list[Expected] | None = None, **changes: object) -> Book:
+    facts: dict[str, object] = {
+        "order_of_code": {"700": "o700", "701": "o701"},
+        "orders_of_waybill": {"WB1": ["o700"]},
+        "lines": {
+            "o700": [Line("o700", "e700", "LAMP", 2, 0)],
+            "o701": [Line("o701", "e701", "CUP", 1, 0), Line("o701", "e702", "LAMP", 1, 0)],
+        },
+        "expected": expected or [],
+        "sku_of_ean": {"4870": ["LAMP"], "4871": ["CUP", "MUG"]},
+    }
+    return Book(**{**facts, **changes})  # type: ignore[arg-type]
+
+
+def scan(n: int = 1, **read: str) -> Scan:
+    return Scan("w1", f"s{n}", **read)
+
+
+def test_a_return_label_finds_the_expected_unit_and_its_application() -> None:
+    met = match(scan(return_label="700-2-R", sku="LAMP"), book([Expected(U1, "o700", "e700", "LAMP")]))
+    assert (met.kind, met.unit_id, met.application) == ("meets", U1, "700-2")
+
+
+def test_a_label_of_a_unit_already_received_is_a_duplicate_scan() -> None:
+    here = book([Expected(U1, "o700", "e700", "LAMP")])
+    assert match(scan(1, unit_label="L1", order_code="700", sku="LAMP"), here).kind == "meets"
+    assert match(scan(2, unit_label="L1", order_code="700", sku="LAMP"), here).kind == "duplicate"
+
+
+def test_one_expectation_is_met_once_and_the_next_piece_is_born_on_the_line() -> None:
+    here = book([Expected(U1, "o700", "e700", "LAMP")])
+    assert match(scan(1, waybill="WB1", sku="LAMP"), here).unit_id == U1
+    assert match(scan(2, waybill="WB1", sku="LAMP"), here).kind == "born"
+
+
+def test_more_than_was_sold_never_comes_back() -> None:
+    here = book()
+    kinds = [match(scan(n, order_code="700", sku="LAMP"), here).kind for n in range(3)]
+    assert kinds == ["born", "born", "unexpected"]
+
+
+def test_an_ean_alone_needs_exactly_one_open_expectation() -> None:
+    assert match(scan(ean="4870"), book([Expected(U1, "o700", "e700", "LAMP")])).unit_id == U1
+    two = book([Expected(U1, "o700", "e700", "LAMP"), Expected(U2, "o701", "e702", "LAMP")])
+    assert match(scan(ean="4870"), two).kind == "unexpected"
+
+
+def test_the_wrong_goods_under_a_label_still_meet_what_the_label_was_printed_for() -> None:
+    met = match(scan(return_label="700-1-R", sku="BRICK"), book([Expected(U1, "o700", "e700", "LAMP")]))
+    assert (met.kind, met.unit_id) == ("meets", U1)
+
+
+def test_goods_of_an_order_that_does_not_hold_them_are_not_given_to_another_order() -> None:
+    here = book([Expected(U1, "o701", "e702", "LAMP")])
+    assert match(scan(order_code="700", sku="CUP"), here).kind == "unexpected"
+
+
+def test_goods_that_name_nothing_are_unexpected() -> None:
+    met = match(scan(sku="BRICK"), book())
+    assert (met.kind, met.sku) == ("unexpected", "BRICK")
+
+
+@given(
+    st.lists(
+        st.fixed_dictionaries(
+            {},
+            optional={
+                "return_label": st.sampled_from(["700-1-R", "701-1-R", "999-1-R", "nonsense"]),
+                "waybill": st.sampled_from(["WB1", "WB9"]),
+                "order_code": st.sampled_from(["700", "701", "999"]),
+                "ean": st.sampled_from(["4870", "4871", "0"]),
+                "sku": st.sampled_from(["LAMP", "CUP", "BRICK"]),
+            },
+        ),
+        max_size=12,
+    )
+)
+def test_no_unit_is_met_twice_and_no_line_gives_more_than_was_sold(reads: list[dict[str, str]]) -> None:
+    here = book([Expected(U1, "o700", "e700", "LAMP"), Expected(U2, "o701", "e701", "CUP")])
+    matches = [match(scan(n, **read), here) for n, read in enumerate(reads)]
+    met = [one.unit_id for one in matches if one.kind == "meets"]
+    assert len(met) == len(set(met))
+    born = [(one.entry_id, one.piece) for one in matches if one.kind == "born"]
+    assert len(born) == len(set(born))
+    assert all((piece or 0) <= {"e700": 2, "e701": 1, "e702": 1}[str(entry)] for entry, piece in born)

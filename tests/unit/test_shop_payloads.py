@@ -1,0 +1,145 @@
+"""The parser against the payloads Kaspi's documentation and live clients have shown, and against poison."""
+
+import datetime as dt
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from include.kaspi.payloads import Entry, Order
+from include.kaspi.privacy import contact_of, content_hash, without_person
+
+SAMPLES = Path(
+    os.environ.get("KASPI_SAMPLES", Path(__file__).parents[3] / "shared" / "data" / "kaspi_samples" / "shop_api")
+)
+needs_samples = pytest.mark.skipif(
+    not SAMPLES.is_dir(), reason="the verbatim payloads are not beside this checkout: name their folder in KASPI_SAMPLES"
+)
+RESPONSES = (
+    "orders_list.response.json",
+    "order_by_code.response.json",
+    "orders_list_kaspi_delivery_cancelling_with_entries.response.json",
+)
+
+
+def sample(name: str) -> Any:
+    return json.loads((SAMPLES / name).read_text(encoding="utf-8"))
+
+
+@needs_samples
+def test_every_sample_is_known_to_this_test() -> None:
+    """A new sample file must be given a place below."""
+    known = {
+        *RESPONSES,
+        "orders_list_pickup.attributes.json",
+        "live_order_fragment_before_assemble.json",
+        "order_entries.response.json",
+        "orderentry_single.response.json",
+        "orders_list_pickup.included_entry.attributes.json",
+        "orderentry_product.response.json",
+        "masterproduct_merchantProduct.response.json",
+        "orderentry_deliveryPointOfService.response.json",
+        "pointofservice.response.json",
+        "errors_verbatim.txt",
+    }
+    writes = {path.name for path in SAMPLES.iterdir() if path.name.startswith(("status_", "order_entry_", "order_partial_"))}
+    assert {path.name for path in SAMPLES.iterdir()} == known | writes
+
+
+@needs_samples
+@pytest.mark.parametrize("name", RESPONSES)
+def test_a_documented_list_of_orders_is_read_and_loses_its_buyer(name: str) -> None:
+    document = sample(name)
+    for raw in document["data"]:
+        clean = without_person(raw)
+        order = Order.model_validate(clean["attributes"])
+        assert order.code and order.totalPrice >= 0 and order.creationDate.tzinfo is dt.UTC
+        text = json.dumps(clean, ensure_ascii=False)
+        assert not any(word in text.replace('"streetName": " улица', "") for word in ("Иван", "7xx0", "7021234567", "Марат"))
+        assert "customer" not in clean["attributes"] and "user" not in clean.get("relationships", {})
+    for one in document.get("included", []):
+        if one["type"] == "orderentries":
+            assert Entry.model_validate(one["attributes"]).quantity >= 1
+
+
+@needs_samples
+def test_the_cancelling_order_shows_its_delivery_and_reason() -> None:
+    order = Order.model_validate(
+        sample("orders_list_kaspi_delivery_cancelling_with_entries.response.json")["data"][0]["attributes"]
+    )
+    assert (order.status, order.cancellationReason) == ("CANCELLING", "TIMEOUT_BUYER_PICKUP")
+    assert (order.delivery.waybillNumber, order.delivery.returnedToWarehouse) == ("101110589", False)
+    assert order.delivery.courierTransmissionDate == dt.datetime(2025, 4, 27, 12, 1, 14, tzinfo=dt.UTC)
+    assert (order.store_id, order.deliveryCostForSeller) == ("00005678", 895)
+
+
+@needs_samples
+def test_attributes_and_fragments_are_read_or_refused_with_the_field_named() -> None:
+    assert Order.model_validate(sample("orders_list_pickup.attributes.json")).state == "PICKUP"
+    with pytest.raises(ValidationError) as refused:  # the live fragment carries no creation date
+        Order.model_validate(sample("live_order_fragment_before_assemble.json")["attributes"])
+    assert {one["loc"][0] for one in refused.value.errors()} == {"creationDate"}
+
+
+@needs_samples
+def test_lines_are_read_with_and_without_an_offer() -> None:
+    listed = [Entry.model_validate(one["attributes"]) for one in sample("order_entries.response.json")["data"]]
+    assert [(one.quantity, one.basePrice, one.offer) for one in listed] == [(2, 2000, None)]
+    assert Entry.model_validate(sample("orderentry_single.response.json")["data"]["attributes"]).entryNumber >= 0
+    offered = Entry.model_validate(sample("orders_list_pickup.included_entry.attributes.json"))
+    assert offered.offer and offered.offer.code == "259204"
+    assert sample("orderentry_product.response.json")["data"]["id"]
+    assert sample("masterproduct_merchantProduct.response.json")["data"]["attributes"]["code"] == "103403297"
+
+
+@needs_samples
+@pytest.mark.parametrize("path", sorted(SAMPLES.glob("status_*.response.json")), ids=lambda path: path.stem)
+def test_answers_to_status_writes_are_documents(path: Path) -> None:
+    document = json.loads(path.read_text(encoding="utf-8"))
+    assert document["data"]["type"] == "orders" and document["data"]["attributes"]["status"]
+
+
+GOOD = {"code": "1", "state": "NEW", "status": "NEW", "totalPrice": 10.0, "creationDate": 1745691162415}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"totalPrice": 10.5},
+        {"totalPrice": -1},
+        {"totalPrice": "10"},
+        {"creationDate": 1745691162},  # seconds: 1970
+        {"creationDate": 253402300799000},  # the year 9999
+        {"creationDate": "2025-04-26"},
+        {"creationDate": 10**30},
+        {"code": ""},
+    ],
+)
+def test_a_value_that_cannot_be_true_is_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        Order.model_validate({**GOOD, **wrong})
+
+
+def test_unknown_fields_states_and_statuses_pass() -> None:
+    order = Order.model_validate({**GOOD, "state": "MOON", "status": "LOST_IN_SPACE", "newField": {"a": [1]}})
+    assert (order.state, order.status) == ("MOON", "LOST_IN_SPACE")
+
+
+def test_a_masked_phone_is_no_contact() -> None:
+    order = {"attributes": {"customer": {"firstName": "А", "lastName": "Б", "cellPhone": "7010000001"}}}
+    found = contact_of(order)
+    assert found is not None and (found.name, found.phone) == ("А Б", "7010000001")
+    order["attributes"]["customer"]["cellPhone"] = "7xx0xxxxxx"
+    assert contact_of(order) is None
+
+
+@given(st.dictionaries(st.text(max_size=5), st.integers(-(2**53), 2**53) | st.text(max_size=5), max_size=6))
+def test_the_hash_knows_content_not_order(attributes: dict[str, Any]) -> None:
+    shuffled = dict(reversed(attributes.items()))
+    assert content_hash(attributes) == content_hash(shuffled)
+    assert content_hash({**attributes, "one more": 1}) != content_hash(attributes)

@@ -1,0 +1,34 @@
+"""Every moment of a range lies in a window that Kaspi accepts."""
+
+import datetime as dt
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from include.domain.sweeps import OVERLAP, WINDOW, sweep_range, windows
+
+START = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+
+
+@given(st.integers(1, 400 * 24 * 60))
+def test_windows_cover_the_range_overlap_by_a_day_and_never_exceed_thirteen(minutes: int) -> None:
+    end = START + dt.timedelta(minutes=minutes)
+    cut = windows(START, end)
+    assert (cut[0][0], cut[-1][1]) == (START, end)
+    assert all(right - left <= WINDOW for left, right in cut)
+    assert all(before[1] - after[0] == OVERLAP for before, after in zip(cut, cut[1:], strict=False))
+
+
+def test_an_empty_range_is_an_error() -> None:
+    with pytest.raises(ValueError, match="empty"):
+        windows(START, START)
+
+
+@pytest.mark.parametrize(
+    ("hours_ago", "days"), [(None, 60), (7, 60), (6, 60), (5, 3)]
+)
+def test_every_sixth_hour_the_sweep_reaches_sixty_days_back(hours_ago: int | None, days: int) -> None:
+    last = None if hours_ago is None else START - dt.timedelta(hours=hours_ago)
+    begin, end, long = sweep_range(START, last)
+    assert (end - begin, long) == (dt.timedelta(days=days), days == 60)

@@ -1,0 +1,132 @@
+"""The law of a unit's life: what is legal, what is not, and that history decides alone."""
+
+import datetime as dt
+from uuid import UUID, uuid5
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from include.domain.unit_life import (
+    BORN,
+    ENDS,
+    LIFE,
+    RULES,
+    STATES,
+    Event,
+    IllegalEvent,
+    Unit,
+    apply,
+    check,
+    project,
+    reachable,
+)
+
+UNIT = UUID(int=1)
+NOON = dt.datetime(2026, 11, 2, 7, tzinfo=dt.UTC)
+PAYLOADS = {
+    "requested": {"case_id": str(UUID(int=2)), "order_id": "o", "entry_id": "e", "piece": 1, "sku": "S"},
+    "received": {"source": "w1", "scan_id": "s1"},
+    "unexpected": {"source": "w1", "scan_id": "s1"},
+    "inspected": {"grade": "A", "finding": "no_fault", "signs_of_use": False},
+    "restock_pending": {"channel": "main", "offer_sku": "S"},
+    "on_sale": {"proof": "fetched"},
+    "resold": {"attribution": "fifo"},
+}
+
+
+def event(type_: str, n: int = 0, actor: str | None = None, **payload: object) -> Event:
+    return Event(
+        uuid5(UNIT, f"{type_}/{n}"), UNIT, "shop", type_, NOON + dt.timedelta(hours=n), actor or f"{type_}-{n}", "test",
+        {**PAYLOADS.get(type_, {}), **payload},
+    )  # fmt: skip
+
+
+def live(*types: str) -> Unit:
+    unit = Unit(UNIT, "shop")
+    for n, type_ in enumerate(types):
+        step = event(type_, n)
+        check(unit, step)
+        unit = apply(unit, step)
+    return unit
+
+
+def test_a_returned_unit_goes_back_on_sale_and_is_sold() -> None:
+    unit = live("requested", "received", "inspected", "qc_passed", "restock_pending", "on_sale", "resold")
+    assert (unit.state, unit.seq, unit.channel, unit.offer_sku) == ("resold", 7, "main", "S")
+    assert unit.received_at == NOON + dt.timedelta(hours=1)
+    assert unit.closed_at == NOON + dt.timedelta(hours=6)
+
+
+def test_an_inspection_before_the_receipt_comes_too_early_and_may_come_later() -> None:
+    with pytest.raises(IllegalEvent) as refused:
+        check(live("requested"), event("inspected"))
+    assert refused.value.later
+
+
+def test_a_second_receipt_of_a_unit_can_never_be_legal() -> None:
+    with pytest.raises(IllegalEvent) as refused:
+        check(live("requested", "received"), event("received", 9))
+    assert not refused.value.later
+
+
+def test_nobody_checks_his_own_work() -> None:
+    unit = live("received")
+    unit = apply(unit, event("inspected", 1, actor="Aidos"))
+    with pytest.raises(IllegalEvent, match="Aidos"):
+        check(unit, event("qc_passed", 2, actor="Aidos"))
+    check(unit, event("qc_passed", 2, actor="Dana"))
+
+
+@pytest.mark.parametrize(
+    ("signs_of_use", "steps"),
+    [(True, ("qc_passed",)), (False, ("in_repair", "repaired", "qc_passed"))],
+)
+@pytest.mark.parametrize("channel", ["main", "resale"])
+def test_used_or_repaired_goods_never_become_a_kaspi_offer(signs_of_use: bool, steps: tuple[str, ...], channel: str) -> None:
+    unit = apply(live("received"), event("inspected", 1, signs_of_use=signs_of_use))
+    for n, type_ in enumerate(steps, start=2):
+        unit = apply(unit, event(type_, n))
+    with pytest.raises(IllegalEvent, match="used or repaired"):
+        check(unit, event("restock_pending", 9, channel=channel))
+    check(unit, event("restock_pending", 9, channel="off_kaspi"))
+
+
+def test_a_lost_parcel_may_come_after_all() -> None:
+    assert live("requested", "lost", "received").state == "received"
+    assert live("requested", "lost", "received").closed_at is None
+
+
+def test_a_mistake_is_voided_in_reverse_order() -> None:
+    history = [event("received", 1), event("inspected", 2), event("unrecoverable", 3)]
+    back = project(UNIT, "shop", [*history, event("voided", 4, event_id=str(history[2].event_id))])
+    assert (back.state, back.seq) == ("inspected", 4)
+    with pytest.raises(IllegalEvent, match="last effective"):
+        project(UNIT, "shop", [*history, event("voided", 4, event_id=str(history[0].event_id))])
+
+
+def test_every_state_is_reached_from_birth_and_ends_are_known() -> None:
+    assert reachable(BORN) == {BORN, *STATES}
+    assert set(STATES) >= ENDS
+
+
+def test_an_event_without_its_required_payload_is_refused() -> None:
+    with pytest.raises(IllegalEvent, match="scan_id"):
+        check(Unit(UNIT, "shop"), event("received", scan_id=None))
+
+
+@given(st.lists(st.sampled_from([rule.type for rule in LIFE]), max_size=25))
+def test_whatever_is_tried_only_the_law_moves_a_unit(types: list[str]) -> None:
+    unit, booked = Unit(UNIT, "shop"), []
+    for n, type_ in enumerate(types):
+        step = event(type_, n)
+        try:
+            rule = check(unit, step)
+        except IllegalEvent:
+            continue
+        assert unit.state in rule.sources
+        before, unit = unit, apply(unit, step)
+        booked.append(step)
+        assert unit.seq == before.seq + 1
+        assert unit.state == RULES[type_].target
+    assert project(UNIT, "shop", booked) == unit
