@@ -7,8 +7,10 @@ sends every merchant one mail about the last full week, and one about all mercha
 | | |
 | --- | --- |
 | **Grain** | one part a merchant, and `all` for the whole house; KPIs of the last 12 full Almaty weeks |
-| **Rerun** | safe at any time: unchanged numbers are not written, a changed one keeps what was known before, a mail goes out once a week and merchant |
-| **If it fails** | readers still see the last good week; the last task names the part that was held and why. A mail whose delivery is not known is not sent again by itself. Runbook: `return_causes_weekly` |
+| **Rerun** | safe at any time: a changed number keeps what was known before, a mail goes out once |
+| **If it fails** | readers still see the last good week; the last task says what was held and why |
+
+A mail whose delivery is not known is not sent again by itself. Runbook: `return_causes_weekly`.
 """
 
 from airflow.sdk import CronTriggerTimetable, dag, task
@@ -28,14 +30,14 @@ from include.dag_defaults import DEFAULTS, TIME_ZONE, deadline, run_failed
     tags=["returns", "reports", "weekly"],
 )
 def return_causes_weekly() -> None:
-    @task
+    @task(multiple_outputs=False)
     def stage() -> dict[str, int]:
         from include.airflow_context import current_run, owner, warehouse_dsn
         from include.flows.return_causes_weekly import stage
 
         return stage(warehouse_dsn(), current_run(), owner())
 
-    @task
+    @task(multiple_outputs=False)
     def gate() -> dict[str, int]:
         from include.airflow_context import current_run, warehouse_dsn
         from include.quality.gate import judge
@@ -43,14 +45,14 @@ def return_causes_weekly() -> None:
 
         return judge(warehouse_dsn(), current_run(), SUITE)
 
-    @task
+    @task(multiple_outputs=False)
     def publish() -> dict[str, int]:
         from include.airflow_context import current_run, owner, warehouse_dsn
         from include.flows.return_causes_weekly import publish
 
         return publish(warehouse_dsn(), current_run(), owner())
 
-    @task
+    @task(multiple_outputs=False)
     def mail() -> dict[str, int]:
         from include.airflow_context import connection, current_run, owner, warehouse_dsn
         from include.flows.weekly_mail import send_weekly_mail

@@ -34,9 +34,7 @@ def only_one(layout: Layout) -> Iterator[None]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise SystemExit(
-                f"another `make demo` is at work on {layout.run}; wait for it, or stop it first"
-            ) from None
+            raise SystemExit(f"another `make demo` is at work on {layout.run}; wait for it, or stop it first") from None
         yield
 
 
@@ -82,7 +80,7 @@ def settings(layout: Layout) -> None:
     print("connections, variables and pools are in Airflow")
 
 
-def browser(layout: Layout) -> None:
+def browser(_: Layout) -> None:
     """Make sure of a browser for the browser tests, or say that there is none."""
     print(f"browser for the tests: {ensure_browser() or 'none'}")
 

@@ -33,9 +33,7 @@ class AirflowApi:
     def _log_in(self) -> None:
         answer = self._session.post(f"{self._base}/auth/token", json=self._login, timeout=30)
         if answer.status_code != requests.codes.created:
-            raise AirflowRefusedError(
-                f"Airflow refused the login of {self._login['username']}: {answer.text[:300]}"
-            )
+            raise AirflowRefusedError(f"Airflow refused the login of {self._login['username']}: {answer.text[:300]}")
         self._session.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
 
     def call(self, method: str, path: str, **arguments: Any) -> Any:
@@ -90,6 +88,11 @@ class AirflowApi:
         """One run."""
         found: dict[str, Any] = self.call("GET", f"/dags/{dag_id}/dagRuns/{run_id}")
         return found
+
+    def sent_asset_events(self, dag_id: str, run_id: str) -> bool:
+        """Whether a run sent any asset event."""
+        params: dict[str, Any] = {"source_dag_id": dag_id, "source_run_id": run_id, "limit": 1}
+        return bool(self.call("GET", "/assets/events", params=params)["asset_events"])
 
     def failed_tasks(self, dag_id: str, run_id: str) -> list[dict[str, Any]]:
         """The task instances of a run that failed themselves."""

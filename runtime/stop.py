@@ -1,7 +1,7 @@
 """Ending an instance: its supervisor ends the programs, then whatever is left of ours is ended by its id.
 
-Ours is what carries the instance's id in its environment, what lives in our supervisor's session, what works in
-our database's folder, and what descends from one of these. Nothing else is touched.
+Ours is what carries the instance's id in its environment, what lives in our supervisor's session, what works
+in our database's folder, and what descends from one of these. Nothing else is touched.
 """
 
 from __future__ import annotations
@@ -109,7 +109,7 @@ class Traces:
             return False
 
     def _is_of_session(self, process: psutil.Process) -> bool:
-        # Airflow closes its workers' memory to everybody, their environment with it; their session stays visible.
+        # Airflow closes its workers' memory to everybody, their environment with it; the session is visible.
         # The number may be given anew only after all of the session are gone, and then to somebody younger.
         if self.session is None:
             return False
@@ -124,12 +124,10 @@ class Traces:
 
     def _is_of_database(self, process: psutil.Process) -> bool:
         # The server's sessions write their title over their environment, but all work in the data folder.
+        if self.data is None or not _name(process).startswith("postgres"):
+            return False
         try:
-            return (
-                self.data is not None
-                and process.name().startswith("postgres")
-                and Path(process.cwd()) == self.data
-            )
+            return Path(process.cwd()) == self.data
         except (psutil.Error, OSError):
             return False
 
@@ -164,7 +162,7 @@ def _describe(process: psutil.Process) -> str:
 
 
 def _end(processes: list[psutil.Process]) -> None:
-    """Terminate, wait, kill, wait; the database last. psutil compares start times: a reused id is never hit."""
+    """Terminate, wait, kill, wait; the database last. psutil compares start times: no reused id is hit."""
     database = [process for process in processes if _name(process).startswith("postgres")]
     _end_group([process for process in processes if process not in database], signal.SIGTERM)
     # Only the server itself is asked: it ends its sessions and writes everything down.

@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 from runtime.bring_up import Installation
 from runtime.private_file import read_json, write_json
 from runtime.stopwatch import Stopwatch
+from runtime.task_logs import errors_of
 from runtime.waiting import wait_for
 
 BUSINESS_ZONE = ZoneInfo("Asia/Almaty")
@@ -32,7 +33,7 @@ PAST_DAGS = (
 CHAIN = ("kaspi_returns_ingest", "warehouse_receipts_reconcile", "restock_sync")
 RUN_SECONDS = 600.0
 # A run that an asset event starts by itself begins within a second or two.
-WAKE_UP_SECONDS = 5.0
+WAKE_UP_SECONDS = 10.0
 _PAUSE = 0.4
 _ENDED = ("success", "failed")
 
@@ -57,6 +58,7 @@ class Story:
         self._sandbox = installation.sandbox
         self._watch = watch
         self._record = installation.layout.story
+        self._logs = installation.layout.airflow_home / "logs"
         self._unpaused: set[str] = set()
 
     def steps(self) -> list[Step]:
@@ -72,8 +74,7 @@ class Story:
             found += self._tick_steps(f"tick {number} of {len(ticks)}", before, tick)
             before = tick
         found += [
-            Step(f"end: {dag_id}", partial(self._run, dag_id))
-            for dag_id in ("return_causes_weekly", "housekeeping")
+            Step(f"end: {dag_id}", partial(self._run, dag_id)) for dag_id in ("return_causes_weekly", "housekeeping")
         ]
         return found
 
@@ -84,9 +85,7 @@ class Story:
             Step(f"{name}: {' → '.join(CHAIN)}", self._chain),
         ]
         if passes_hour(before, tick, DAILY_HOUR):
-            steps.append(
-                Step(f"{name}: restock_reconcile_daily", partial(self._run, "restock_reconcile_daily"))
-            )
+            steps.append(Step(f"{name}: restock_reconcile_daily", partial(self._run, "restock_reconcile_daily")))
         return steps
 
     def play(self) -> None:
@@ -135,22 +134,24 @@ class Story:
             f"{task['task_id']}{'' if task['map_index'] < 0 else '[' + str(task['map_index']) + ']'}"
             for task in self._api.failed_tasks(dag_id, run_id)
         ]
+        errors = "\n  ".join(errors_of(self._logs, dag_id, run_id)[:10])
         raise RunFailedError(
-            f"{dag_id}, run {run_id}: {run['state']}; failed tasks: {', '.join(tasks) or 'none'}. "
-            f"Their logs: airflow/logs/dag_id={dag_id}/run_id={run_id} in the run folder"
+            f"{dag_id}, run {run_id}: {run['state']}; failed tasks: {', '.join(tasks) or 'none'}.\n  {errors}\n"
+            f"Logs: {self._logs / f'dag_id={dag_id}' / f'run_id={run_id}'}"
         )
 
     def _chain(self) -> None:
-        """The tick's chain: ingest is triggered; what follows is woken by it or, after a pause, triggered."""
+        """The tick's chain: ingest is triggered; what follows is woken by it or, where nothing woke it, triggered."""
         upstream = self._run(CHAIN[0])
         for dag_id in CHAIN[1:]:
             upstream = self._follow(dag_id, upstream)
         wait_for("the chain to come to rest", self._at_rest, RUN_SECONDS, _PAUSE)
 
     def _follow(self, dag_id: str, upstream: dict[str, Any]) -> dict[str, Any]:
-        """Wait for the run that `upstream` woke; trigger one where none comes."""
+        """Wait for the run that `upstream` woke; trigger one where it woke none."""
         self._unpause(dag_id)
-        deadline = time.monotonic() + WAKE_UP_SECONDS
+        sent = self._api.sent_asset_events(upstream["dag_id"], upstream["dag_run_id"])
+        deadline = time.monotonic() + (WAKE_UP_SECONDS if sent else 0)
         while True:
             woken = [run for run in self._api.runs(dag_id) if was_woken_by(run, upstream)]
             if woken and all(run["state"] in _ENDED for run in woken):

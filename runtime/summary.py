@@ -52,9 +52,7 @@ def gather(installation: Installation, seconds: float) -> Summary:
         warehouse_dsn=installation.warehouse_dsn,
         mailbox_dir=str(installation.layout.mailbox),
         dag_runs={
-            dag_id: state_of_runs(
-                [str(found["state"]) for found in installation.airflow.runs(dag_id, limit=100)]
-            )
+            dag_id: state_of_runs([str(found["state"]) for found in installation.airflow.runs(dag_id, limit=100)])
             for dag_id in DAG_IDS
         },
         counts={name: int(counts[name]) for name in COUNTS},

@@ -124,9 +124,7 @@ class Supervisor:
 
     def launch(self, programs: Iterable[Program]) -> None:
         """Write the configuration and start the supervisor, in a session of its own, with no program."""
-        write_private(
-            self._layout.supervisor_config, render_config(self._layout, self._ports, self._keys, programs)
-        )
+        write_private(self._layout.supervisor_config, render_config(self._layout, self._ports, self._keys, programs))
         binary = Path(sys.executable).parent / "supervisord"
         with log_of(self._layout, "supervisord-output").open("ab") as output:
             process = subprocess.Popen(
@@ -139,15 +137,12 @@ class Supervisor:
                 start_new_session=True,
             )
 
-        write_json(
-            self._layout.session, {"id": process.pid, "created": psutil.Process(process.pid).create_time()}
-        )
+        created = psutil.Process(process.pid).create_time()
+        write_json(self._layout.session, {"id": process.pid, "created": created})
 
         def answers() -> bool:
             if process.poll() is not None:
-                raise ProgramFailedError(
-                    f"the supervisor ended at once:\n{self.log_end('supervisord-output')}"
-                )
+                raise ProgramFailedError(f"the supervisor ended at once:\n{self.log_end('supervisord-output')}")
             return self.is_up()
 
         wait_for("the supervisor to answer", answers, seconds=30, pause=0.05)
@@ -200,9 +195,7 @@ class Supervisor:
         """Raise ProgramFailedError, with the end of its log, when a program has given up."""
         state = self._states().get(name, "UNKNOWN")
         if state in ("FATAL", "EXITED", "UNKNOWN"):
-            raise ProgramFailedError(
-                f"{name} does not run (state {state}); the end of its log:\n{self.log_end(name)}"
-            )
+            raise ProgramFailedError(f"{name} does not run (state {state}); the end of its log:\n{self.log_end(name)}")
 
     def log_end(self, name: str, lines: int = 25) -> str:
         """The last lines of a program's log."""

@@ -68,9 +68,7 @@ class TestServer:
         except psycopg.errors.UndefinedTable:
             found = None
         if found is None or found[0] != self.marker:
-            raise WrongServerError(
-                f"port {self.port} is not this session's test server; nothing is created or dropped"
-            )
+            raise WrongServerError(f"port {self.port} is not this session's test server; nothing is created or dropped")
 
     def _administer(self, statement: sql.Composed) -> None:
         with psycopg.connect(self.address("postgres"), autocommit=True) as connection:

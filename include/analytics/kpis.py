@@ -175,9 +175,7 @@ def _until_sellable(unit: ReceivedUnit) -> tuple[float, End]:
     return unit.open_for, "open"
 
 
-def _resale(
-    category: str | None, week: dt.date, units: Sequence[ReceivedUnit], today: dt.date
-) -> Iterator[Number]:
+def _resale(category: str | None, week: dt.date, units: Sequence[ReceivedUnit], today: dt.date) -> Iterator[Number]:
     for horizon in kpi.BY_NAME["resale_share"].horizons:
         if not kpi.is_mature(week, horizon, today):
             continue
@@ -195,15 +193,11 @@ def _money(category: str | None, week: dt.date, units: Sequence[ReceivedUnit]) -
     costs = [unit.forward_delivery for unit in units if unit.forward_delivery is not None]
     cost = sum(costs)
     per_unit = round(cost / len(costs)) if costs else None
-    yield Number(
-        category, week, "reverse_logistics_cost", None, per_unit, None, None, len(costs), kpi.DELIVERY_ONLY
-    )
+    yield Number(category, week, "reverse_logistics_cost", None, per_unit, None, None, len(costs), kpi.DELIVERY_ONLY)
     both = [unit for unit in units if unit.forward_delivery is not None and unit.original_price]
     value = sum(unit.original_price or 0 for unit in both)
     share = sum(unit.forward_delivery or 0 for unit in both) / value if value else None
-    yield Number(
-        category, week, "reverse_logistics_cost_share", None, share, None, None, len(both), kpi.DELIVERY_ONLY
-    )
+    yield Number(category, week, "reverse_logistics_cost_share", None, share, None, None, len(both), kpi.DELIVERY_ONLY)
     recovered = round(sum(unit.proceeds or 0 for unit in units) / len(units))
     yield Number(category, week, "net_recovery", None, recovered, None, None, len(units), kpi.PROCEEDS_ONLY)
     yield Number(category, week, "claims", None, None, None, None, 0, kpi.NO_CLAIMS)

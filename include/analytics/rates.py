@@ -13,7 +13,9 @@ class Share:
     n: int
 
 
-def wilson(count: int, n: int, *, count_lo: int | None = None, count_hi: int | None = None, n_hi: int | None = None) -> Share:
+def wilson(
+    count: int, n: int, *, count_lo: int | None = None, count_hi: int | None = None, n_hi: int | None = None
+) -> Share:
     """Return ``count / n`` with Wilson's 95 % interval.
 
     Where the count itself is uncertain, the interval runs from the lower end at ``count_lo`` to the upper end

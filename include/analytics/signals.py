@@ -94,7 +94,9 @@ def signals(tested: list[Cell], fdr: float) -> list[Signal]:
         enough = (cell.returned if direction == "up" else cell.returned_before) >= FEWEST
         if differs and enough:
             spoken.append(Signal(cell, float(q_value), direction))
-    return sorted(spoken, key=lambda signal: (signal.q_value, signal.cell.dimension, signal.cell.key, signal.cell.cause))
+    return sorted(
+        spoken, key=lambda signal: (signal.q_value, signal.cell.dimension, signal.cell.key, signal.cell.cause)
+    )
 
 
 def _key(row: Sold | Returned, dimension: str) -> tuple[str, ...]:

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from psycopg.pq import TransactionStatus
+
 from include.db.connection import Connection
 from include.db.statements import run
 
@@ -48,6 +50,8 @@ def hold(conn: Connection, scope: str, owner: str, *, wait_seconds: float = 300)
     ``owner`` is ``<dag>/<run>/<task>/<map index>``: an earlier try of the same task instance is overtaken at
     once, anybody else's live lease is waited for.
     """
+    if conn.info.transaction_status != TransactionStatus.IDLE:
+        raise RuntimeError(f"{scope}: a lease is taken outside of any transaction, else it would be kept to its end")
     deadline = time.monotonic() + wait_seconds
     while True:
         with conn.transaction():

@@ -18,7 +18,7 @@ def text_of(name: str) -> str:
     return (SQL_FOLDER / f"{name}.sql").read_text(encoding="utf-8")
 
 
-def run(conn: Connection, name: str, **params: Any) -> psycopg.Cursor[DictRow]:
+def run(conn: Connection, name: str, /, **params: Any) -> psycopg.Cursor[DictRow]:
     """Execute ``sql/<name>.sql`` and return the cursor, standing on its last result.
 
     A file may hold several statements; parameters are therefore bound on the client's side

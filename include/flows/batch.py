@@ -33,7 +33,8 @@ def failed(conn: Connection, run: Run, merchant_id: str, detail: str) -> None:
 
 def with_status(conn: Connection, run: Run, *statuses: str) -> list[str]:
     """Return the merchants whose part has one of ``statuses``."""
-    rows = run_statement(conn, "ops/batch__with_status", **run.key, statuses=list(statuses)).fetchall()
+    with conn.transaction():
+        rows = run_statement(conn, "ops/batch__with_status", **run.key, statuses=list(statuses)).fetchall()
     return [row["merchant_id"] for row in rows]
 
 
@@ -43,8 +44,11 @@ def passed(conn: Connection, run: Run) -> list[str]:
 
 
 @contextmanager
-def merchant_part(conn: Connection, run: Run, merchant_id: str) -> Iterator[None]:
-    """Keep one merchant's failure from the others: it is logged and recorded, and the caller goes on."""
+def merchant_part(conn: Connection, run: Run, merchant_id: str, *, alone: bool = False) -> Iterator[None]:
+    """Keep one merchant's failure from the others: it is logged and recorded, and the caller goes on.
+
+    A task that works for this merchant ``alone`` fails as well, so that Airflow tries it again.
+    """
     try:
         yield
     except Exception as error:
@@ -53,6 +57,8 @@ def merchant_part(conn: Connection, run: Run, merchant_id: str) -> Iterator[None
         open_batch(conn, run, merchant_id)
         failed(conn, run, merchant_id, f"{type(error).__name__}: {error}")
         conn.commit()
+        if alone:
+            raise
 
 
 def _move(

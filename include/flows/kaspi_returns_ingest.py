@@ -77,10 +77,10 @@ def fetch(dsn: str, run: Run, settings: ShopSettings, clock: Clock, owner: str, 
     """
     merchant_id = settings.merchant_id
     started = time.monotonic()
-    with connect(dsn) as conn, ShopApi(settings) as shop, batch.merchant_part(conn, run, merchant_id):
-        batch.open_batch(conn, run, merchant_id)
-        conn.commit()
-        spans = _spans(conn, run, merchant_id)
+    with connect(dsn) as conn, ShopApi(settings) as shop, batch.merchant_part(conn, run, merchant_id, alone=True):
+        with conn.transaction():
+            batch.open_batch(conn, run, merchant_id)
+            spans = _spans(conn, run, merchant_id)
         for created_from, created_to in spans:
             if time.monotonic() - started > BUDGET_SECONDS:
                 log.warning("%s: the fetch budget is used up; the next run goes on from here", merchant_id)
@@ -89,13 +89,12 @@ def fetch(dsn: str, run: Run, settings: ShopSettings, clock: Clock, owner: str, 
                 for state in STATES:
                     _fetch_window(lease, run, shop, clock, state, created_from, created_to, sealer)
         _reread_open_cases(conn, run, shop, clock, owner, sealer)
-        rows = run_statement(conn, "raw/stage_order__count", **run.key, merchant_id=merchant_id).fetchone()
-        staged = int(rows["orders"]) if rows else 0
-        batch.staged(conn, run, merchant_id, staged)
-        conn.commit()
+        with conn.transaction():
+            rows = run_statement(conn, "raw/stage_order__count", **run.key, merchant_id=merchant_id).fetchone()
+            staged = int(rows["orders"]) if rows else 0
+            batch.staged(conn, run, merchant_id, staged)
         log.info("%s: %d changed orders staged with %d calls", merchant_id, staged, shop.calls)
-        return staged
-    return 0
+    return staged
 
 
 def _spans(conn: Connection, run: Run, merchant_id: str) -> list[tuple[dt.datetime, dt.datetime]]:
@@ -154,8 +153,8 @@ def _reread_open_cases(
 ) -> None:
     """Read by code the orders of 60 to 90 days whose case is open; no sweep covers them any more."""
     merchant_id = shop.settings.merchant_id
-    codes = run_statement(conn, "core/return_case__old_open", merchant_id=merchant_id, now=run.now).fetchall()
-    conn.commit()
+    with conn.transaction():
+        codes = run_statement(conn, "core/return_case__old_open", merchant_id=merchant_id, now=run.now).fetchall()
     if run.range_from or not codes:
         return
     with hold(conn, f"{run.dag_id}:{merchant_id}", owner) as lease:

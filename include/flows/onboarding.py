@@ -92,24 +92,16 @@ def add_merchant(
     return str(row["feed_token"])
 
 
-def add_source(
-    conn: Connection, source: str, *, kind: str, system_of_record: Mapping[str, str] | None = None
-) -> None:
+def add_source(conn: Connection, source: str, *, kind: str, system_of_record: Mapping[str, str] | None = None) -> None:
     """Add or update a source of warehouse events.
 
     `kind` is `http_feed` or `file_drop`; `system_of_record` says per kind of event (RECORDED_KINDS) whether
     the `wms` or the `desk` is believed, the WMS where it says nothing. Raises ValueError for anything else.
     """
     if kind not in SOURCE_CONNECTIONS:
-        raise ValueError(
-            f"warehouse source {source}: kind must be one of {sorted(SOURCE_CONNECTIONS)}, not {kind!r}"
-        )
+        raise ValueError(f"warehouse source {source}: kind must be one of {sorted(SOURCE_CONNECTIONS)}, not {kind!r}")
     believed = dict.fromkeys(RECORDED_KINDS, "wms") | dict(system_of_record or {})
-    wrong = {
-        key: value
-        for key, value in believed.items()
-        if key not in RECORDED_KINDS or value not in ("wms", "desk")
-    }
+    wrong = {key: value for key, value in believed.items() if key not in RECORDED_KINDS or value not in ("wms", "desk")}
     if wrong:
         raise ValueError(
             f"warehouse source {source}: system_of_record knows {RECORDED_KINDS} as wms or desk, not {wrong}"
@@ -158,10 +150,7 @@ def load(dsn: str, world: Mapping[str, Any], catalogues: Mapping[str, str]) -> d
                 conn,
                 merchant_id,
                 name=merchant["name"],
-                stores=[
-                    Store(**{name: store[name] for name in Store.__annotations__})
-                    for store in merchant["stores"]
-                ],
+                stores=[Store(**{name: store[name] for name in Store.__annotations__}) for store in merchant["stores"]],
                 locale=merchant.get("locale", "ru"),
                 report_email=merchant.get("email"),
                 notices=bool(merchant.get("notices", False)),
@@ -177,8 +166,7 @@ def _records(csv_text: str) -> list[tuple[int, dict[str, str]]]:
     if missing:
         raise CatalogueError(f"the catalogue lacks the columns {', '.join(missing)}")
     return [
-        (reader.line_num, {key: (value or "").strip() for key, value in record.items() if key})
-        for record in reader
+        (reader.line_num, {key: (value or "").strip() for key, value in record.items() if key}) for record in reader
     ]
 
 
@@ -205,6 +193,4 @@ def _number(merchant_id: str, line: int, column: str, text: str, kind: type[int]
     try:
         return kind(text)
     except (ValueError, ArithmeticError) as error:
-        raise CatalogueError(
-            f"catalogue of {merchant_id}, line {line}: {column} is no number: {text!r}"
-        ) from error
+        raise CatalogueError(f"catalogue of {merchant_id}, line {line}: {column} is no number: {text!r}") from error

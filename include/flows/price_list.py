@@ -1,6 +1,7 @@
 """A merchant's list in the warehouse: his own as read, ours as composed, and why a unit is not in it."""
 
 import datetime as dt
+import hashlib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -70,21 +71,28 @@ class Placed:
     waiting: str | None
 
 
-def keep_base(conn: Connection, merchant_id: str, body: bytes | None, now: dt.datetime) -> Base:
-    """Store the merchant's list as read at ``now`` and return the newest one known.
-
-    ``body`` is None where it could not be fetched; the newest one kept is then used, and the gate judges its
-    age. Content that is known already, whatever date it bears, is only marked as checked. Raises NoBaseList,
-    and PriceListError for a body that is no list or an empty one.
-    """
-    row = run_statement(conn, "channel/base_list__latest", merchant_id=merchant_id).fetchone()
-    if body is None:
-        if row is None:
-            raise NoBaseList(f"{merchant_id}: its own price list was never read; check the connection base_list_{merchant_id}")
-        return Base(row["base_version"], read(row["body"]))
+def read_base(body: bytes) -> PriceList:
+    """Read a merchant's own list; raises PriceListError for what is no list, and for an empty one."""
     content = read(body)
     if not content.offers:
-        raise PriceListError(f"{merchant_id}: its own price list is empty; publishing it would take everything off sale")
+        raise PriceListError("the price list is empty; publishing it takes everything off sale")
+    return content
+
+
+def keep_base(
+    conn: Connection, merchant_id: str, fresh: tuple[bytes, PriceList] | None, now: dt.datetime
+) -> Base:
+    """Store the merchant's list as read at ``now`` and return the newest one known.
+
+    ``fresh`` is None where it could not be read; the newest one kept is then used, and the gate judges its
+    age. Content that is known already, whatever date it bears, is only marked as checked. Raises NoBaseList.
+    """
+    row = run_statement(conn, "channel/base_list__latest", merchant_id=merchant_id).fetchone()
+    if fresh is None:
+        if row is None:
+            raise NoBaseList(f"{merchant_id}: its own price list was never read; check its base_list connection")
+        return Base(row["base_version"], read(row["body"]))
+    body, content = fresh
     if row is not None and row["sha256"] == content.sha256:
         run_statement(
             conn, "channel/base_list__checked", merchant_id=merchant_id, base_version=row["base_version"], now=now
@@ -122,7 +130,8 @@ def place_units(
     base: PriceList, units: list[Offered], includes_returns: Mapping[str, bool], discount: Percent
 ) -> list[Placed]:
     """Say of each unit that no order has taken whether it can be in the list, at which price, or why it waits."""
-    return [_place(base, unit, includes_returns.get(unit.store_id, False), discount) for unit in units if not unit.reserved]
+    free = [unit for unit in units if not unit.reserved]
+    return [_place(base, unit, includes_returns.get(unit.store_id, False), discount) for unit in free]
 
 
 def _place(base: PriceList, unit: Offered, includes_returns: bool, discount: Percent) -> Placed:
@@ -157,10 +166,11 @@ class Plan:
 
     additions: tuple[Addition, ...]
     resale: tuple[ResaleOffer, ...]
+    carried_sha256: bytes
 
 
 def plan(placed: list[Placed], includes_returns: Mapping[str, bool]) -> Plan:
-    """Sum the placed units by offer and store."""
+    """Sum the placed units by offer and store; remember which they are."""
     main: dict[tuple[str, str], int] = defaultdict(int)
     resale: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
     models: dict[str, tuple[str, int]] = {}
@@ -179,7 +189,18 @@ def plan(placed: list[Placed], includes_returns: Mapping[str, bool]) -> Plan:
             ResaleOffer(offer_sku, models[offer_sku][0], tuple(sorted(places.items())), models[offer_sku][1])
             for offer_sku, places in sorted(resale.items())
         ),
+        _carried(placed),
     )
+
+
+def _carried(placed: list[Placed]) -> bytes:
+    """Return the hash of the units that the list carries."""
+    keys = sorted(
+        f"{one.unit.unit_id}/{one.unit.decision_seq}"
+        for one in placed
+        if not one.waiting and one.unit.channel != "off_kaspi"
+    )
+    return hashlib.sha256("\n".join(keys).encode()).digest()
 
 
 def keep_placement(conn: Connection, run: Run, merchant_id: str, placed: list[Placed]) -> None:
@@ -209,6 +230,8 @@ def keep_placement(conn: Connection, run: Run, merchant_id: str, placed: list[Pl
 def stage_version(conn: Connection, run: Run, merchant_id: str, base: Base, wanted: Plan, *, approved: bool) -> int:
     """Compose the list and stage it as a new version unless it equals the one served now; return its offers.
 
+    The same content with other units behind it is a new version: Kaspi has lowered its count by what it sold
+    from the old one, and takes the count anew only from a list that changed.
     The rows that the gate judges are read back from the composed bytes, not taken from the plan.
     """
     own = run_statement(conn, "channel/feed_version__clear", **run.key, merchant_id=merchant_id).fetchone()
@@ -218,7 +241,7 @@ def stage_version(conn: Connection, run: Run, merchant_id: str, base: Base, want
     assert served is not None
     body = compose(base.content, wanted.additions, wanted.resale, run.now)
     composed = read(body)
-    if composed.sha256 == served["sha256"]:
+    if (composed.sha256, wanted.carried_sha256) == (served["sha256"], served["carried_sha256"]):
         return 0
     findings = validate(composed, len(base.content.offers))
     errors = [one for one in findings if one.severity == "error"]
@@ -232,6 +255,7 @@ def stage_version(conn: Connection, run: Run, merchant_id: str, base: Base, want
         base_version=base.version,
         body=body,
         sha256=composed.sha256,
+        carried_sha256=wanted.carried_sha256,
         offers=len(composed.offers),
         now=run.now,
         base_offers=len(base.content.offers),

@@ -19,11 +19,19 @@ from include.domain.policy import Condition, Verdict, place
 from include.domain.pricing import SellingCosts, resale_price, worth_selling
 from include.domain.unit_life import Event
 from include.flows import batch, ledger
-from include.flows.price_list import Offered, keep_base, keep_placement, place_units, plan, stage_version
+from include.flows.price_list import (
+    Offered,
+    keep_base,
+    keep_placement,
+    place_units,
+    plan,
+    read_base,
+    stage_version,
+)
 from include.flows.run import Run
 from include.flows.sales import book_sales
 from include.kaspi.offer_observer import Observed, ObserverUnreachable, observe
-from include.kaspi.price_list import PriceListError
+from include.kaspi.price_list import PriceList, PriceListError
 from include.kaspi.price_list.source import ListUnreachable, fetch
 
 log = logging.getLogger(__name__)
@@ -106,17 +114,18 @@ def _stage_merchant(
     lease: Lease, run: Run, merchant_id: str, connection_id: str, ports: Ports, approved: bool
 ) -> int:
     with lease.transaction() as conn:
-        later = run_statement(conn, "channel/run__overtaken", **run.key, merchant_id=merchant_id, now=run.now).fetchone()
-        if later:
-            log.info("%s: run %s has a later clock and has dealt with it; nothing to do", merchant_id, later["run_id"])
+        later = run_statement(conn, "channel/run__overtaken", merchant_id=merchant_id, dag_id=run.dag_id, now=run.now)
+        newer = later.fetchone()
+        if newer:
+            log.info("%s: run %s has a later clock and has dealt with it; nothing to do", merchant_id, newer["run_id"])
             batch.published(conn, run, merchant_id)
             return 0
     seen = _observe(ports, merchant_id)
-    body = _own_list(ports, merchant_id, connection_id)
+    fresh = _own_list(ports, merchant_id, connection_id)
     with lease.transaction() as conn:
         take_facts(conn, run, merchant_id, seen)
     with lease.transaction() as conn:
-        base = keep_base(conn, merchant_id, body, run.now)
+        base = keep_base(conn, merchant_id, fresh, run.now)
         money = _money(conn)
         decide(conn, run, merchant_id, money)
         stores = run_statement(conn, "channel/store", merchant_id=merchant_id).fetchall()
@@ -141,10 +150,11 @@ def _observe(ports: Ports, merchant_id: str) -> list[Observed]:
         return []
 
 
-def _own_list(ports: Ports, merchant_id: str, connection_id: str) -> bytes | None:
-    """Fetch the merchant's own list; without it the newest one kept is used until the gate finds it stale."""
+def _own_list(ports: Ports, merchant_id: str, connection_id: str) -> tuple[bytes, PriceList] | None:
+    """Read the merchant's own list; without it the newest one kept is used until the gate finds it stale."""
     try:
-        return fetch(ports.base_list_url(connection_id))
+        body = fetch(ports.base_list_url(connection_id))
+        return body, read_base(body)
     except (ListUnreachable, PriceListError) as error:
         log.warning("%s: %s; the list read last is used", merchant_id, error)
         return None
@@ -159,6 +169,12 @@ def take_facts(conn: Connection, run: Run, merchant_id: str, seen: list[Observed
     ledger.append(
         conn,
         [_on_sale(merchant_id, row, row["fetched_at"], proof="fetched", actor="kaspi") for row in fetched],
+        run.now,
+    )
+    picked = run_statement(conn, "channel/addition__picked", merchant_id=merchant_id).fetchall()
+    ledger.append(
+        conn,
+        [_on_sale(merchant_id, row, row["picked_at"], proof="observed", actor="warehouse") for row in picked],
         run.now,
     )
     keep_observations(conn, run, merchant_id, seen)
@@ -187,7 +203,9 @@ def decide(conn: Connection, run: Run, merchant_id: str, money: Money) -> int:
     units = run_statement(conn, "channel/unit__to_decide", merchant_id=merchant_id).fetchall()
     decisions = [_decide(unit, money) for unit in units]
     accepted = {
-        event_id("restock_pending", one.unit["unit_id"], one.unit["seq"]): one for one in decisions if one.verdict.channel
+        event_id("restock_pending", one.unit["unit_id"], one.unit["seq"]): one
+        for one in decisions
+        if one.verdict.channel
     }
     resale = {one.unit["sku"]: one.offer_sku for one in accepted.values() if one.verdict.channel == "resale"}
     run_statement(

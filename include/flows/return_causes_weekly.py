@@ -104,9 +104,7 @@ def _publish_part(conn: Connection, run: Run, part: str) -> None:
         run_statement(conn, "mart/cohort_weekly", **run.key, merchant_id=merchant_id)
         run_statement(conn, "mart/cause_weekly", **run.key, merchant_id=merchant_id)
         run_statement(conn, "mart/signal", **run.key, merchant_id=merchant_id, week_start=weeks[-1])
-    run_statement(
-        conn, "mart/kpi_weekly", **run.key, merchant_id=merchant_id, known_on=today, weeks_from=weeks[0]
-    )
+    run_statement(conn, "mart/kpi_weekly", **run.key, merchant_id=merchant_id, known_on=today, weeks_from=weeks[0])
     run_statement(conn, "mart/staged_rows__drop", **run.key, part=part)
 
 
@@ -184,7 +182,9 @@ def _signal_row(
 ) -> tuple[Any, ...]:
     cell = signal.cell
     named = dict.fromkeys(signals.DIMENSIONS)
-    named.update(dict(zip(("supplier", "batch") if cell.dimension == "batch" else (cell.dimension,), cell.key, strict=True)))
+    named.update(
+        dict(zip(("supplier", "batch") if cell.dimension == "batch" else (cell.dimension,), cell.key, strict=True))
+    )
     evidence = {
         "returned": cell.returned,
         "sold": cell.sold,

@@ -120,3 +120,16 @@ def cell_name(words: Words, category: str | None, supplier: str | None, batch: s
     if supplier:
         return words._("Supplier {supplier}", supplier=supplier)
     return words._("Category {category}", category=category)
+
+
+def note_words(words: Words, note: str | None) -> list[str]:
+    """Return the readers' words for a KPI's note: what it lacks, and on which proof it stands."""
+    if note in NOTES:
+        return [words._(NOTES[note])]
+    found = []
+    for part in (note or "").split("; "):
+        for proof in part.split(", "):
+            name, _sep, count = proof.partition(" ")
+            if name in PROOFS and count.isdigit():
+                found.append(f"{words._(PROOFS[name])}: {count}")
+    return found

@@ -56,6 +56,10 @@ class Words:
         """Return a share of 1 in percent: one digit below ten percent, none above."""
         return str(format_percent(share, format="#,##0.#%" if abs(share) < 0.0995 else "#,##0%", locale=self.language))
 
+    def interval(self, lo: float, hi: float) -> str:
+        """Return an interval of shares, not broken between its ends."""
+        return f"{self.percent(lo)}{NO_BREAK}–{NO_BREAK}{self.percent(hi)}"
+
     def money(self, tenge: float) -> str:
         """Return whole tenge."""
         return f"{format_decimal(round(tenge), locale=self.language)}{NO_BREAK}₸"

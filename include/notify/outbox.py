@@ -154,3 +154,22 @@ def _close(client: smtplib.SMTP) -> None:
 
 def _words(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"
+
+
+def mail_server(
+    host: str, port: int | None, login: str | None, password: str | None, extra: dict[str, object]
+) -> MailServer:
+    """Return the server of a connection in Airflow's SMTP terms: TLS and STARTTLS are on unless switched off."""
+    tls = not extra.get("disable_ssl", False)
+    sender = extra.get("from_email")
+    if not sender:
+        raise ValueError("the mail connection names no sender: set from_email in its extra fields")
+    return MailServer(
+        host=host,
+        port=port or (465 if tls else 25),
+        sender=str(sender),
+        login=login or None,
+        password=password or None,
+        starttls=not tls and not extra.get("disable_tls", False),
+        tls=tls,
+    )

@@ -1,7 +1,5 @@
 """The charts, each defined once: the mail shows it as PNG."""
 
-import datetime as dt
-from functools import cache
 from typing import Any
 
 from include.locale.words import Words
@@ -38,8 +36,14 @@ def weekly_flow(points: list[Point], words: Words) -> dict[str, Any]:
     return dict(
         chart.configure(font=FONT)
         .configure_axis(
-            labelColor=GREY, titleColor=GREY, gridColor="#e8ecf0", domainColor="#cbd2d9", tickColor="#cbd2d9",
-            labelFontSize=11, titleFontSize=11, titleFontWeight="normal",
+            labelColor=GREY,
+            titleColor=GREY,
+            gridColor="#e8ecf0",
+            domainColor="#cbd2d9",
+            tickColor="#cbd2d9",
+            labelFontSize=11,
+            titleFontSize=11,
+            titleFontWeight="normal",
         )  # fmt: skip
         .configure_legend(labelColor=INK, labelFontSize=12)
         .configure_view(stroke=None)
@@ -52,9 +56,3 @@ def png(definition: dict[str, Any]) -> bytes:
     import vl_convert
 
     return bytes(vl_convert.vegalite_to_png(definition, scale=2))
-
-
-@cache
-def weeks_back(monday: dt.date, count: int) -> tuple[dt.date, ...]:
-    """Return ``count`` Mondays up to and with ``monday``."""
-    return tuple(monday - dt.timedelta(weeks=back) for back in reversed(range(count)))

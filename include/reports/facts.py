@@ -50,6 +50,7 @@ class SignalLine:
     """A cell that comes back more or less than before."""
 
     merchant_id: str
+    merchant_name: str
     category: str | None
     supplier: str | None
     batch: str | None

@@ -32,7 +32,11 @@ def _flow(facts: WeeklyFacts, words: Words) -> str:
 def _change(facts: WeeklyFacts, words: Words) -> str:
     rising = [signal for signal in facts.signals if signal.direction == "up"]
     if rising:
-        return signal_sentence(rising[0], words) + " " + words._("This is more than chance: see what to do below.")
+        return (
+            signal_sentence(rising[0], words, of_whom=facts.merchant_id is None)
+            + " "
+            + words._("This is more than chance: see what to do below.")
+        )
     changed = [line for line in facts.kpis if _relative_change(line) is not None]
     if changed:
         line = max(changed, key=lambda item: abs(_relative_change(item) or 0))
@@ -63,9 +67,9 @@ def _risk(facts: WeeklyFacts, words: Words) -> str:
     return f"{sentence}; " + words._("the next deadline is {day}.", day=words.moment(due)) if due else f"{sentence}."
 
 
-def signal_sentence(signal: SignalLine, words: Words) -> str:
-    """Return one signal as a sentence."""
-    return words._(
+def signal_sentence(signal: SignalLine, words: Words, *, of_whom: bool) -> str:
+    """Return one signal as a sentence, naming the merchant where the reader has several."""
+    sentence = words._(
         "{what}: “{cause}” — {returned} of {sold} sold came back ({rate}, usually {baseline}).",
         what=cell_name(words, signal.category, signal.supplier, signal.batch),
         cause=label(words, CAUSES, signal.reason),
@@ -74,6 +78,7 @@ def signal_sentence(signal: SignalLine, words: Words) -> str:
         rate=words.percent(signal.rate),
         baseline=words.percent(signal.baseline),
     )
+    return f"{signal.merchant_name}. {sentence}" if of_whom else sentence
 
 
 def _relative_change(line: KpiLine) -> float | None:

@@ -3,7 +3,9 @@
 import argparse
 import datetime as dt
 import json
+import signal
 import socket
+import sys
 from pathlib import Path
 
 import uvicorn
@@ -20,14 +22,22 @@ HOST = "127.0.0.1"
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m include.sandbox", description="A simulated world with known truth.")
-    parser.add_argument("--state-dir", type=Path, required=True, help="folder for the state, the truth, mails, dropped files")
+    parser = argparse.ArgumentParser(
+        prog="python -m include.sandbox", description="A simulated world with known truth."
+    )
+    parser.add_argument(
+        "--state-dir", type=Path, required=True, help="folder for the state, the truth, mails, dropped files"
+    )
     parser.add_argument("--port", type=int, default=0, help="HTTP port on the loopback; 0 takes a free one")
-    parser.add_argument("--smtp-port", type=int, default=0, help="SMTP port on the loopback; 0 takes a free one")
+    parser.add_argument(
+        "--smtp-port", type=int, default=0, help="SMTP port on the loopback; 0 takes a free one"
+    )
     parser.add_argument("--seed", type=int, default=DEFAULT_SEED)
-    parser.add_argument("--date", type=dt.date.fromisoformat, default=DEFAULT_DATE, help="the day the world ends, at 08:05")
+    parser.add_argument(
+        "--date", type=dt.date.fromisoformat, default=DEFAULT_DATE, help="the day the world ends, at 08:05"
+    )
     parser.add_argument("--start", choices=("now", "history"), default="now",
-                        help="where a fresh clock stands: 48 hours before the end, or 26 weeks before that")  # fmt: skip
+                        help="where a fresh clock stands: 48 hours or 26 weeks before the end")  # fmt: skip
     parser.add_argument("--reading", choices=READINGS, default="both",
                         help="what KASPI_DELIVERY_RETURN_REQUESTED stands for")  # fmt: skip
     return parser.parse_args()
@@ -42,7 +52,7 @@ def _free_port() -> int:
 def main() -> None:
     """Serve until told to stop. Prints one line of JSON with the addresses when ready."""
     arguments = _arguments()
-    # bound before anything else: a port that is taken fails at once, and early callers wait instead of failing
+    # bound first: a port that is taken fails at once, and early callers wait instead of failing
     listener = socket.create_server((HOST, arguments.port))
     world = write_world(arguments.seed, arguments.date, arguments.reading)
     start = world.span.begin if arguments.start == "history" else world.span.start_of_life
@@ -52,10 +62,16 @@ def main() -> None:
     address = f"http://{HOST}:{listener.getsockname()[1]}"
     ready = {
         "url": address, "shop_api": f"{address}/shop/api/v2", "smtp_host": HOST, "smtp_port": smtp.port,
-        "mailbox": f"{address}/mailbox", "state_dir": str(arguments.state_dir), "now": utc_iso(session.life.now),
+        "mailbox": f"{address}/mailbox", "state_dir": str(arguments.state_dir),
+        "now": utc_iso(session.life.now),
     }  # fmt: skip
     print(json.dumps(ready), flush=True)
-    server = uvicorn.Server(uvicorn.Config(application(session, mailbox), log_level="warning", access_log=False))
+    server = uvicorn.Server(
+        uvicorn.Config(application(session, mailbox), log_level="warning", access_log=False)
+    )
+    # uvicorn stops first and then raises the signal again: leave in order, not killed by it
+    for stop in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(stop, lambda *_: sys.exit(0))
     try:
         server.run(sockets=[listener])
     finally:

@@ -50,7 +50,11 @@ def fetch(merchant_id: str, url: str, etag: str | None, at: dt.datetime) -> Pull
     except requests.RequestException as error:
         return Pull(merchant_id, at, 0, problem=f"no answer: {type(error).__name__}")
     pull = Pull(
-        merchant_id, at, answer.status_code, version=answer.headers.get("X-Feed-Version"), etag=answer.headers.get("ETag")
+        merchant_id,
+        at,
+        answer.status_code,
+        version=answer.headers.get("X-Feed-Version"),
+        etag=answer.headers.get("ETag"),
     )
     if answer.status_code == 200:
         pull.body = answer.content.decode("utf-8", "replace")
@@ -107,7 +111,8 @@ class View:
 
 def _seen(offer: Offer, on_sale: bool, quantity: int | None) -> dict[str, Any]:
     return {
-        "sku": offer.sku, "store_id": offer.store_id, "on_sale": on_sale, "price": offer.price, "quantity": quantity,
+        "sku": offer.sku, "store_id": offer.store_id, "on_sale": on_sale, "price": offer.price,
+        "quantity": quantity,
     }  # fmt: skip
 
 

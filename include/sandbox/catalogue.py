@@ -12,7 +12,15 @@ from include.sandbox.assortment import Shelf, Shop
 from include.sandbox.moments import stream
 
 CATALOGUE_COLUMNS = (
-    "sku", "master_code", "eans", "name", "category", "supplier", "batch", "cost", "agreed_defect_rate",
+    "sku",
+    "master_code",
+    "eans",
+    "name",
+    "category",
+    "supplier",
+    "batch",
+    "cost",
+    "agreed_defect_rate",
 )
 SKUS_PER_SHELF = 8
 OFFER_SKU_LIMIT = 20

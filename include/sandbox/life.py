@@ -1,4 +1,4 @@
-"""The sandbox itself: the script, a clock that moves only when told, and what follows from our price lists."""
+"""The sandbox itself: the script, a clock that moves only when told, and what our price lists bring about."""
 
 import datetime as dt
 import heapq
@@ -30,7 +30,9 @@ class ClockMovesForward(ValueError):
 class Life:
     """One run of a world: a pure function of its script, the moments asked for and the lists pulled."""
 
-    def __init__(self, world: World, state_dir: Path, puller: Puller, start: dt.datetime | None = None) -> None:
+    def __init__(
+        self, world: World, state_dir: Path, puller: Puller, start: dt.datetime | None = None
+    ) -> None:
         self.world = world
         self.feeds: dict[str, str] = {}
         self.pulls: list[Pull] = []
@@ -59,7 +61,9 @@ class Life:
         """
         with self._advancing:
             if to < self.now:
-                raise ClockMovesForward(f"the clock stands at {self.now.isoformat()} and does not go back to {to}")
+                raise ClockMovesForward(
+                    f"the clock stands at {self.now.isoformat()} and does not go back to {to}"
+                )
             pulls, placed = len(self.pulls), self.orders_placed
             while self._agenda and self._agenda[0][0] <= to:
                 at, _, _, action = heapq.heappop(self._agenda)
@@ -113,7 +117,13 @@ class Life:
                 line = resale_line(merchant, sku)
                 if line.sku in listed:
                     offers[line.sku] = Offer(
-                        line.sku, merchant.shop.store_id, line.price, listed[line.sku], True, product.name, product.brand
+                        line.sku,
+                        merchant.shop.store_id,
+                        line.price,
+                        listed[line.sku],
+                        True,
+                        product.name,
+                        product.brand,
                     )
                 main = offers.get(sku)
                 if sku in listed and main is not None and main.quantity is not None:
@@ -157,7 +167,7 @@ class Life:
                     self._at(moment, lambda t, sku=sku, key=key: self._buy(merchant_id, sku, t, key))  # type: ignore[misc]
 
     def _returned_visible(self, merchant_id: str, sku: str, at: dt.datetime) -> int:
-        """Return how many returned pieces an offer shows: all of a resale offer, the surplus of a main one."""
+        """Return the returned pieces an offer shows: all of a resale offer, the surplus of a main one."""
         offer = self.views[merchant_id].offers[sku]
         if not offer.on_sale or offer.quantity is None:
             return 0
@@ -191,7 +201,9 @@ class Life:
         at = order.created_at
         unit = None if order.from_base else self._oldest_free(order.merchant_id, sku, at)
         order.steps.append(Step(at + HOUR, "KASPI_DELIVERY", "ACCEPTED_BY_MERCHANT"))
-        sale = Sale(order.code, order.merchant_id, sku, order.from_base, at, unit.label if unit else None, None, None)
+        sale = Sale(
+            order.code, order.merchant_id, sku, order.from_base, at, unit.label if unit else None, None, None
+        )
         nothing_there = unit is None and not order.from_base
         if order.from_base:
             self.world.stock.add(order.merchant_id, sku, at, -1)
@@ -245,7 +257,17 @@ class Life:
                 facts = {"offer_sku": sku, "quantity": count}
                 actor = f"{source}-count"
                 self._emit(
-                    Event(source, "stock_counted", at, at + MINUTE, merchant.merchant_id, shop.store_id, actor, None, facts)
+                    Event(
+                        source,
+                        "stock_counted",
+                        at,
+                        at + MINUTE,
+                        merchant.merchant_id,
+                        shop.store_id,
+                        actor,
+                        None,
+                        facts,
+                    )
                 )
         self._at(at + DAY, self._count_shelves)
 
@@ -253,7 +275,12 @@ class Life:
         """Return the pieces on the shelf by resale offer; an offer sold out this month counts 0."""
         counts: dict[str, int] = {}
         for unit in self.world.units:
-            if unit.merchant_id != merchant_id or unit.channel != "resale" or not unit.qc_at or unit.qc_at > at:
+            if (
+                unit.merchant_id != merchant_id
+                or unit.channel != "resale"
+                or not unit.qc_at
+                or unit.qc_at > at
+            ):
                 continue
             there = unit.sold_at is None or unit.sold_at > at
             if there or (unit.sold_at and at - unit.sold_at < 30 * DAY):

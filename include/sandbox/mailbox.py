@@ -93,7 +93,10 @@ def routes(mailbox: Mailbox) -> APIRouter:
             mail = mailbox.read(number)
             if mail is not None:
                 cells = [html.escape(str(mail.get(name, ""))) for name in ("To", "Subject", "Date")]
-                rows.append(f'<tr><td><a href="/mailbox/{number}">{number}</a></td><td>{"</td><td>".join(cells)}</td></tr>')
+                rows.append(
+                    f'<tr><td><a href="/mailbox/{number}">{number}</a></td>'
+                    f"<td>{'</td><td>'.join(cells)}</td></tr>"
+                )
         return (
             '<!doctype html><html lang="en"><meta charset="utf-8"><title>Mailbox</title>'
             "<style>body{font:16px sans-serif;margin:2rem}td,th{padding:.3rem 1rem;text-align:left}</style>"

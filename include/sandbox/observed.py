@@ -9,7 +9,7 @@ from include.sandbox.world import World
 
 @dataclass
 class Tally:
-    """One merchant's returned pieces on sale, by offer, and how many came to it since the lived hours began."""
+    """One merchant's returned pieces on sale, by offer, and how many came to it in the lived hours."""
 
     on_sale: dict[str, int] = field(default_factory=dict)
     additions: int = 0
@@ -64,20 +64,35 @@ class Observed:
     def _see_units(self, world: World, merchant: Merchant, view: View, pull: Pull) -> None:
         tally = self._tallies[merchant.merchant_id]
         for unit in world.units:
-            fresh = unit.merchant_id == merchant.merchant_id and unit.qc_at and world.span.listed_until < unit.qc_at
+            fresh = (
+                unit.merchant_id == merchant.merchant_id
+                and unit.qc_at
+                and world.span.listed_until < unit.qc_at
+            )
             offer = view.offers.get(unit.offer_sku or "")
-            if fresh and unit.qc_at and unit.qc_at <= pull.at and unit.channel != "off_kaspi" and offer and offer.on_sale:
+            if (
+                fresh
+                and unit.qc_at
+                and unit.qc_at <= pull.at
+                and unit.channel != "off_kaspi"
+                and offer
+                and offer.on_sale
+            ):
                 tally.seen_labels.add(unit.label)
 
 
 def returned_parts(world: World, merchant: Merchant, view: View, pull: Pull) -> dict[str, int]:
-    """Return the returned pieces each offer of the view shows: all of a resale offer, a main one's surplus."""
+    """Return the returned pieces each offer shows: all of a resale offer, the surplus of a main one."""
     parts = {}
     for sku, offer in view.offers.items():
         if offer.quantity is None or not offer.available:
             continue
         if sku in merchant.products:
-            base = 0 if merchant.shop.base_includes_returns else world.stock.at(merchant.merchant_id, sku, pull.at)
+            base = (
+                0
+                if merchant.shop.base_includes_returns
+                else world.stock.at(merchant.merchant_id, sku, pull.at)
+            )
             surplus = 0 if merchant.shop.base_includes_returns else max(0, offer.quantity - base)
         else:
             surplus = offer.quantity if sku[:-1] in merchant.products else 0

@@ -1,6 +1,7 @@
 """The system used before ours: what it listed and what was sold of it. All of it is past fact."""
 
 import datetime as dt
+from typing import Any
 
 from include.sandbox.catalogue import Merchant, resale_price, resale_sku
 from include.sandbox.moments import DAY, HOUR, clear_of_ticks, later, stream, within_hours
@@ -22,7 +23,8 @@ def resale_line(merchant: Merchant, sku: str) -> Line:
     main = line_of(product, 1)
     return Line(
         sku=resale_sku(sku), name=main.name, category=main.category, category_code=main.category_code,
-        master_code=product.resale_master_code, quantity=1, price=resale_price(product.price), weight=main.weight,
+        master_code=product.resale_master_code, quantity=1, price=resale_price(product.price),
+        weight=main.weight,
     )  # fmt: skip
 
 
@@ -52,7 +54,7 @@ class PreviousSystem:
         price = self.merchants[unit.merchant_id].products[unit.sku].price
         return price if unit.channel == "main" else resale_price(price)
 
-    def _write(self, unit: Unit, type_: str, at: dt.datetime, facts: dict[str, object]) -> None:
+    def _write(self, unit: Unit, type_: str, at: dt.datetime, facts: dict[str, Any]) -> None:
         source = SOURCES[self.merchants[unit.merchant_id].shop.warehouse]
         self.events.append(
             Event(source, type_, at, at + MINUTE, unit.merchant_id, unit.store_id, ACTOR, unit.label, facts)
@@ -61,7 +63,11 @@ class PreviousSystem:
     def _list(self, unit: Unit) -> None:
         assert unit.qc_at is not None
         unit.listed_at = later(self.rng, unit.qc_at, 1, 4)
-        facts = {"channel": unit.channel, "offer_sku": unit.offer_sku, "price": self._price(unit)}
+        facts: dict[str, Any] = {
+            "channel": unit.channel,
+            "offer_sku": unit.offer_sku,
+            "price": self._price(unit),
+        }
         self._write(unit, "listed", unit.listed_at, facts)
 
     # --- sales
@@ -115,7 +121,13 @@ class PreviousSystem:
         ordinary: dict[tuple[str, str], list[Order]] = {}
         for order in orders:
             scans = self.merchants[order.merchant_id].shop.pick_scan
-            if scans and order.certain and order.from_base and order.handed_over_at and id(order) not in returning:
+            if (
+                scans
+                and order.certain
+                and order.from_base
+                and order.handed_over_at
+                and id(order) not in returning
+            ):
                 ordinary.setdefault((order.merchant_id, order.lines[0].sku), []).append(order)
         main = [unit for unit in listed if unit.channel == "main"]
         for unit in sorted(main, key=lambda u: (u.listed_at, u.label)):

@@ -13,6 +13,7 @@ from include.sandbox.world import World
 
 NAMESPACE = "kaspiShopping"
 XSI = "http://www.w3.org/2001/XMLSchema-instance"
+NAMESPACES: dict[str | None, str] = {None: NAMESPACE, "xsi": XSI}
 
 
 class BadPriceList(ValueError):
@@ -74,7 +75,13 @@ def _own_resale_offers(world: World, merchant: Merchant, now: dt.datetime) -> It
         count = len(world.free_units(merchant.merchant_id, offer_sku, now))
         if count:
             yield Offer(
-                offer_sku, merchant.shop.store_id, resale_price(product.price), count, True, product.name, product.brand
+                offer_sku,
+                merchant.shop.store_id,
+                resale_price(product.price),
+                count,
+                True,
+                product.name,
+                product.brand,
             )
 
 
@@ -91,7 +98,7 @@ def previous_listing(world: World, merchant: Merchant, now: dt.datetime) -> dict
 
 def to_xml(merchant: Merchant, offers: Iterator[Offer], now: dt.datetime) -> bytes:
     """Return the offers as a kaspi_catalog document."""
-    root = etree.Element(f"{{{NAMESPACE}}}kaspi_catalog", nsmap={None: NAMESPACE, "xsi": XSI})
+    root = etree.Element(f"{{{NAMESPACE}}}kaspi_catalog", nsmap=NAMESPACES)  # type: ignore[arg-type]  # the stubs do not know the default namespace
     root.set("date", now.astimezone(ALMATY).strftime("%Y-%m-%dT%H:%M:%S"))
     root.set(f"{{{XSI}}}schemaLocation", "kaspiShopping http://kaspi.kz/kaspishopping.xsd")
     _text(root, "company", merchant.shop.name)

@@ -1,7 +1,6 @@
 """Which pieces come back, why, how the order's status tells of it, and when the parcel arrives."""
 
 import datetime as dt
-import random
 from dataclasses import dataclass
 
 from include.sandbox import assortment
@@ -70,7 +69,7 @@ class Returns:
         self.rng = stream(seed, "returns")
 
     def draw(self, orders: list[Order], codes: CodeBook) -> list[Unit]:
-        """Return all units that come back, or should have; writes the orders' statuses and plants what is due."""
+        """Return all units that come back, or should have; write the orders' statuses, plant what is due."""
         units = [unit for order in list(orders) for unit in self._returns_of(order)]
         units += self._plant_fresh_signals(orders, {id(unit.order) for unit in units})
         units += self._plant_dry_returns(orders, codes)
@@ -113,7 +112,11 @@ class Returns:
     def _cause(self, order: Order, line: Line) -> str:
         planted = self._planted(order, line)
         if planted and self.rng.random() < 0.85:
-            return "defective" if planted == "defective" else self.rng.choice(("does_not_fit", "not_as_described"))
+            return (
+                "defective"
+                if planted == "defective"
+                else self.rng.choice(("does_not_fit", "not_as_described"))
+            )
         fits = 0.3 if order.merchant_id == "sary_kids" else 0.06
         causes = {"changed_mind": 0.38, "does_not_fit": fits, "not_as_described": 0.14, "defective": 0.12,
                   "damaged_in_transit": 0.12, "incomplete": 0.07, "late_or_undelivered": 0.03}  # fmt: skip
@@ -155,7 +158,7 @@ class Returns:
         return self.rng.choices(("changed_mind", "late_or_undelivered"), (8, 2))[0]
 
     def _customer_return(self, order: Order, lines: list[Line]) -> list[Unit]:
-        """One piece of each line comes back after delivery; of some larger orders without any change of status."""
+        """One piece of each line comes back after delivery; sometimes without any change of status."""
         completed = order.completed_at()
         assert completed is not None
         cause = self._cause(order, lines[0])
@@ -191,7 +194,7 @@ class Returns:
         return clear_of_ticks(within_hours(later(self.rng, journey.arrives_at, 36, 96), 9, 20))
 
     def _travel(self, kind: str, cause: str, signalled: dt.datetime) -> Journey:
-        """Send the parcel home. Late in history the carrier holds parcels back and brings them in one wave."""
+        """Send the parcel home. Late in history the carrier holds parcels back for one wave."""
         rng = self.rng
         if rng.random() < LOST:
             return Journey(kind, cause, signalled, None, hurried=False)
@@ -253,7 +256,9 @@ class Returns:
                 if o.merchant_id == merchant_id and id(o) not in returning and o.handed_over_at
                 and o.created_at < start and not any(self._product(o, line).dry for line in o.lines)
             ]  # fmt: skip
-            under_way = [o for o in mine if o.handed_over_at and o.handed_over_at < start < o.steps[-1].at - DAY]
+            under_way = [
+                o for o in mine if o.handed_over_at and o.handed_over_at < start < o.steps[-1].at - DAY
+            ]
             delivered = [o for o in mine if 2 * DAY < start - o.steps[-1].at < 10 * DAY]
             for order in self.rng.sample(delivered, FRESH_RETURNS):
                 journey = self._fresh_journey("customer_return", self._cause(order, order.lines[0]))
@@ -266,13 +271,15 @@ class Returns:
     def _fresh_journey(self, kind: str, cause: str) -> Journey:
         day = self.span.start_of_life.replace(hour=10, minute=0) + self.rng.randrange(2) * DAY
         signalled = clear_of_ticks(later(self.rng, day, 0, 9))
-        return Journey(kind, cause, signalled, within_hours(signalled + self.rng.randrange(3, 9) * DAY), hurried=False)
+        return Journey(
+            kind, cause, signalled, within_hours(signalled + self.rng.randrange(3, 9) * DAY), hurried=False
+        )
 
     def _plant_wrong_items(self, units: list[Unit]) -> None:
         """Another thing lies in the parcel than the order says."""
         suited = [
             u for u in units
-            if u.kind == "customer_return" and u.arrives_at and u.requested and not u.hurried and not u.pristine
+            if u.kind == "customer_return" and u.arrives_at and u.requested and not (u.hurried or u.pristine)
         ]  # fmt: skip
         for unit in self.rng.sample(suited, WRONG_ITEMS):
             unit.cause = "wrong_item"
@@ -290,7 +297,9 @@ class Returns:
 
     def _plant_young_losses(self, units: list[Unit]) -> None:
         """Some parcels still on their way when the world ends will never arrive."""
-        under_way = [u for u in units if u.arrives_at and u.arrives_at > self.span.end and u.order and u.order.certain]
+        under_way = [
+            u for u in units if u.arrives_at and u.arrives_at > self.span.end and u.order and u.order.certain
+        ]
         for unit in self.rng.sample(under_way, min(YOUNG_LOSSES, len(under_way))):
             unit.arrives_at = None
 
@@ -319,7 +328,7 @@ class Returns:
         return planted
 
     def _plant_disputes(self, orders: list[Order], returning: set[int]) -> None:
-        """Some completed orders show a status nobody has documented for a while, two of them when history ends."""
+        """Some completed orders show an undocumented status for a while, two of them when history ends."""
         quiet = [o for o in orders if id(o) not in returning and o.steps[-1].status == "COMPLETED"]
         settled = [o for o in quiet if o.steps[-1].at < self.span.start_of_life - 20 * DAY]
         for order in self.rng.sample(settled, max(2, int(len(settled) * DISPUTED / 3))):

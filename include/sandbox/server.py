@@ -1,4 +1,4 @@
-"""The sandbox's HTTP face: control calls, the Shop API, the warehouse feed, files, the buyer's eyes, the mailbox."""
+"""The sandbox over HTTP: control, Shop API, warehouse feed, files, the buyer's eyes, the mailbox."""
 
 import datetime as dt
 
@@ -28,7 +28,10 @@ class FeedAddress(BaseModel):
 
 
 def application(session: Session, mailbox: Mailbox) -> FastAPI:
-    """Return the whole sandbox as one application; routes are plain functions, so the clock answers while it moves."""
+    """Return the whole sandbox as one application.
+
+    Routes are plain functions, run by threads, so that the clock answers while it moves.
+    """
     app = FastAPI(title="Sandbox world", docs_url=None, redoc_url=None, openapi_url=None)
     app.include_router(ShopApi(lambda: session.life).router)
     app.include_router(WmsApi(lambda: session.life).router)

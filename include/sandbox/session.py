@@ -63,7 +63,9 @@ class Session:
             if self.life.feeds.get(merchant_id) == url:
                 return
             self.life.feeds[merchant_id] = url
-            self._record.feeds.append({"at": self.life.now.isoformat(), "merchant_id": merchant_id, "url": url})
+            self._record.feeds.append(
+                {"at": self.life.now.isoformat(), "merchant_id": merchant_id, "url": url}
+            )
             self._save()
 
     def _save(self) -> None:
@@ -101,8 +103,22 @@ class Session:
         token = source_token(self.world.seed, "w1")
         folder = str((self.folder / "drop" / "w2").resolve())
         return [
-            {"name": "w1", "kind": "http_feed", "warehouse": "W1", "path": "/wms/w1", "token": token, "folder": None},
-            {"name": "w2", "kind": "file_drop", "warehouse": "W2", "path": None, "token": None, "folder": folder},
+            {
+                "name": "w1",
+                "kind": "http_feed",
+                "warehouse": "W1",
+                "path": "/wms/w1",
+                "token": token,
+                "folder": None,
+            },
+            {
+                "name": "w2",
+                "kind": "file_drop",
+                "warehouse": "W2",
+                "path": None,
+                "token": None,
+                "folder": folder,
+            },
         ]
 
     def _write_files(self) -> None:
@@ -128,7 +144,8 @@ def _describe_merchant(merchant: Merchant) -> dict[str, Any]:
     }  # fmt: skip
     return {
         "id": merchant.merchant_id, "name": shop.name, "token": merchant.token, "locale": shop.locale,
-        "stores": [store], "email": merchant.email, "notices": shop.notices, "feed_token": merchant.feed_token,
+        "stores": [store], "email": merchant.email, "notices": shop.notices,
+        "feed_token": merchant.feed_token,
         "base_list_path": f"/files/{merchant.merchant_id}/base.xml",
         "catalogue_path": f"/files/{merchant.merchant_id}/catalogue.csv",
     }  # fmt: skip

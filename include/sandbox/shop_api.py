@@ -12,6 +12,7 @@ from include.sandbox import assortment
 from include.sandbox import shop_payloads as payloads
 from include.sandbox.catalogue import Merchant
 from include.sandbox.life import Life
+from include.sandbox.moments import millis
 from include.sandbox.orders import Order
 
 MEDIA_TYPE = "application/vnd.api+json"
@@ -70,7 +71,9 @@ def _page(request: Request) -> tuple[int, int]:
     if size is None:
         raise Refused(400, "Required pagination value [size] is empty.")
     if number < 0 or not 1 <= size <= MAX_PAGE_SIZE:
-        raise Refused(400, f"Pagination values out of range. Number [{number}], size [{size}], max [{MAX_PAGE_SIZE}].")
+        raise Refused(
+            400, f"Pagination values out of range. Number [{number}], size [{size}], max [{MAX_PAGE_SIZE}]."
+        )
     return number, size
 
 
@@ -117,7 +120,9 @@ class ShopApi:
         ):
             self.router.add_api_route(path, self._guarded(handler), methods=["GET"])
 
-    def _guarded(self, handler: Callable[[Life, Merchant, Request], dict[str, Any]]) -> Callable[[Request], Response]:
+    def _guarded(
+        self, handler: Callable[[Life, Merchant, Request], dict[str, Any]]
+    ) -> Callable[[Request], Response]:
         def route(request: Request) -> Response:
             life = self._life()
             try:
@@ -152,7 +157,7 @@ class ShopApi:
         for order in list(life.orders.values()):
             if order.merchant_id != merchant.merchant_id or order.created_at > now:
                 continue
-            if not inside(payloads.millis(order.created_at)):
+            if not inside(millis(order.created_at)):
                 continue
             step = order.step_at(now)
             if (not state or step.state == state) and (not status or step.status == status):
@@ -188,7 +193,9 @@ class ShopApi:
 
     def _entries(self, life: Life, merchant: Merchant, request: Request) -> dict[str, Any]:
         order = self._find(life, merchant, payloads.decode(request.path_params["identity"]))
-        return payloads.document([payloads.entry_resource(merchant, order, n) for n in range(len(order.lines))])
+        return payloads.document(
+            [payloads.entry_resource(merchant, order, n) for n in range(len(order.lines))]
+        )
 
     # --- lines and what hangs on them
 

@@ -1,4 +1,4 @@
-"""The Shop API's documents: orders, lines, products, points of service, in the shapes of the recorded samples."""
+"""The Shop API's documents: orders, lines, products, places, in the shapes of the recorded samples."""
 
 import base64
 import binascii
@@ -57,7 +57,13 @@ def city_resource(name: str) -> dict[str, Any]:
     """Return a city as a resource."""
     facts = city(name)
     identity = facts.pop("id")
-    return {"type": "cities", "id": identity, "attributes": facts, "relationships": {}, "links": links("cities", identity)}
+    return {
+        "type": "cities",
+        "id": identity,
+        "attributes": facts,
+        "relationships": {},
+        "links": links("cities", identity),
+    }
 
 
 def _customer(order: Order, state: str) -> dict[str, Any]:
@@ -83,7 +89,11 @@ def _address(street: str, house: str, town: str, latitude: float, longitude: flo
 def _delivery_address(buyer: Buyer, order: Order) -> dict[str, Any]:
     rng = stream(0, "address", order.code)
     return _address(
-        buyer.street, buyer.house, buyer.city, round(rng.uniform(42.3, 51.2), 6), round(rng.uniform(50.2, 78.4), 6)
+        buyer.street,
+        buyer.house,
+        buyer.city,
+        round(rng.uniform(42.3, 51.2), 6),
+        round(rng.uniform(50.2, 78.4), 6),
     )
 
 
@@ -232,7 +242,9 @@ def merchant_product_resource(merchant: Merchant, master_code: str) -> dict[str,
             identity = encode(cards[master_code])
             return {
                 "type": "merchantproducts", "id": identity,
-                "attributes": {"code": cards[master_code], "name": product.name, "manufacturer": product.brand},
+                "attributes": {
+                    "code": cards[master_code], "name": product.name, "manufacturer": product.brand,
+                },
                 "relationships": {}, "links": links("merchantproducts", identity),
             }  # fmt: skip
     return None
@@ -247,7 +259,10 @@ def point_of_service(merchant: Merchant) -> dict[str, Any]:
         "id": identity,
         "attributes": {"address": _store_address(merchant), "displayName": merchant.shop.store_id},
         "relationships": {
-            "city": {"links": links("pointofservices", identity, "city"), "data": {"type": "cities", "id": city_id}}
+            "city": {
+                "links": links("pointofservices", identity, "city"),
+                "data": {"type": "cities", "id": city_id},
+            }
         },
         "links": links("pointofservices", identity),
     }

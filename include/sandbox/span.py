@@ -52,7 +52,7 @@ class Span:
         return (self.end - 13 * DAY).replace(hour=7, minute=0)
 
     def ticks(self) -> list[dt.datetime]:
-        """Five moments to live the last hours by: each a few minutes past an hour, the last one is ``end``."""
+        """Return five moments to live the last hours by, each just past an hour; the last is ``end``."""
         start = self.start_of_life
         return [
             start + 8 * HOUR,

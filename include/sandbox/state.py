@@ -1,8 +1,7 @@
-"""What a run of the sandbox must remember to go on after a restart: its clock, its feeds, the lists it pulled."""
+"""What a run must remember to go on after a restart: its clock, its feeds, the lists it pulled."""
 
 import datetime as dt
 import json
-import os
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -42,7 +41,7 @@ class Record:
         """Write the record, whole or not at all."""
         unfinished = path.with_suffix(".part")
         unfinished.write_text(json.dumps(asdict(self), ensure_ascii=False), encoding="utf-8")
-        os.replace(unfinished, path)
+        unfinished.replace(path)
 
 
 @dataclass
@@ -60,11 +59,13 @@ class Replay:
 
 
 def load(path: Path, fresh: Record) -> Record:
-    """Return the record in ``path``, or ``fresh`` if there is none. Raises OtherWorld when it is not this world's."""
+    """Return the record in ``path``, or ``fresh`` if there is none. Raises OtherWorld for another world's."""
     if not path.exists():
         return fresh
     kept = Record(**json.loads(path.read_text(encoding="utf-8")))
     same = all(getattr(kept, name) == getattr(fresh, name) for name in ("seed", "date", "reading", "start"))
     if not same:
-        raise OtherWorld(f"{path} belongs to seed {kept.seed}, date {kept.date}: use another --state-dir or remove it")
+        raise OtherWorld(
+            f"{path} belongs to seed {kept.seed}, date {kept.date}: use another --state-dir or remove it"
+        )
     return kept

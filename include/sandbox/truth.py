@@ -29,7 +29,9 @@ def world_truth(life: Life) -> dict[str, Any]:
         "as_of": iso(now),
         "seed": life.world.seed,
         "reading": life.world.reading,
-        "merchants": {merchant_id: _merchant(life, merchant_id, known) for merchant_id in life.world.merchants},
+        "merchants": {
+            merchant_id: _merchant(life, merchant_id, known) for merchant_id in life.world.merchants
+        },
         "units": [_unit(unit, now) for unit in known],
         "planted": _planted(life, known),
     }
@@ -58,10 +60,10 @@ def _merchant(life: Life, merchant_id: str, known: list[Unit]) -> dict[str, Any]
         "qc_passed": sum(_by(unit.qc_at, now) for unit in received),
         "restocked_by_previous_system": sum(_by(unit.listed_at, now) for unit in received),
         "awaiting_restock": _awaiting(received, now),
-        "resold_by_previous_system": sum(_by(unit.sold_at, now) for unit in received if _sold_before(life, unit)),
+        "resold_by_previous_system": sum(_by(u.sold_at, now) and _sold_before(life, u) for u in received),
         **{way: sum(u.ended_as == way and _by(u.ended_at, now) for u in received) for way in WAYS_OUT},
         "lost": sum(unit.arrives_at is None for unit in units),
-        "lost_over_45_days": sum(u.arrives_at is None and _by(u.signalled_at, now - LOST_AFTER) for u in units),
+        "lost_over_45_days": sum(not u.arrives_at and _by(u.signalled_at, now - LOST_AFTER) for u in units),
         "unexpected": sum(unit.order is None for unit in received),
         "without_request": sum(unit.order is not None and not unit.requested for unit in received),
         "wrong_item": sum(_is_wrong(unit) and _by(unit.inspected_at, now) for unit in received),
@@ -139,13 +141,16 @@ def _planted(life: Life, known: list[Unit]) -> dict[str, Any]:
             "reasons": ["does_not_fit", "not_as_described"],
             **_raised(life, known, lambda product: product.category == assortment.MISLEADING_SHELF),
         },
-        "lost": [u.order.code for u in known if u.arrives_at is None and u.order and not u.missing_from_parcel],
+        "lost": [u.order.code for u in known if u.order and not (u.arrives_at or u.missing_from_parcel)],
         "missing_from_parcel": [u.order.code for u in known if u.missing_from_parcel and u.order],
         "unexpected": [u.label for u in known if u.order is None],
         "without_request": [u.label for u in known if u.order and not u.requested],
         "wrong_items": [u.label for u in known if _is_wrong(u) and _by(u.inspected_at, now)],
         "sold_out_skus": [
-            [m.merchant_id, p.sku] for m in life.world.merchants.values() for p in m.products.values() if p.dry
+            [p.merchant_id, p.sku]
+            for merchant in life.world.merchants.values()
+            for p in merchant.products.values()
+            if p.dry
         ],
     }  # fmt: skip
 
@@ -157,7 +162,9 @@ def _raised(life: Life, known: list[Unit], belongs: Any) -> dict[str, int]:
     for order in life.orders.values():
         if since <= order.created_at <= life.now:
             products = life.world.merchants[order.merchant_id].products
-            sold += sum(line.quantity for line in order.lines if line.sku in products and belongs(products[line.sku]))
+            sold += sum(
+                line.quantity for line in order.lines if line.sku in products and belongs(products[line.sku])
+            )
     for unit in known:
         product = life.world.merchants[unit.merchant_id].products[unit.sku]
         back += bool(unit.order and unit.order.created_at >= since and belongs(product))

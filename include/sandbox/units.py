@@ -24,7 +24,7 @@ class Inspection:
 
 @dataclass
 class Unit:
-    """A piece on its way back. Times lie in the future until the clock passes them; None: it never happens."""
+    """A piece on its way back. Times may lie in the future; None: it never happens."""
 
     merchant_id: str
     store_id: str

@@ -32,7 +32,13 @@ LATE_BY = 90 * MINUTE
 ZONES = {"main": "resellable", "resale": "resellable", "off_kaspi": "resellable", "repair": "repair",
          "supplier": "unrecoverable", "write_off": "unrecoverable"}  # fmt: skip
 DEFECTS = {
-    "defective": ("не включается", "не держит заряд", "посторонний шум", "не работает кнопка", "расходится шов"),
+    "defective": (
+        "не включается",
+        "не держит заряд",
+        "посторонний шум",
+        "не работает кнопка",
+        "расходится шов",
+    ),
     "damaged_in_transit": ("вмятина на корпусе", "трещина", "скол"),
     "incomplete": ("нет аксессуара", "нет инструкции"),
     "used": ("потёртости", "следы использования"),
@@ -128,7 +134,9 @@ class Warehouse:
         assert unit.arrives_at is not None
         if self.rng.random() < 0.3:
             return
-        self._end(unit, self.rng.choice(("to_supplier", "returned_to_buyer", "disposed")), unit.arrives_at, 100, 400)
+        self._end(
+            unit, self.rng.choice(("to_supplier", "returned_to_buyer", "disposed")), unit.arrives_at, 100, 400
+        )
 
     def _report_missing(self, units: list[Unit]) -> None:
         """When a parcel is opened, say which of its pieces is not there."""
@@ -149,12 +157,14 @@ class Warehouse:
         event = self._write(
             unit, "inspected", unit.inspected_at, "inspector",
             packaging_intact=seen.packaging_intact, complete=seen.complete, documents=seen.documents,
-            signs_of_use=seen.signs_of_use, defects=list(seen.defects), grade=seen.grade, finding=seen.finding,
-            route=seen.route, zone=seen.zone,
+            signs_of_use=seen.signs_of_use, defects=list(seen.defects), grade=seen.grade,
+            finding=seen.finding, route=seen.route, zone=seen.zone,
         )  # fmt: skip
         if seen.finding == "wrong_item":
             if self.rng.random() < 0.8:
-                self._end(unit, self.rng.choice(("returned_to_buyer", "disposed")), unit.inspected_at, 48, 200)
+                self._end(
+                    unit, self.rng.choice(("returned_to_buyer", "disposed")), unit.inspected_at, 48, 200
+                )
         elif seen.route in ("main", "off_kaspi"):
             self._check(unit, unit.inspected_at, seen.route)
         elif seen.route == "resale":
@@ -187,13 +197,22 @@ class Warehouse:
         opened = unit.kind == "customer_return"
         if opened and rng.random() < 0.14:
             return self._note("off_kaspi", "C", finding, used=True, intact=False)
-        intact_share = self._shop(unit).intact_share if opened else max(self._shop(unit).intact_share, 0.6)
-        if rng.random() < intact_share:
+        shop = self._shop(unit)
+        # where neither a count nor a scan could tell a returned piece from a base one, it gets its own offer
+        tellable = shop.pick_scan or self.merchants[unit.merchant_id].products[unit.sku].counted
+        if rng.random() < (shop.intact_share if opened else max(shop.intact_share, 0.6)) and tellable:
             return self._note("main", "A", finding, intact=True)
         return self._note("resale", "B", finding)
 
     def _note(
-        self, route: str, grade: str, finding: str, *, intact: bool = False, complete: bool = True, used: bool = False
+        self,
+        route: str,
+        grade: str,
+        finding: str,
+        *,
+        intact: bool = False,
+        complete: bool = True,
+        used: bool = False,
     ) -> Inspection:
         kinds = [finding, *(["used"] if used else [])]
         defects = tuple(self.rng.choice(DEFECTS[kind]) for kind in kinds if kind in DEFECTS)
@@ -253,13 +272,15 @@ class Warehouse:
         """The operator scans a label that is already in: a new scan id, the same piece."""
         past, lived = self._inspected_receipts()
         for event in [*self.rng.sample(past, DUPLICATE_SCANS - 1), *self.rng.sample(lived, 1)]:
-            again = replace(event, facts={**event.facts, "return_order_no": f"{event.facts['return_order_no']}-2"})
+            again = replace(
+                event, facts={**event.facts, "return_order_no": f"{event.facts['return_order_no']}-2"}
+            )
             again.occurred_at += 3 * MINUTE
             again.recorded_at = again.occurred_at + MINUTE
             self.events.append(again)
 
     def _plant_late_events(self) -> None:
-        """The receipt reaches the feed after the inspection it comes before; the last one even a tick later."""
+        """The receipt reaches the feed after the inspection it precedes; the last one even a tick later."""
         inspected = {e.unit_label: e.recorded_at for e in self.events if e.type == "inspected"}
         past, lived = self._inspected_receipts()
         for event in self.rng.sample(past, LATE_EVENTS - 1):
@@ -275,7 +296,11 @@ class Warehouse:
         """Return the single receipts of inspected units: those of history, those of the lived hours."""
         inspected = {event.unit_label for event in self.events if event.type == "inspected"}
         scans = Counter(event.unit_label for event in self.events if event.type == "received")
-        single = [e for e in self.events if e.type == "received" and e.unit_label in inspected and scans[e.unit_label] == 1]
+        single = [
+            e
+            for e in self.events
+            if e.type == "received" and e.unit_label in inspected and scans[e.unit_label] == 1
+        ]
         start, end = self.span.start_of_life, self.span.end
         past = [event for event in single if event.occurred_at < start - 3 * DAY]
         return past, [event for event in single if start < event.occurred_at < end]

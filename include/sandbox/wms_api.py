@@ -42,7 +42,9 @@ class WmsApi:
         self.router = APIRouter(prefix="/wms")
         self.router.add_api_route("/{source}/events", self._events, methods=["GET"])
 
-    def _events(self, request: Request, source: str, cursor: str = "", limit: int = DEFAULT_LIMIT) -> Response:
+    def _events(
+        self, request: Request, source: str, cursor: str = "", limit: int = DEFAULT_LIMIT
+    ) -> Response:
         life = self._life()
         if source not in HTTP_SOURCES:
             return _answer({"error": f"no source {source}"}, 404)
@@ -55,5 +57,9 @@ class WmsApi:
         until = min(position + limit, len(delivered))
         events = [delivery.event.payload() for delivery in delivered[position:until]]
         return _answer(
-            {"events": events, "next_cursor": _cursor(max(position, until)), "has_more": until < len(delivered)}
+            {
+                "events": events,
+                "next_cursor": _cursor(max(position, until)),
+                "has_more": until < len(delivered),
+            }
         )

@@ -30,7 +30,7 @@ class World:
     _offers: dict[tuple[str, str], list[Unit]] = field(default_factory=dict, repr=False)
 
     def free_units(self, merchant_id: str, offer_sku: str, now: dt.datetime) -> list[Unit]:
-        """Return the units of a Kaspi offer that passed QC by ``now`` and no order asks for, oldest QC first."""
+        """Return the units of a Kaspi offer that passed QC and no order asks for, oldest QC first."""
         found = [
             unit
             for unit in self._by_offer().get((merchant_id, offer_sku), [])

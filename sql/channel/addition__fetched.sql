@@ -3,20 +3,20 @@ with first_fetch as (
     select
         addition.unit_id,
         addition.decision_seq,
-        min(fetch.fetched_at) as fetched_at
+        min(feed_fetch.fetched_at) as fetched_at
     from channel.addition as addition
-    inner join channel.feed_fetch as fetch
+    inner join channel.feed_fetch
         on
-            addition.merchant_id = fetch.merchant_id
-            and fetch.version >= addition.published_version
-            and fetch.fetched_at >= addition.published_at
+            addition.merchant_id = feed_fetch.merchant_id
+            and feed_fetch.version >= addition.published_version
+            and feed_fetch.fetched_at >= addition.published_at
     where
         addition.merchant_id = %(merchant_id)s
         and addition.channel <> 'off_kaspi'
         and addition.fetched_at is null
         and addition.withdrawn_at is null
-        and fetch.status in (200, 304)
-        and fetch.fetched_at <= %(now)s
+        and feed_fetch.status in (200, 304)
+        and feed_fetch.fetched_at <= %(now)s
     group by addition.unit_id, addition.decision_seq
 )
 

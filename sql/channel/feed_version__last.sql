@@ -6,12 +6,14 @@ select
         where merchant_id = %(merchant_id)s
     ) as highest,
     served.version,
-    served.sha256
+    served.sha256,
+    served.carried_sha256
 from (select 1) as one
 left join lateral (
     select
         feed_version.version,
-        feed_version.sha256
+        feed_version.sha256,
+        feed_version.carried_sha256
     from channel.feed_version
     where feed_version.merchant_id = %(merchant_id)s and feed_version.status = 'published'
     order by feed_version.version desc

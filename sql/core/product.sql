@@ -15,7 +15,7 @@ with changed as (
         staged.cost,
         staged.agreed_defect_rate
     from stage_product as staged
-    order by staged.merchant_id, staged.sku, staged.ctid desc
+    order by staged.merchant_id asc, staged.sku asc, staged.ctid desc
     on conflict (merchant_id, sku) do update
         set
             master_code = excluded.master_code,

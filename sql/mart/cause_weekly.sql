@@ -43,5 +43,5 @@ where dag_id = %(dag_id)s and run_id = %(run_id)s and merchant_id = %(merchant_i
 on conflict (
     merchant_id, cohort_week, horizon_days, sku, supplier, city, carrier, category, reason, finding, cause
 ) do update
-set returned = excluded.returned
-where old.returned <> excluded.returned;
+    set returned = excluded.returned
+    where old.returned <> excluded.returned;

@@ -40,14 +40,14 @@ select
 from mart.stage_cohort_weekly
 where dag_id = %(dag_id)s and run_id = %(run_id)s and merchant_id = %(merchant_id)s
 on conflict (merchant_id, cohort_week, horizon_days, sku, supplier, city, carrier, category) do update
-set
-    sold = excluded.sold,
-    returned = excluded.returned,
-    returned_lo = excluded.returned_lo,
-    returned_hi = excluded.returned_hi,
-    mature = excluded.mature,
-    backfilled = excluded.backfilled
-where
+    set
+        sold = excluded.sold,
+        returned = excluded.returned,
+        returned_lo = excluded.returned_lo,
+        returned_hi = excluded.returned_hi,
+        mature = excluded.mature,
+        backfilled = excluded.backfilled
+    where
     (old.sold, old.returned, old.returned_lo, old.returned_hi, old.mature, old.backfilled)
     is distinct from (
         excluded.sold, excluded.returned, excluded.returned_lo, excluded.returned_hi,

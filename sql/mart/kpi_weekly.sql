@@ -49,9 +49,9 @@ left join before
     on
         (before.category, before.sku, before.supplier, before.horizon_days)
         is not distinct from (staged.category, staged.sku, staged.supplier, staged.horizon_days)
-        and before.week_start = staged.week_start
-        and before.kpi = staged.kpi
-        and before.version = staged.version
+        and staged.week_start = before.week_start
+        and staged.kpi = before.kpi
+        and staged.version = before.version
 where
     before.kpi is null
     or (before.value, before.lo, before.hi, before.n, before.note)
@@ -81,7 +81,7 @@ select
     before.kpi,
     before.horizon_days,
     before.version,
-    %(known_on)s as known_on,
+    %(known_on)s,
     0 as n,
     'late facts: n was ' || before.n || ', is 0' as restated_because
 from before

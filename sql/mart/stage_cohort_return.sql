@@ -1,6 +1,6 @@
 -- mart.stage_cohort_return: what came back from each order, by horizon, with the certain count and its bounds.
 -- Rule: docs/data-contract.md, "return_rate". A request is counted when its LATEST possible time lies within the
--- horizon; it may count (returned_hi) when its earliest does. An unquantified case counts 1, between 1 and what was sold.
+-- horizon; it may count (returned_hi) when its earliest does. An unquantified case counts 1, between 1 and the sold.
 delete from mart.stage_cohort_return
 where dag_id = %(dag_id)s and run_id = %(run_id)s and merchant_id = %(merchant_id)s;
 
@@ -106,6 +106,20 @@ counted as (
     from cases
     left join known on cases.case_id = known.case_id
     where cases.quantity is null and cases.units_hi > coalesce(known.pieces, 0)
+),
+
+judged as (
+    select
+        counted.*,
+        cases.order_id,
+        cases.return_kind,
+        horizon.days as horizon_days,
+        cases.return_kind = 'customer_return'
+        and cases.requested_by <= cases.delivered_at + make_interval(days => horizon.days) as surely,
+        cases.requested_from <= cases.delivered_at + make_interval(days => horizon.days) as maybe
+    from counted
+    inner join cases on counted.case_id = cases.case_id
+    cross join (values (14), (30)) as horizon (days)
 )
 
 insert into mart.stage_cohort_return (
@@ -116,23 +130,15 @@ select
     %(dag_id)s as dag_id,
     %(run_id)s as run_id,
     %(merchant_id)s as merchant_id,
-    cases.order_id,
-    counted.entry_id,
-    horizon.days as horizon_days,
-    cases.return_kind,
-    coalesce(counted.reason, 'unknown') as reason,
-    counted.finding,
-    counted.cause,
-    case when within.surely then counted.certain else 0 end as returned,
-    case when within.surely then counted.certain else 0 end as returned_lo,
-    counted.possible as returned_hi
-from counted
-inner join cases on counted.case_id = cases.case_id
-cross join (values (14), (30)) as horizon (days)
-cross join lateral (
-    select
-        cases.return_kind = 'customer_return'
-        and cases.requested_by <= cases.delivered_at + make_interval(days => horizon.days) as surely,
-        cases.requested_from <= cases.delivered_at + make_interval(days => horizon.days) as maybe
-) as within
-where within.surely or within.maybe;
+    order_id,
+    entry_id,
+    horizon_days,
+    return_kind,
+    coalesce(reason, 'unknown') as reason,
+    finding,
+    cause,
+    case when surely then certain else 0 end as returned,
+    case when surely then certain else 0 end as returned_lo,
+    possible as returned_hi
+from judged
+where surely or maybe;

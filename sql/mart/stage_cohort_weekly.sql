@@ -66,10 +66,10 @@ line as (
     inner join core.order_line as order_line
         on order_line.merchant_id = %(merchant_id)s and sold_order.order_id = order_line.order_id
     left join channel.resale_sku as resale
-        on resale.merchant_id = order_line.merchant_id and order_line.sku = resale.offer_sku
+        on order_line.merchant_id = resale.merchant_id and order_line.sku = resale.offer_sku
     left join core.product as product
         on
-            product.merchant_id = order_line.merchant_id
+            order_line.merchant_id = product.merchant_id
             and product.sku = coalesce(resale.sku, order_line.sku)
 ),
 
@@ -86,18 +86,22 @@ came_back as (
     group by entry_id, horizon_days
 ),
 
-flagged as (
+cohort as (
     select
         line.*,
         horizon.days as horizon_days,
-        cohort.ends_at <= %(now)s as mature,
-        coalesce(swept.first_swept > cohort.ends_at, true) as backfilled
+        (line.cohort_week + 7 + horizon.days)::timestamp at time zone 'Asia/Almaty' as ends_at
     from line
     cross join (values (14), (30)) as horizon (days)
-    cross join lateral (
-        select (line.cohort_week + 7 + horizon.days)::timestamp at time zone 'Asia/Almaty' as ends_at
-    ) as cohort
-    left join swept on line.cohort_week = swept.cohort_week
+),
+
+flagged as (
+    select
+        cohort.*,
+        cohort.ends_at <= %(now)s as mature,
+        coalesce(swept.first_swept > cohort.ends_at, true) as backfilled
+    from cohort
+    left join swept on cohort.cohort_week = swept.cohort_week
 )
 
 insert into mart.stage_cohort_weekly (
@@ -105,9 +109,9 @@ insert into mart.stage_cohort_weekly (
     sold, returned, returned_lo, returned_hi, mature, backfilled
 )
 select
-    %(dag_id)s as dag_id,
-    %(run_id)s as run_id,
-    %(merchant_id)s as merchant_id,
+    %(dag_id)s,
+    %(run_id)s,
+    %(merchant_id)s,
     flagged.cohort_week,
     flagged.horizon_days,
     flagged.category,

@@ -66,7 +66,7 @@ create unlogged table raw.stage_order_line (
     sku text,
     product_name text,
     category text,
-    quantity numeric not null,
+    quantity double precision not null,
     unit_type text,
     base_price bigint,
     total_price bigint,

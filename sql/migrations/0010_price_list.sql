@@ -9,15 +9,18 @@ insert into ops.setting (name, value, meaning) values
 ('feed_unfetched_hours', '3', 'a published list that nobody fetched for so long is a divergence');
 
 alter table channel.feed_version
+add column carried_sha256 bytea,
 add column base_offers integer not null default 0,
 add column own_errors integer not null default 0,
 add column base_warnings integer not null default 0,
 add column findings jsonb not null default '[]',
 add column approved boolean not null default false;
-comment on column channel.feed_version.sha256 is 'Of the canonical content without its date: equal content is one version.';
+comment on column channel.feed_version.sha256 is 'Of the content without its date.';
+comment on column channel.feed_version.carried_sha256 is
+'Of the returned units it carries: the same content with other units is published anew, since Kaspi has sold from the old.';
 comment on column channel.feed_version.findings is 'The first broken rules: errors on our offers, warnings on the merchant''s own.';
 comment on column channel.feed_version.approved is 'A person let this run publish although the base list shrank.';
-comment on column channel.base_list.sha256 is 'Of the canonical content without its date.';
+comment on column channel.base_list.sha256 is 'Of the content without its date.';
 comment on column channel.addition.waiting_reason is 'Why the unit is not in the list although it may be sold.';
 comment on column channel.addition.observed_at is
 'A read-back showed the offer on sale at its price, or a buyer ordered this very unit.';
@@ -78,6 +81,12 @@ where
         select 1
         from channel.sale as done
         where done.unit_id = addition.unit_id and done.state = 'sold'
+    )
+    -- the warehouse has picked it already, though its listing is not proven yet
+    and not exists (
+        select 1
+        from ledger.event_inbox as early
+        where early.unit_id = addition.unit_id and early.type = 'resold'
     );
 
 -- Where an order is served from: the store it names, or the merchant's only one.

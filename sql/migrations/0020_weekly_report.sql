@@ -58,14 +58,40 @@ create index stage_signal_batch on mart.stage_signal (dag_id, run_id, merchant_i
 
 -- What the gate reads: the rows of the run that the session names.
 create view mart.batch_cohort_weekly as
-select *
+select
+    merchant_id,
+    cohort_week,
+    horizon_days,
+    category,
+    sku,
+    supplier,
+    city,
+    carrier,
+    sold,
+    returned,
+    returned_lo,
+    returned_hi,
+    mature,
+    backfilled
 from mart.stage_cohort_weekly
 where
     dag_id = current_setting('qaitarym.dag_id', true)
     and run_id = current_setting('qaitarym.run_id', true);
 
 create view mart.batch_cause_weekly as
-select *
+select
+    merchant_id,
+    cohort_week,
+    horizon_days,
+    category,
+    sku,
+    supplier,
+    city,
+    carrier,
+    reason,
+    finding,
+    cause,
+    returned
 from mart.stage_cause_weekly
 where
     dag_id = current_setting('qaitarym.dag_id', true)
@@ -90,7 +116,21 @@ where
     and run_id = current_setting('qaitarym.run_id', true);
 
 create view mart.batch_signal as
-select *
+select
+    merchant_id,
+    week_start,
+    category,
+    sku,
+    supplier,
+    batch,
+    reason,
+    city,
+    carrier,
+    rate,
+    baseline,
+    q_value,
+    direction,
+    evidence
 from mart.stage_signal
 where
     dag_id = current_setting('qaitarym.dag_id', true)
@@ -98,7 +138,31 @@ where
 
 -- The newest known number of every KPI; mart.kpi_weekly keeps what was known before.
 create view mart.kpi_current as
-select distinct on (merchant_id, category, sku, supplier, week_start, kpi, horizon_days, version) *
+select distinct on (merchant_id, category, sku, supplier, week_start, kpi, horizon_days, version)
+    merchant_id,
+    category,
+    sku,
+    supplier,
+    week_start,
+    kpi,
+    horizon_days,
+    version,
+    known_on,
+    value,
+    lo,
+    hi,
+    n,
+    note,
+    restated_because
 from mart.kpi_weekly
-order by merchant_id, category, sku, supplier, week_start, kpi, horizon_days, version, known_on desc;
+order by
+    merchant_id asc,
+    category asc,
+    sku asc,
+    supplier asc,
+    week_start asc,
+    kpi asc,
+    horizon_days asc,
+    version asc,
+    known_on desc;
 comment on view mart.kpi_current is 'The newest known number of every KPI of mart.kpi_weekly.';

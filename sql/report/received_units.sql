@@ -16,8 +16,11 @@ select
     unit.state,
     unit.channel,
     extract(epoch from unit.routed_at - unit.received_at)::float8 as routed_after,
-    extract(epoch from put_on_sale.at - unit.received_at)::float8 as on_sale_after,
-    put_on_sale.proof as on_sale_proof,
+    extract(epoch from coalesce(first_addition.at, unit.on_sale_at) - unit.received_at)::float8 as on_sale_after,
+    case
+        when coalesce(first_addition.at, unit.on_sale_at) is not null
+            then coalesce(first_addition.proof, 'published')
+    end as on_sale_proof,
     extract(epoch from unit.resold_at - unit.received_at)::float8 as resold_after,
     extract(epoch from unit.closed_at - unit.received_at)::float8 as closed_after,
     extract(epoch from %(now)s - unit.received_at)::float8 as open_for,
@@ -47,13 +50,6 @@ left join lateral (
     order by addition.decision_seq
     limit 1
 ) as first_addition on true
-left join lateral (
-    select
-        coalesce(first_addition.at, unit.on_sale_at) as at,
-        case when coalesce(first_addition.at, unit.on_sale_at) is not null
-            then coalesce(first_addition.proof, 'published')
-        end as proof
-) as put_on_sale on true
 where
     unit.received_at is not null
     and (unit.merchant_id = %(merchant_id)s or %(merchant_id)s is null)

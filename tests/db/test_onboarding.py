@@ -31,9 +31,9 @@ def test_a_store_is_brought_up_to_date(warehouse: Connection) -> None:
         name="Shop",
         stores=[Store("PP1", "W9", base_includes_returns=True, pick_scan=False)],
     )
-    assert warehouse.execute(
-        "select warehouse, base_includes_returns, pick_scan from core.store"
-    ).fetchall() == [{"warehouse": "W9", "base_includes_returns": True, "pick_scan": False}]
+    assert warehouse.execute("select warehouse, base_includes_returns, pick_scan from core.store").fetchall() == [
+        {"warehouse": "W9", "base_includes_returns": True, "pick_scan": False}
+    ]
 
 
 def test_a_catalogue_is_merged_and_an_unchanged_one_writes_nothing(warehouse: Connection) -> None:

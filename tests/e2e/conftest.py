@@ -113,6 +113,4 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line(
-        "markers", "ends_the_demo: stops the demonstration that all end-to-end tests share"
-    )
+    config.addinivalue_line("markers", "ends_the_demo: stops the demonstration that all end-to-end tests share")

@@ -84,7 +84,8 @@ def _add(base: PriceList, elements: list[etree._Element], addition: Addition) ->
         raise Unplaced(f"offer {addition.offer_sku} at {addition.store_id}: {reason}")
     offer = base.by_sku[addition.offer_sku]
     place = offer.at(addition.store_id)
-    assert place is not None and place.stock_count is not None
+    assert place is not None
+    assert place.stock_count is not None
     element = next(
         one for one in availability_elements(elements[offer.position]) if one.get("storeId") == addition.store_id
     )

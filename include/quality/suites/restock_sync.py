@@ -39,6 +39,7 @@ SUITE = Suite(
         SqlCheck("channel/feed_version__base_not_shrunk"),
         SqlCheck("channel/base_list__fresh"),
         SqlCheck("channel/off_kaspi_list__price_in_band"),
+        SqlCheck("channel/base_list__read", severity="warning"),
         SqlCheck("channel/feed_version__base_rules", severity="warning"),
     ),
 )  # fmt: skip

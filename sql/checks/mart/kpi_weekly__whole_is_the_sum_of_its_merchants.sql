@@ -18,4 +18,7 @@ select
 from per_week
 where
     coalesce(house, 0) <> coalesce(merchants, 0)
-    and exists (select 1 from mart.batch_kpi_weekly where merchant_id = 'all')
+    and exists (
+        select 1 from mart.batch_kpi_weekly
+        where merchant_id = 'all'
+    )

@@ -1,0 +1,1 @@
+"""The web pages inside Airflow. Server-rendered, no script, nothing is changed by a GET."""

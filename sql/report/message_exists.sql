@@ -1,0 +1,3 @@
+select 1 as found
+from ops.outbox
+where message_key = %(message_key)s;

@@ -1,0 +1,110 @@
+"""The four comparisons: silence when they agree, a difference with an age and money when not."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from include.db.connection import connect
+from tests.db.restock_world import Offer, RestockWorld, at
+
+
+@pytest.fixture
+def world(new_warehouse: Callable[[], str]) -> Iterator[RestockWorld]:
+    """One resale unit on sale, fetched, and two buyers' pieces to go."""
+    with RestockWorld(new_warehouse(), {"A1": Offer("A1"), "C1": Offer("C1", count=None)}).served() as made:
+        made.onboard()
+        made.unit("U1", "A1", 1, route="resale", grade="B")
+        made.unit("U2", "A1", 1, route="resale", grade="B")
+        made.unit("U3", "A1", 1)
+        made.restock(2)
+        made.fetched(2.3)
+        made.seen = [
+            {"sku": "A1", "store_id": "PP1", "on_sale": True, "price": 10_000, "quantity": 6},
+            {"sku": "A1R", "store_id": "PP1", "on_sale": True, "price": 9_250, "quantity": 2},
+        ]
+        made.restock(3)
+        yield made
+
+
+def rows(world: RestockWorld) -> dict[str, tuple[object, ...]]:
+    found = world.query(
+        "select offer_sku, desired_qty, published_qty, observed_qty, divergence, diverging_since from mart.offer_sync"
+    )
+    return {row["offer_sku"]: tuple(row.values())[1:] for row in found}
+
+
+def test_silence_when_everything_agrees(world: RestockWorld) -> None:
+    assert world.reconcile(4) == "published"
+
+    assert rows(world) == {"A1": (6, 6, 6, None, None), "A1R": (2, 2, 2, None, None)}
+    assert world.query("select * from core.discrepancy") == []
+
+
+def test_what_was_sold_since_the_pull_is_no_difference(world: RestockWorld) -> None:
+    world.order("o1", "A1R", 3.2)
+    world.order("o2", "A1", 3.2, quantity=2)
+    world.seen[0]["quantity"], world.seen[1]["quantity"] = 4, 1
+    world.offers["A1"].count = 3
+    world.restock(3.5)
+
+    world.reconcile(3.5)
+
+    assert rows(world) == {"A1": (4, 4, 4, None, None), "A1R": (1, 1, 1, None, None)}
+
+
+def test_a_difference_keeps_its_beginning_and_closes(world: RestockWorld) -> None:
+    world.seen[1]["quantity"] = 0
+    world.seen[1]["on_sale"] = False
+    world.reconcile(4)
+    world.reconcile(28)
+
+    assert rows(world)["A1R"][3:] == ("buyers see 0, expected 2", at(4))
+    difference = "select subject, opened_at, money_at_risk, status from core.discrepancy where kind = 'stock_divergence'"
+    assert world.query(difference) == [
+        {
+            "subject": "A1R at PP1: buyers see 0, expected 2",
+            "opened_at": at(4),
+            "money_at_risk": 2 * 9_250,
+            "status": "open",
+        }
+    ]
+
+    world.seen[1].update(quantity=2, on_sale=True)
+    world.reconcile(52)
+    assert rows(world)["A1R"][3:] == (None, None)
+    assert [row["status"] for row in world.query(difference)] == ["resolved"]
+
+
+def test_waiting_units_unfetched_lists_prices_and_counts_are_differences(world: RestockWorld) -> None:
+    world.unit("U4", "C1", 3.1)
+    world.offers["A1"].price = 11_000
+    world.restock(4)  # a new list, which nobody fetches
+    world.seen[1]["price"] = 9_000
+    with connect(world.dsn) as conn:
+        conn.execute("insert into channel.wms_stock values ('m', 'PP1', 'A1R', %s, 1)", (at(5),))
+
+    world.reconcile(9)
+
+    told = {sku: row[3] for sku, row in rows(world).items()}
+    assert told["C1"] == "1 waiting: the main offer has no stockCount; version 2 was not fetched"
+    assert told["A1R"] == (
+        "version 2 was not fetched; buyers see the price 9000, published 9250; "
+        "the warehouse counted 1, the ledger has 2"
+    )
+
+
+def test_the_gate_holds_a_comparison_that_contradicts_itself(world: RestockWorld) -> None:
+    from include.flows import restock_reconcile_daily
+    from include.quality.gate import judge
+    from include.quality.suites.restock_reconcile_daily import SUITE
+
+    run = world.new_run("restock_reconcile_daily", 4)
+    restock_reconcile_daily.stage(world.dsn, run, world.url, "stage")
+    with connect(world.dsn) as conn:
+        conn.execute("update mart.stage_offer_sync set desired_qty = 1 where offer_sku = 'A1R'")
+
+    judge(world.dsn, run, SUITE)
+    restock_reconcile_daily.publish(world.dsn, run, "publish")
+
+    assert world.status(run) == "held"
+    assert rows(world) == {}

@@ -1,0 +1,152 @@
+"""Run the flows as plain functions against a real sandbox process: what the DAGs do, without Airflow."""
+
+import datetime as dt
+import itertools
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from include.clock import HttpClock
+from include.db.connection import connect
+from include.flows import housekeeping, kaspi_returns_ingest, onboarding, report, restock_sync, warehouse_receipts_reconcile
+from include.flows.run import Run, open_run
+from include.kaspi.shop_api import ShopSettings
+from include.quality.gate import judge
+from include.quality.suite import Suite
+from include.quality.suites import housekeeping as housekeeping_suite
+from include.quality.suites import kaspi_returns_ingest as ingest_suite
+from include.quality.suites import restock_sync as restock_suite
+from include.quality.suites import warehouse_receipts_reconcile as receipts_suite
+from include.wms.sources import FileDrop, HttpFeed, Source
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@dataclass(slots=True)
+class World:
+    """A running sandbox and the warehouse that the flows fill from it."""
+
+    url: str
+    dsn: str
+    about: dict[str, Any]
+    counter: Iterator[int] = field(default_factory=itertools.count)
+
+    @property
+    def clock(self) -> HttpClock:
+        return HttpClock(f"{self.url}/control/clock")
+
+    def advance(self, moment: str) -> dict[str, Any]:
+        answer = requests.post(f"{self.url}/control/advance", json={"to": moment}, timeout=120)
+        answer.raise_for_status()
+        return dict(answer.json())
+
+    def truth(self) -> dict[str, Any]:
+        return dict(requests.get(f"{self.url}/control/truth", timeout=30).json())
+
+    def shop(self, merchant: dict[str, Any], **changes: Any) -> ShopSettings:
+        facts = {"token": merchant["token"], "requests_per_second": 500, **changes}
+        return ShopSettings(merchant["id"], self.url + self.about["shop_api_path"], **facts)
+
+    def sources(self) -> dict[str, Source]:
+        return {
+            one["name"]: HttpFeed(self.url + one["path"], one["token"])
+            if one["kind"] == "http_feed"
+            else FileDrop(Path(one["folder"]))
+            for one in self.about["sources"]
+        }
+
+    def new_run(self, dag_id: str, run_id: str | None = None, **span: dt.datetime | None) -> Run:
+        with connect(self.dsn) as conn:
+            return open_run(conn, dag_id, run_id or f"test-{next(self.counter)}", self.clock, **span)
+
+    def gate(self, run: Run, suite: Suite) -> dict[str, int]:
+        return judge(self.dsn, run, suite)
+
+    def ingest(self, run: Run | None = None, **span: dt.datetime | None) -> dict[str, int]:
+        run = run or self.new_run("kaspi_returns_ingest", **span)
+        for merchant in self.about["merchants"]:
+            kaspi_returns_ingest.fetch(self.dsn, run, self.shop(merchant), self.clock, f"{run.run_id}/fetch")
+        self.gate(run, ingest_suite.SUITE)
+        counts = kaspi_returns_ingest.publish(self.dsn, run, f"{run.run_id}/publish")
+        report.raise_if_held(self.dsn, run)
+        return counts
+
+    def past(self) -> dict[str, int]:
+        begin = dt.datetime.fromisoformat(self.about["begin"]) - dt.timedelta(days=7)
+        return self.ingest(range_from=begin, range_to=dt.datetime.fromisoformat(self.about["start_of_life"]))
+
+    def receipts(self, run: Run | None = None) -> dict[str, int]:
+        run = run or self.new_run("warehouse_receipts_reconcile")
+        warehouse_receipts_reconcile.collect(self.dsn, run, self.sources(), f"{run.run_id}/collect")
+        self.gate(run, receipts_suite.SUITE)
+        counts = warehouse_receipts_reconcile.book(self.dsn, run, f"{run.run_id}/book")
+        report.raise_if_held(self.dsn, run)
+        return counts
+
+    def restock(self, run: Run | None = None) -> int:
+        run = run or self.new_run("restock_sync")
+        paths = {f"base_list_{one['id']}": one["base_list_path"] for one in self.about["merchants"]}
+        ports = restock_sync.Ports(lambda conn_id: self.url + paths[conn_id], self.url)
+        restock_sync.stage(self.dsn, run, ports, f"{run.run_id}/stage")
+        self.gate(run, restock_suite.SUITE)
+        published = restock_sync.publish(self.dsn, run, f"{run.run_id}/publish")
+        report.raise_if_held(self.dsn, run)
+        return published
+
+    def night(self) -> int:
+        run = self.new_run("housekeeping")
+        housekeeping.tidy(self.dsn, run, f"{run.run_id}/tidy")
+        self.gate(run, housekeeping_suite.SUITE)
+        housekeeping.accept(self.dsn, run)
+        return report.raise_if_held(self.dsn, run)
+
+    def tick(self, moment: str) -> None:
+        self.advance(moment)
+        self.ingest()
+        self.receipts()
+        self.restock()
+
+    def query(self, statement: str) -> list[dict[str, Any]]:
+        with connect(self.dsn) as conn:
+            return conn.execute(statement.encode()).fetchall()
+
+
+@contextmanager
+def process(module: str, *arguments: str, env: dict[str, str] | None = None) -> Iterator[dict[str, Any]]:
+    """Run a server of ours that prints one line of JSON when it is ready; end it by its own group."""
+    with subprocess.Popen(
+        [sys.executable, "-m", module, *arguments],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT), **(env or {})},
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as child:
+        try:
+            assert child.stdout is not None
+            yield json.loads(child.stdout.readline())
+        finally:
+            os.killpg(child.pid, signal.SIGTERM)
+            child.wait(timeout=20)
+
+
+@contextmanager
+def sandbox(folder: Path, dsn: str, *options: str) -> Iterator[World]:
+    """Start a fresh sandbox in ``folder`` and take its merchants in."""
+    with process("include.sandbox", "--state-dir", str(folder), "--port", "0", "--smtp-port", "0", *options) as ready:
+        about = requests.get(f"{ready['url']}/control/world", timeout=30).json()
+        catalogues = {
+            one["id"]: requests.get(ready["url"] + one["catalogue_path"], timeout=30).content.decode("utf-8")
+            for one in about["merchants"]
+        }
+        onboarding.load(dsn, about, catalogues)
+        yield World(ready["url"], dsn, about)
