@@ -79,9 +79,7 @@ def read_base(body: bytes) -> PriceList:
     return content
 
 
-def keep_base(
-    conn: Connection, merchant_id: str, fresh: tuple[bytes, PriceList] | None, now: dt.datetime
-) -> Base:
+def keep_base(conn: Connection, merchant_id: str, fresh: tuple[bytes, PriceList] | None, now: dt.datetime) -> Base:
     """Store the merchant's list as read at ``now`` and return the newest one known.
 
     ``fresh`` is None where it could not be read; the newest one kept is then used, and the gate judges its
@@ -269,9 +267,7 @@ def stage_version(conn: Connection, run: Run, merchant_id: str, base: Base, want
         ),
         approved=approved,
     )
-    copy_rows(
-        conn, "channel.feed_offer", FEED_OFFER_COLUMNS, _feed_rows(merchant_id, version, base.content, composed)
-    )
+    copy_rows(conn, "channel.feed_offer", FEED_OFFER_COLUMNS, _feed_rows(merchant_id, version, base.content, composed))
     return len(composed.offers)
 
 

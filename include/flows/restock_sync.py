@@ -110,9 +110,7 @@ def publish(dsn: str, run: Run, owner: str) -> int:
     return done
 
 
-def _stage_merchant(
-    lease: Lease, run: Run, merchant_id: str, connection_id: str, ports: Ports, approved: bool
-) -> int:
+def _stage_merchant(lease: Lease, run: Run, merchant_id: str, connection_id: str, ports: Ports, approved: bool) -> int:
     with lease.transaction() as conn:
         later = run_statement(conn, "channel/run__overtaken", merchant_id=merchant_id, dag_id=run.dag_id, now=run.now)
         newer = later.fetchone()

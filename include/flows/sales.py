@@ -52,9 +52,7 @@ def book_sales(conn: Connection, run: Run, merchant_id: str) -> int:
         entry_ids=[entry_id for entry_id, _ in gone],
         pieces=[piece for _, piece in gone],
     )
-    copy_rows(
-        conn, "channel.sale", ("merchant_id", *SALE_COLUMNS), ((merchant_id, *astuple(sale)) for sale in new)
-    )
+    copy_rows(conn, "channel.sale", ("merchant_id", *SALE_COLUMNS), ((merchant_id, *astuple(sale)) for sale in new))
     ledger.append(conn, [_resold(merchant_id, sale) for sale in new if _ours(sale)], run.now)
     return len(new)
 

@@ -44,7 +44,7 @@ def weekly_flow(points: list[Point], words: Words) -> dict[str, Any]:
             labelFontSize=11,
             titleFontSize=11,
             titleFontWeight="normal",
-        )  # fmt: skip
+        )
         .configure_legend(labelColor=INK, labelFontSize=12)
         .configure_view(stroke=None)
         .to_dict()

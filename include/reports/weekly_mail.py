@@ -64,10 +64,11 @@ def html(content: dict[str, Any]) -> str:
 
 
 @cache
-def _environment(autoescape: bool) -> jinja2.Environment:
+def _environment() -> jinja2.Environment:
+    """Return the templates' environment; what becomes HTML is escaped, the text part is not."""
     return jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
-        autoescape=autoescape,
+        autoescape=jinja2.select_autoescape(enabled_extensions=("mjml.j2",), default=False),
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -75,7 +76,7 @@ def _environment(autoescape: bool) -> jinja2.Environment:
 
 
 def _render(name: str, content: dict[str, Any]) -> str:
-    return _environment(name.endswith(".mjml.j2")).get_template(name).render(content)
+    return _environment().get_template(name).render(content)
 
 
 def _content(facts: WeeklyFacts, language: Words) -> dict[str, Any]:
@@ -104,13 +105,15 @@ def _content(facts: WeeklyFacts, language: Words) -> dict[str, Any]:
             for signal in shown
         ],
         "signal_note": _(
-            "Last 4 weeks against the 12 before, a batch against all other goods; at most one such line in ten is chance."
+            "Last 4 weeks against the 12 before, a batch against all other goods; "
+            "at most one such line in ten is chance."
         ),
         "open_items": [_open(item, language) for item in facts.open_items],
         "chart_cid": CHART_CID,
         "chart_alt": _("Units received, put back on sale and sold again, by week"),
         "footer": _(
-            "KPI version {version}. Weeks are Monday to Sunday, Almaty time; this mail knows everything up to {moment}. "
+            "KPI version {version}. Weeks are Monday to Sunday, Almaty time; "
+            "this mail knows everything up to {moment}. "
             "A return rate is shown only for weeks of orders older than its horizon. It holds no personal data.",
             version=kpi.VERSION,
             moment=language.moment(facts.now),

@@ -108,7 +108,15 @@ class RestockWorld:
         return Event(event_id(type_, unit, moment), unit, "m", type_, moment, actor, "wms", payload)
 
     def unit(
-        self, label: str, sku: str, qc: float, *, route: str = "main", grade: str = "A", intact: bool = True, used: bool = False
+        self,
+        label: str,
+        sku: str,
+        qc: float,
+        *,
+        route: str = "main",
+        grade: str = "A",
+        intact: bool = True,
+        used: bool = False,
     ) -> UUID:
         """A unit that has passed QC at hour ``qc``."""
         unit_id = scanned_unit_id("w1", label)
@@ -230,7 +238,9 @@ class RestockWorld:
             "channel.base_offer", "core.discrepancy", "mart.offer_sync",
         )  # fmt: skip
         return {
-            table: str(self.one(f"select md5(coalesce(string_agg(t::text, '|' order by t::text), '')) from {table} as t"))
+            table: str(
+                self.one(f"select md5(coalesce(string_agg(t::text, '|' order by t::text), '')) from {table} as t")
+            )
             for table in tables
         }
 

@@ -59,7 +59,9 @@ def test_a_difference_keeps_its_beginning_and_closes(world: RestockWorld) -> Non
     world.reconcile(28)
 
     assert rows(world)["A1R"][3:] == ("buyers see 0, expected 2", at(4))
-    difference = "select subject, opened_at, money_at_risk, status from core.discrepancy where kind = 'stock_divergence'"
+    difference = (
+        "select subject, opened_at, money_at_risk, status from core.discrepancy where kind = 'stock_divergence'"
+    )
     assert world.query(difference) == [
         {
             "subject": "A1R at PP1: buyers see 0, expected 2",

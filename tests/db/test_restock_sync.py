@@ -135,7 +135,9 @@ def test_reserved_sold_and_cancelled_under_a_resale_sku(world: RestockWorld) -> 
     world.order("o2", "A1R", 3.4)
     world.restock(4)
     assert world.state(first) == "resold"
-    sold = world.query("select attribution, sold_order_id, resale_price, resold_at from ledger.unit where state = 'resold'")
+    sold = world.query(
+        "select attribution, sold_order_id, resale_price, resold_at from ledger.unit where state = 'resold'"
+    )
     assert sold == [{"attribution": "fifo", "sold_order_id": "o1", "resale_price": 9_250, "resold_at": at(3.5)}]
     assert "A1R" not in world.shown()
 
@@ -278,7 +280,10 @@ def test_an_empty_or_unreachable_base_list_leaves_the_last_one_until_it_is_stale
     assert first == "published"
     assert world.shown() == {**kept, "A1": (6, 10_000)}
     assert world.restock(2 + 25) == "held"
-    assert world.one("select count(*) from ops.dq_result where check_name = 'channel/base_list__fresh' and not success") == 1
+    assert (
+        world.one("select count(*) from ops.dq_result where check_name = 'channel/base_list__fresh' and not success")
+        == 1
+    )
 
 
 def test_an_odd_sku_gets_a_legal_resale_sku_and_worthless_goods_are_refused(world: RestockWorld) -> None:
@@ -333,7 +338,10 @@ def test_a_new_main_price_moves_the_resale_price(world: RestockWorld) -> None:
 @pytest.mark.parametrize(
     ("tamper", "check"),
     [
-        ("update channel.feed_offer set quantity = quantity + 1 where offer_sku = 'A1'", "never_above_base_and_returns"),
+        (
+            "update channel.feed_offer set quantity = quantity + 1 where offer_sku = 'A1'",
+            "never_above_base_and_returns",
+        ),
         ("delete from channel.feed_offer where offer_sku = 'F1'", "no_base_offer_lost"),
         ("update channel.feed_offer set price = price + 1 where offer_sku = 'F1'", "no_base_offer_lost"),
         ("update channel.feed_offer set price = 8999 where offer_sku = 'A1R'", "resale_price_in_band"),

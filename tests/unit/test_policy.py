@@ -8,9 +8,7 @@ from hypothesis import strategies as st
 
 from include.domain.policy import Condition, may_be_kaspi_offer, place
 
-INTACT = Condition(
-    state="qc", grade="A", route="main", finding="no_fault", signs_of_use=False, packaging_intact=True
-)
+INTACT = Condition(state="qc", grade="A", route="main", finding="no_fault", signs_of_use=False, packaging_intact=True)
 
 
 @pytest.mark.parametrize(

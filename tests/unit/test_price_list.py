@@ -61,9 +61,7 @@ def test_every_base_offer_comes_through(body: bytes, sku: str, place: str) -> No
     assert before is not None
     assert before.stock_count is not None
 
-    composed = read(
-        compose(base, [Addition(sku, place, 2)], [ResaleOffer("NEWR", sku, ((place, 1),), 1_841)], NOW)
-    )
+    composed = read(compose(base, [Addition(sku, place, 2)], [ResaleOffer("NEWR", sku, ((place, 1),), 1_841)], NOW))
 
     old, new = offer_elements(base.root), offer_elements(composed.root)
     assert len(new) == len(old) + 1
