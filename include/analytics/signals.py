@@ -2,7 +2,8 @@
 
 A cell is a category, supplier or batch together with a cause. Its returns of the last weeks are compared with
 the weeks before, given how many of its pieces were sold in each. A bad batch is bad from its first piece, so a
-batch, like whatever is too young for a past of its own, is compared with the rest of the merchant's goods.
+batch is compared with the other goods of its categories; whatever else is too young for a past of its own is
+compared with the rest of the merchant's goods.
 """
 
 from collections import Counter
@@ -76,8 +77,9 @@ def cells(sold: Iterable[Sold], returned: Iterable[Returned]) -> list[Cell]:
     """Return every cell that can be tested: enough pieces in all, and pieces sold on both sides."""
     sold, returned = list(sold), list(returned)
     found: list[Cell] = []
-    for dimension in DIMENSIONS:
+    for dimension in ("category", "supplier"):
         found.extend(_cells_of(dimension, sold, returned))
+    found.extend(_batch_cells(sold, returned))
     return found
 
 
@@ -116,6 +118,15 @@ def _cells_of(dimension: str, sold: list[Sold], returned: list[Returned]) -> Ite
             cell = _cell(dimension, key, cause, pieces, back)
             if cell is not None:
                 yield cell
+
+
+def _batch_cells(sold: list[Sold], returned: list[Returned]) -> Iterable[Cell]:
+    """Test each batch among the goods of its own categories, so that a category's trouble is not put down to it."""
+    for batch in sorted({_key(sale, "batch") for sale in sold}):
+        own = {sale.category for sale in sold if _key(sale, "batch") == batch}
+        alike = [sale for sale in sold if sale.category in own]
+        back = [piece for piece in returned if piece.category in own]
+        yield from (cell for cell in _cells_of("batch", alike, back) if cell.key == batch)
 
 
 def _cell(

@@ -105,7 +105,7 @@ def _content(facts: WeeklyFacts, language: Words) -> dict[str, Any]:
             for signal in shown
         ],
         "signal_note": _(
-            "Last 4 weeks against the 12 before, a batch against all other goods; "
+            "Last 4 weeks against the 12 before, a batch against the other goods of its category; "
             "at most one such line in ten is chance."
         ),
         "open_items": [_open(item, language) for item in facts.open_items],

@@ -8,8 +8,8 @@ with first_fetch as (
     inner join channel.feed_fetch
         on
             addition.merchant_id = feed_fetch.merchant_id
-            and feed_fetch.version >= addition.published_version
-            and feed_fetch.fetched_at >= addition.published_at
+            and addition.published_version <= feed_fetch.version
+            and addition.published_at <= feed_fetch.fetched_at
     where
         addition.merchant_id = %(merchant_id)s
         and addition.channel <> 'off_kaspi'

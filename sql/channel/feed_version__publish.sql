@@ -39,7 +39,8 @@ with newest as (
 
 update channel.addition
 set
-    published_version = case when addition.channel <> 'off_kaspi' then coalesce(addition.published_version, newest.version) end,
+    published_version
+    = case when addition.channel <> 'off_kaspi' then coalesce(addition.published_version, newest.version) end,
     published_at = coalesce(addition.published_at, %(now)s),
     price = coalesce(carried.price, addition.price)
 from channel.stage_addition as carried, newest

@@ -9,13 +9,14 @@ select
     seen.price,
     seen.quantity
 from stage_observation as seen
-where exists (
-    select 1
-    from channel.addition as addition
-    where
-        addition.merchant_id = %(merchant_id)s
-        and addition.offer_sku = seen.offer_sku
-        and addition.store_id = seen.store_id
-        and addition.channel <> 'off_kaspi'
-)
+where
+    exists (
+        select 1
+        from channel.addition as addition
+        where
+            addition.merchant_id = %(merchant_id)s
+            and addition.offer_sku = seen.offer_sku
+            and addition.store_id = seen.store_id
+            and addition.channel <> 'off_kaspi'
+    )
 on conflict (merchant_id, offer_sku, store_id, observed_at) do nothing;

@@ -2,7 +2,7 @@
 insert into channel.off_kaspi_list as known (merchant_id, version, body, published_at)
 select
     %(merchant_id)s,
-    1,
+    1 as version,
     coalesce(
         jsonb_agg(
             jsonb_build_object(

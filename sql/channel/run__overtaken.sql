@@ -7,4 +7,5 @@ where
     and batch.merchant_id = %(merchant_id)s
     and later.now_at > %(now)s
     and batch.status in ('staged', 'passed', 'published')
+order by later.now_at
 limit 1;

@@ -1,4 +1,6 @@
 delete from channel.sale
+using unnest(%(entry_ids)s::text[], %(pieces)s::integer[]) as gone (entry_id, piece)
 where
-    merchant_id = %(merchant_id)s
-    and (entry_id, piece) in (select * from unnest(%(entry_ids)s::text[], %(pieces)s::integer[]));
+    sale.merchant_id = %(merchant_id)s
+    and sale.entry_id = gone.entry_id
+    and sale.piece = gone.piece;

@@ -19,7 +19,7 @@ select
     unit.signs_of_use,
     unit.repaired,
     (looked.payload ->> 'packaging_intact')::boolean as packaging_intact,
-    exists (
+    exists(
         select 1
         from ledger.unit_event as packed
         where packed.unit_id = unit.unit_id and packed.type = 'repacked' and packed.seq > coalesce(looked.seq, 0)
@@ -50,7 +50,7 @@ left join lateral (
     select offer.price
     from channel.base_offer as offer
     where offer.merchant_id = unit.merchant_id and offer.sku = unit.sku and offer.price is not null
-    order by offer.base_version desc, offer.position
+    order by offer.base_version desc, offer.position asc
     limit 1
 ) as listed on true
 where unit.merchant_id = %(merchant_id)s and unit.state = 'qc'

@@ -12,9 +12,10 @@ select
     told.money,
     'warehouse' as owner,
     'open' as status
-from unnest(
-    %(discrepancy_ids)s::uuid[], %(unit_ids)s::uuid[], %(reasons)s::text[], %(money)s::bigint[]
-) as told (discrepancy_id, unit_id, reason, money)
+from
+    unnest(
+        %(discrepancy_ids)s::uuid[], %(unit_ids)s::uuid[], %(reasons)s::text[], %(money)s::bigint[]
+    ) as told (discrepancy_id, unit_id, reason, money)
 on conflict (discrepancy_id) do update
     set
         status = 'open',

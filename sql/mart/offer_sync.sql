@@ -93,8 +93,8 @@ on conflict (discrepancy_id) do update
         status = 'open',
         resolved_at = null
     where
-        (known.subject, known.money_at_risk, known.status)
-        is distinct from (excluded.subject, excluded.money_at_risk, 'open');
+    (known.subject, known.money_at_risk, known.status)
+    is distinct from (excluded.subject, excluded.money_at_risk, 'open');
 
 update core.discrepancy
 set
@@ -105,7 +105,12 @@ where
     and kind = 'stock_divergence'
     and status = 'open'
     and discrepancy_id not in (
-        select md5(concat_ws('/', 'stock_divergence', sync.merchant_id, sync.store_id, sync.offer_sku, sync.diverging_since))::uuid
+        select
+            md5(
+                concat_ws(
+                    '/', 'stock_divergence', sync.merchant_id, sync.store_id, sync.offer_sku, sync.diverging_since
+                )
+            )::uuid
         from mart.offer_sync as sync
         where sync.merchant_id = %(merchant_id)s and sync.divergence is not null
     );

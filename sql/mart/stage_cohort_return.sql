@@ -37,20 +37,12 @@ cases as (
         case
             when completed.seen_to - completed.seen_from <= interval '2 days' then completed.seen_to
             else coalesce(placed.planned_delivery_at, placed.handed_over_at, placed.created_at)
-        end as delivered_at,
-        first_line.entry_id as first_entry_id
+        end as delivered_at
     from core.return_case as return_case
     inner join core.customer_order as placed
         on return_case.merchant_id = placed.merchant_id and return_case.order_id = placed.order_id
     left join completed on return_case.order_id = completed.order_id
     left join received on return_case.case_id = received.case_id
-    inner join lateral (
-        select line.entry_id
-        from core.order_line as line
-        where line.merchant_id = placed.merchant_id and line.order_id = placed.order_id
-        order by line.entry_number
-        limit 1
-    ) as first_line on true
     where
         return_case.merchant_id = %(merchant_id)s
         and return_case.return_kind in ('customer_return', 'unknown')
@@ -59,28 +51,69 @@ cases as (
 pieces as (
     select
         cases.case_id,
-        coalesce(unit.entry_id, same_sku.entry_id, cases.first_entry_id) as entry_id,
+        cases.order_id,
+        line.entry_id,
         coalesce(unit.stated_reason, cases.stated_reason) as reason,
         coalesce(unit.finding, 'not_inspected') as finding,
         coalesce(unit.cause, 'unknown') as cause
     from ledger.unit as unit
     inner join cases on unit.case_id = cases.case_id
-    left join lateral (
+    -- its own line; else a line of its product; else the order's first one
+    inner join lateral (
         select line.entry_id
         from core.order_line as line
-        where line.merchant_id = unit.merchant_id and line.order_id = cases.order_id and line.sku = unit.sku
-        order by line.entry_number
+        where line.merchant_id = unit.merchant_id and line.order_id = cases.order_id
+        order by (line.entry_id = unit.entry_id) desc nulls last, (line.sku = unit.sku) desc nulls last, line.entry_number
         limit 1
-    ) as same_sku on true
+    ) as line on true
     where unit.state <> 'cancelled'
 ),
 
-known as (
+-- what of each order line no piece stands for yet
+free_line as (
     select
-        case_id,
-        count(*)::integer as pieces
-    from pieces
-    group by case_id
+        line.order_id,
+        line.entry_id,
+        line.entry_number,
+        line.quantity - count(pieces.entry_id) as free
+    from core.order_line as line
+    left join pieces on line.order_id = pieces.order_id and line.entry_id = pieces.entry_id
+    where line.merchant_id = %(merchant_id)s
+    group by line.order_id, line.entry_id, line.entry_number, line.quantity
+),
+
+-- unquantified cases and how many more pieces than the known ones they may be
+remainder as (
+    select
+        cases.case_id,
+        cases.order_id,
+        cases.stated_reason,
+        cases.units_hi - count(pieces.case_id) as pieces_left,
+        count(pieces.case_id) = 0 as nothing_known
+    from cases
+    left join pieces on cases.case_id = pieces.case_id
+    where cases.quantity is null
+    group by cases.case_id, cases.order_id, cases.stated_reason, cases.units_hi
+),
+
+-- spread over the order's lines, the emptiest first, never beyond what a line sold
+spread as (
+    select
+        remainder.case_id,
+        remainder.stated_reason,
+        remainder.nothing_known,
+        remainder.pieces_left,
+        free_line.entry_id,
+        free_line.free,
+        sum(free_line.free) over emptiest - free_line.free as free_before,
+        row_number() over emptiest as place
+    from remainder
+    inner join free_line on remainder.order_id = free_line.order_id
+    where free_line.free > 0 and remainder.pieces_left > 0
+    window emptiest as (
+        partition by remainder.case_id
+        order by free_line.free desc, free_line.entry_number asc
+    )
 ),
 
 counted as (
@@ -94,18 +127,16 @@ counted as (
         1 as possible
     from pieces
     union all
-    -- the part of an unquantified case that no piece stands for yet
     select
-        cases.case_id,
-        cases.first_entry_id as entry_id,
-        cases.stated_reason as reason,
+        case_id,
+        entry_id,
+        stated_reason as reason,
         'not_inspected' as finding,
         'unknown' as cause,
-        case when known.pieces is null then 1 else 0 end as certain,
-        greatest(cases.units_hi - coalesce(known.pieces, 0), 0) as possible
-    from cases
-    left join known on cases.case_id = known.case_id
-    where cases.quantity is null and cases.units_hi > coalesce(known.pieces, 0)
+        case when nothing_known and place = 1 then 1 else 0 end as certain,
+        least(free, pieces_left - free_before)::integer as possible
+    from spread
+    where pieces_left > free_before
 ),
 
 judged as (

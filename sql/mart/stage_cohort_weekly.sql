@@ -123,9 +123,9 @@ select
     sum(coalesce(came_back.returned, 0))::integer as returned,
     sum(coalesce(came_back.returned_lo, 0))::integer as returned_lo,
     -- a return whose kind was lost before the first sweep may be a customer's: only the upper bound has it
-    sum(
-        coalesce(came_back.returned_hi, 0)
-        + case when flagged.backfilled then coalesce(came_back.unknown_kind, 0) else 0 end
+    (
+        least(sum(coalesce(came_back.returned_hi, 0)), sum(flagged.quantity))
+        + sum(case when flagged.backfilled then coalesce(came_back.unknown_kind, 0) else 0 end)
     )::integer as returned_hi,
     flagged.mature,
     flagged.backfilled

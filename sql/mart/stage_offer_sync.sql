@@ -31,6 +31,7 @@ with units as (
         min(sku) as sku,
         coalesce(sum(quantity) filter (where not reserved), 0)::integer as free,
         count(*) filter (where waiting_reason is not null)::integer as waiting,
+        count(*) filter (where waiting_reason is not null and not reserved and quantity = 1)::integer as kept_back,
         min(waiting_reason) as waiting_reason
     from channel.offered_unit
     where merchant_id = %(merchant_id)s and channel <> 'off_kaspi'
@@ -213,6 +214,7 @@ compared as (
         seen.on_sale,
         seen.observed_at,
         coalesce(units.waiting, 0) as waiting,
+        coalesce(units.kept_back, 0) as kept_back,
         units.waiting_reason,
         held_by_kaspi.price as held_price,
         held_by_kaspi.available as held_available,
@@ -243,26 +245,37 @@ compared as (
     ) as addition_price on true
 ),
 
-judged as (
+known as (
     select
         compared.*,
         served.version,
         served.published_at,
+        taken.version as taken_version,
         taken.since as fetched_at,
+        make_interval(hours => setting.value::text::integer) as patience
+    from compared
+    inner join ops.setting as setting on setting.name = 'feed_unfetched_hours'
+    left join served on true
+    left join taken on true
+),
+
+judged as (
+    select
+        known.*,
         nullif(
             concat_ws(
                 '; ',
                 case when waiting > 0 then waiting || ' waiting: ' || waiting_reason end,
                 case
-                    when desired_qty is distinct from published_qty and desired_qty is not null
+                    when desired_qty - kept_back <> published_qty
                         then 'published ' || published_qty || ', desired ' || desired_qty
                 end,
                 case
-                    when served.version is null then 'no list is published'
+                    when version is null then 'no list is published'
                     when
-                        taken.version is distinct from served.version
-                        and served.published_at < %(now)s - make_interval(hours => setting.value::text::integer)
-                        then 'version ' || served.version || ' was not fetched'
+                        taken_version is distinct from version
+                        and published_at < %(now)s - patience
+                        then 'version ' || version || ' was not fetched'
                 end,
                 case
                     when held_available and not uncounted and observed_qty <> visible_qty
@@ -279,10 +292,7 @@ judged as (
             ),
             ''
         ) as divergence
-    from compared
-    inner join ops.setting as setting on setting.name = 'feed_unfetched_hours'
-    left join served on true
-    left join taken on true
+    from known
 )
 
 select

@@ -91,6 +91,15 @@ where
 
 -- Where an order is served from: the store it names, or the merchant's only one.
 create view channel.order_store as
+with only_one as (
+    select
+        merchant_id,
+        min(store_id) as store_id
+    from core.store
+    group by merchant_id
+    having count(*) = 1
+)
+
 select
     placed.merchant_id,
     placed.order_id,
@@ -98,14 +107,7 @@ select
 from core.customer_order as placed
 left join core.store as named
     on placed.merchant_id = named.merchant_id and placed.store_id = named.store_id
-left join (
-    select
-        merchant_id,
-        min(store_id) as store_id
-    from core.store
-    group by merchant_id
-    having count(*) = 1
-) as only_one on placed.merchant_id = only_one.merchant_id;
+left join only_one on placed.merchant_id = only_one.merchant_id;
 
 -- What the gate reads: the staged rows of the run that the session names.
 create view channel.batch_feed_version as

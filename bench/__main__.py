@@ -1,0 +1,27 @@
+"""``make bench`` runs all, ``make bench ONLY=name SIZE=smoke|full`` one. Exit code 1 where a check does not hold."""
+
+import argparse
+import sys
+from collections.abc import Callable
+
+from bench import chain, imports
+from bench.result import Result, Size
+
+BENCHMARKS: dict[str, Callable[[Size], Result]] = {"imports": imports.run, "chain": chain.run}
+
+
+def main() -> int:
+    """Run what was asked for; return the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--only", choices=sorted(BENCHMARKS))
+    parser.add_argument("--size", choices=("smoke", "full"), default="full")
+    chosen = parser.parse_args()
+    names = [chosen.only] if chosen.only else list(BENCHMARKS)
+    failed = [name for name in names if not BENCHMARKS[name](chosen.size).report()]
+    if failed:
+        sys.stderr.write(f"checks do not hold in: {', '.join(failed)}\n")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,83 @@
+"""What a benchmark found: printed as a table, written as JSON, failing the command where a check fails."""
+
+import json
+import os
+import platform
+import statistics
+import sys
+from dataclasses import asdict, dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Literal
+
+Size = Literal["smoke", "full"]
+RESULTS = Path(__file__).resolve().parent / "results"
+PACKAGES = ("apache-airflow", "great-expectations", "psycopg", "pandas")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A measured figure: the median of ``runs`` repetitions."""
+
+    what: str
+    median: float
+    unit: str
+    runs: int
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A bound and whether it holds. ``must`` is the bound in words."""
+
+    what: str
+    value: float | str
+    must: str
+    holds: bool
+
+
+@dataclass(slots=True)
+class Result:
+    """One benchmark's outcome."""
+
+    name: str
+    size: Size
+    rows: list[Row] = field(default_factory=list)
+    checks: list[Check] = field(default_factory=list)
+
+    def measure(self, what: str, samples: list[float], unit: str) -> float:
+        """Add the median of ``samples`` and return it."""
+        median = statistics.median(samples)
+        self.rows.append(Row(what, round(median, 4), unit, len(samples)))
+        return median
+
+    def check(self, what: str, value: float | str, must: str, *, holds: bool) -> None:
+        """Add a check."""
+        self.checks.append(Check(what, round(value, 4) if isinstance(value, float) else value, must, holds))
+
+    def document(self) -> dict[str, Any]:
+        """Return the result in the form that bench/results keeps."""
+        return {
+            "name": self.name,
+            "size": self.size,
+            "machine": {"cpus": os.cpu_count(), "system": platform.platform(), "python": platform.python_version()},
+            "versions": {name: version(name) for name in PACKAGES},
+            "load": [round(one, 2) for one in os.getloadavg()],
+            "rows": [asdict(row) for row in self.rows],
+            "checks": [asdict(check) for check in self.checks],
+        }
+
+    def report(self) -> bool:
+        """Print and store the result; return whether every check holds. Smoke results are not stored."""
+        width = max((len(row.what) for row in self.rows), default=0)
+        lines = [f"\n{self.name} ({self.size})"]
+        lines += [f"  {row.what:<{width}}  {row.median:>12.4f} {row.unit}  ({row.runs} runs)" for row in self.rows]
+        lines += [
+            f"  {'holds' if check.holds else 'FAILS'}  {check.what}: {check.value} (must be {check.must})"
+            for check in self.checks
+        ]
+        sys.stdout.write("\n".join(lines) + "\n")
+        if self.size == "full":
+            RESULTS.mkdir(exist_ok=True)
+            text = json.dumps(self.document(), ensure_ascii=False, indent=2)
+            (RESULTS / f"{self.name}.json").write_text(text + "\n", encoding="utf-8")
+        return all(check.holds for check in self.checks)
