@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 from runtime.keys import Keys
@@ -15,7 +16,6 @@ ADMIN = "admin"
 DATABASE = "airflow"
 # Taken over from the shell that starts us; everything else would make a start depend on who starts it.
 _INHERITED = (
-    "PATH",
     "HOME",
     "USER",
     "LOGNAME",
@@ -30,6 +30,8 @@ def base_environment(layout: Layout) -> dict[str, str]:
     """What every Python program of an instance gets."""
     inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
     return inherited | {
+        # `airflow` of this environment first: a task that calls it must not find another one
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]),
         "LANG": "C.UTF-8",
         "LC_ALL": "C.UTF-8",
         "TZ": "UTC",

@@ -17,8 +17,9 @@ add column findings jsonb not null default '[]',
 add column approved boolean not null default false;
 comment on column channel.feed_version.sha256 is 'Of the content without its date.';
 comment on column channel.feed_version.carried_sha256 is
-'Of the returned units it carries: the same content with other units is published anew, since Kaspi has sold from the old.';
-comment on column channel.feed_version.findings is 'The first broken rules: errors on our offers, warnings on the merchant''s own.';
+'Of the returned units it carries. The same content with other units is published anew: Kaspi has sold from the old.';
+comment on column channel.feed_version.findings is
+'The first broken rules: errors on our offers, warnings on the merchant''s own.';
 comment on column channel.feed_version.approved is 'A person let this run publish although the base list shrank.';
 comment on column channel.base_list.sha256 is 'Of the content without its date.';
 comment on column channel.addition.waiting_reason is 'Why the unit is not in the list although it may be sold.';

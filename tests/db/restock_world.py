@@ -63,7 +63,8 @@ class RestockWorld:
     def base_xml(self) -> bytes:
         listed = "\n".join(offer.xml() for offer in self.offers.values())
         return (
-            f'<?xml version="1.0" encoding="utf-8"?><kaspi_catalog date="{self.now:%Y-%m-%d %H:%M}" xmlns="kaspiShopping">'
+            '<?xml version="1.0" encoding="utf-8"?>'
+            f'<kaspi_catalog date="{self.now:%Y-%m-%d %H:%M}" xmlns="kaspiShopping">'
             f"<company>c</company><merchantid>m</merchantid><offers>{listed}</offers></kaspi_catalog>"
         ).encode()
 
