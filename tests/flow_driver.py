@@ -5,8 +5,10 @@ import itertools
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -39,6 +41,7 @@ class World:
     dsn: str
     about: dict[str, Any]
     counter: Iterator[int] = field(default_factory=itertools.count)
+    feeds: dict[str, str] = field(default_factory=dict)
 
     @property
     def clock(self) -> HttpClock:
@@ -150,3 +153,36 @@ def sandbox(folder: Path, dsn: str, *options: str) -> Iterator[World]:
         }
         onboarding.load(dsn, about, catalogues)
         yield World(ready["url"], dsn, about)
+
+
+@contextmanager
+def feed_server(world: World) -> Iterator[None]:
+    """Serve the world's published lists, and tell the sandbox's buyer where to pull them."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "include.feed_server", "--port", str(port), "--clock", f"{world.url}/control/clock"]
+    env = {**os.environ, "PYTHONPATH": str(ROOT), "QAITARYM_WAREHOUSE_DSN": world.dsn}
+    with subprocess.Popen(command, cwd=ROOT, env=env, start_new_session=True) as child:
+        try:
+            _wait_for(f"http://127.0.0.1:{port}/healthz")
+            for row in world.query("select merchant_id, feed_token from core.merchant"):
+                url = f"http://127.0.0.1:{port}/{row['feed_token']}.xml"
+                world.feeds[row["merchant_id"]] = url
+                body = {"merchant_id": row["merchant_id"], "url": url}
+                requests.put(f"{world.url}/control/feed", json=body, timeout=30).raise_for_status()
+            yield
+        finally:
+            os.killpg(child.pid, signal.SIGTERM)
+            child.wait(timeout=20)
+
+
+def _wait_for(url: str) -> None:
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        try:
+            if requests.get(url, timeout=2).ok:
+                return
+        except requests.ConnectionError:
+            time.sleep(0.1)
+    raise TimeoutError(f"{url} does not answer")

@@ -46,7 +46,7 @@ def publish(dsn: str, run: Run, owner: str) -> int:
     """Show the comparisons that passed the gate; return how many parts."""
     done = 0
     with connect(dsn) as conn:
-        merchants = batch.passed(conn, run)
+        merchants = batch.with_status(conn, run, "passed")
         conn.commit()
         for merchant_id in merchants:
             with (

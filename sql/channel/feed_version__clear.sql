@@ -16,8 +16,23 @@ where
     and run_id = %(run_id)s
     and status <> 'published';
 
-delete from channel.stage_addition
-where merchant_id = %(merchant_id)s and dag_id = %(dag_id)s and run_id = %(run_id)s;
+-- The staging of this run, and what runs that were held or failed left behind.
+delete from channel.stage_addition as old
+where
+    old.merchant_id = %(merchant_id)s
+    and old.dag_id = %(dag_id)s
+    and (
+        old.run_id = %(run_id)s
+        or exists (
+            select 1
+            from ops.batch
+            where
+                batch.dag_id = old.dag_id
+                and batch.run_id = old.run_id
+                and batch.merchant_id = old.merchant_id
+                and batch.status in ('held', 'failed', 'published')
+        )
+    );
 
 select version
 from channel.feed_version

@@ -1,7 +1,21 @@
 -- mart.stage_offer_sync: each offer that returned goods stand behind, compared four ways.
 --   desired = base + the ledger's part; published = desired; observed = published - sales since; WMS = what it counted.
-delete from mart.stage_offer_sync
-where dag_id = %(dag_id)s and run_id = %(run_id)s and merchant_id = %(merchant_id)s;
+delete from mart.stage_offer_sync as old
+where
+    old.merchant_id = %(merchant_id)s
+    and old.dag_id = %(dag_id)s
+    and (
+        old.run_id = %(run_id)s
+        or exists (
+            select 1
+            from ops.batch
+            where
+                batch.dag_id = old.dag_id
+                and batch.run_id = old.run_id
+                and batch.merchant_id = old.merchant_id
+                and batch.status in ('held', 'failed', 'published')
+        )
+    );
 
 insert into mart.stage_offer_sync (
     dag_id,

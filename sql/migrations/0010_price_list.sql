@@ -26,8 +26,9 @@ comment on column channel.addition.waiting_reason is 'Why the unit is not in the
 comment on column channel.addition.observed_at is
 'A read-back showed the offer on sale at its price, or a buyer ordered this very unit.';
 
--- What the staged version of a run carries: one row a unit that is free to be sold.
-create unlogged table channel.stage_addition (
+-- What the staged version of a run carries: one row a unit that is free to be sold. Logged, unlike other staging:
+-- a crash between stage and publish must not publish a list whose units are forgotten.
+create table channel.stage_addition (
     dag_id text not null,
     run_id text not null,
     merchant_id text not null,
@@ -42,7 +43,7 @@ create unlogged table channel.stage_addition (
     primary key (dag_id, run_id, merchant_id, unit_id, decision_seq)
 );
 
-create unlogged table mart.stage_offer_sync (
+create table mart.stage_offer_sync (
     dag_id text not null,
     run_id text not null,
     like mart.offer_sync
