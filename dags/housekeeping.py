@@ -28,14 +28,14 @@ from include.dag_defaults import DEFAULTS, TIME_ZONE, deadline, run_failed
     tags=["operations", "nightly"],
 )
 def housekeeping() -> None:
-    @task
+    @task(multiple_outputs=False)
     def tidy() -> dict[str, int]:
         from include.airflow_context import current_run, owner, warehouse_dsn
         from include.flows.housekeeping import tidy
 
         return tidy(warehouse_dsn(), current_run(), owner())
 
-    @task
+    @task(multiple_outputs=False)
     def gate() -> dict[str, int]:
         from include.airflow_context import current_run, warehouse_dsn
         from include.quality.gate import judge

@@ -57,7 +57,7 @@ def kaspi_returns_ingest() -> None:
             warehouse_dsn(), current_run(), shop_settings(merchant_id), clock(), owner(), sealer_for(merchant_id)
         )
 
-    @task(trigger_rule="all_done")
+    @task(trigger_rule="all_done", multiple_outputs=False)
     def gate() -> dict[str, int]:
         from include.airflow_context import current_run, warehouse_dsn
         from include.quality.gate import judge
@@ -65,7 +65,7 @@ def kaspi_returns_ingest() -> None:
 
         return judge(warehouse_dsn(), current_run(), SUITE)
 
-    @task(outlets=[WOKEN])
+    @task(outlets=[WOKEN], multiple_outputs=False)
     def publish(*, outlet_events=None) -> dict[str, int]:  # type: ignore[no-untyped-def]
         from include.airflow_context import current_run, owner, warehouse_dsn
         from include.flows.kaspi_returns_ingest import publish

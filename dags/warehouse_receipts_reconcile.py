@@ -41,7 +41,7 @@ def warehouse_receipts_reconcile() -> None:
 
         return collect(warehouse_dsn(), current_run(), warehouse_sources(), owner())
 
-    @task
+    @task(multiple_outputs=False)
     def gate() -> dict[str, int]:
         from include.airflow_context import current_run, warehouse_dsn
         from include.quality.gate import judge
@@ -49,7 +49,7 @@ def warehouse_receipts_reconcile() -> None:
 
         return judge(warehouse_dsn(), current_run(), SUITE)
 
-    @task(outlets=[WOKEN])
+    @task(outlets=[WOKEN], multiple_outputs=False)
     def book(*, outlet_events=None) -> dict[str, int]:  # type: ignore[no-untyped-def]
         from include.airflow_context import current_run, owner, warehouse_dsn
         from include.flows.warehouse_receipts_reconcile import book

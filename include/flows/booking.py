@@ -333,7 +333,9 @@ def _picked(read: dict[str, Any], facts: _Facts, _: UUID) -> Steps:
     prices = [price for (order, _sku), price in facts.price_of.items() if order == order_id]
     offered = facts.price_of.get((order_id or "", read.get("offer_sku") or ""))
     price = offered if offered is not None else prices[0] if len(prices) == 1 else None
-    return [("resold", {"attribution": "scan", "sold_order_id": order_id, "resale_price": price})]
+    # an order that is not here yet is named by its number; what reads this takes either
+    sold = order_id or read["order_code"]
+    return [("resold", {"attribution": "scan", "sold_order_id": sold, "resale_price": price})]
 
 
 def _told(read: dict[str, Any]) -> dict[str, Any]:

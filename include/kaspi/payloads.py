@@ -14,7 +14,7 @@ def _moment(value: Any) -> dt.datetime | None:
     if value is None or isinstance(value, dt.datetime):
         return value
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ValueError(f"{value!r} is not a time in milliseconds")
+        raise ValueError(f"{value!r} is not a time in milliseconds")  # noqa: TRY004 (pydantic turns only ValueErrors into its own)
     try:
         moment = dt.datetime.fromtimestamp(value / 1000, dt.UTC)
     except (OverflowError, OSError, ValueError) as error:

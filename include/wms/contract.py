@@ -21,7 +21,7 @@ def _validator() -> Draft202012Validator:
 @cache
 def field_types() -> dict[str, str]:
     """Return the JSON type of each field of the contract, for sources that only know text."""
-    schema = _validator().schema
+    schema = json.loads(SCHEMA_FILE.read_text(encoding="utf-8"))
     types: dict[str, str] = {}
     for name, rule in schema["properties"].items():
         kind = rule.get("type", "string")

@@ -1,6 +1,7 @@
 """Every moment of a range lies in a window that Kaspi accepts."""
 
 import datetime as dt
+import itertools
 
 import pytest
 from hypothesis import given
@@ -17,7 +18,7 @@ def test_windows_cover_the_range_overlap_by_a_day_and_never_exceed_thirteen(minu
     cut = windows(START, end)
     assert (cut[0][0], cut[-1][1]) == (START, end)
     assert all(right - left <= WINDOW for left, right in cut)
-    assert all(before[1] - after[0] == OVERLAP for before, after in zip(cut, cut[1:], strict=False))
+    assert all(before[1] - after[0] == OVERLAP for before, after in itertools.pairwise(cut))
 
 
 def test_an_empty_range_is_an_error() -> None:

@@ -1,0 +1,129 @@
+"""What the console shows, from a real database; who is logged in is the test's business here."""
+
+import datetime as dt
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import psycopg
+import pytest
+from fastapi.testclient import TestClient
+
+from include.console.app import build_app
+from include.console.guard import HEADERS
+from include.db.connection import connect
+from include.domain import kpi
+
+NOW = dt.datetime.fromisoformat("2026-11-16T08:05:00+05:00")
+STORY = Path(__file__).parents[1] / "db" / "story" / "weekly_returns.sql"
+
+
+class Noon:
+    def now(self) -> dt.datetime:
+        return NOW
+
+
+def client_of(dsn: str) -> TestClient:
+    return TestClient(build_app(lambda: dsn, Noon, logged_in=lambda: None))
+
+
+@pytest.fixture(scope="module")
+def told(new_warehouse: Callable[[], str]) -> str:
+    """A warehouse with the story, one KPI and one signal."""
+    address = new_warehouse()
+    with connect(address) as conn:
+        psycopg.ClientCursor(conn).execute(STORY.read_bytes(), {"now": NOW})
+        conn.execute(
+            """
+            insert into mart.kpi_weekly (merchant_id, week_start, kpi, horizon_days, version, known_on, value, lo, hi, n)
+            values (null, '2026-10-26', 'return_rate', 14, %s, '2026-11-16', 0.087, 0.049, 0.149, 126),
+                (null, '2026-10-19', 'return_rate', 14, %s, '2026-11-16', 0.12, 0.06, 0.2, 120)
+            """,
+            (kpi.VERSION, kpi.VERSION),
+        )
+        conn.execute(
+            """
+            insert into mart.signal (merchant_id, week_start, supplier, batch, reason, rate, baseline, q_value, direction,
+                evidence)
+            values ('alpha', '2026-11-09', 'Nomad <b>', 'B7', 'defective', 0.17, 0.008, 0.001, 'up',
+                '{"returned": 8, "sold": 47}')
+            """
+        )
+    return address
+
+
+def test_the_page_shows_where_the_goods_are(told: str) -> None:
+    page = client_of(told).get("/?lang=en")
+    assert page.status_code == 200
+    with connect(told) as conn:
+        counts = conn.execute(
+            """
+            select count(*) filter (where state = 'on_sale') as on_sale,
+                count(*) filter (where state = 'resold') as resold from ledger.unit
+            """
+        ).fetchone()
+    assert counts is not None
+    shown = re.findall(r'stage-count">([\d,]+)<', page.text)
+    assert shown[4:] == [str(counts["on_sale"]), str(counts["resold"])]
+    assert "8.7%" in page.text
+    assert "better, before: 12%" in page.text
+    assert "Batch B7 of Nomad &lt;b&gt;: defective" in page.text
+    assert "channel/feed_offer__priced" in page.text  # a failed check is named
+    assert "16 Nov, 07:16" in page.text  # the published list
+
+
+def test_a_merchant_sees_his_own_only(told: str) -> None:
+    both, beta = (client_of(told).get(f"/?lang=en{more}").text for more in ("", "&merchant=beta"))
+    assert "alpha-2026" in both
+    assert "alpha-2026" not in beta
+    assert "B7" not in beta
+    assert 'aria-current="page">Жібек Home' in beta
+
+
+@pytest.mark.parametrize(
+    ("address", "language", "word"),
+    [("/", "ru", "Возвраты → Ресейл"), ("/?lang=kk", "kk", "Тауар қазір қайда"), ("/?lang=xx", "ru", "Где сейчас товар")],
+)
+def test_it_speaks_three_languages_russian_by_default(told: str, address: str, language: str, word: str) -> None:
+    page = client_of(told).get(address).text
+    assert f'<html lang="{language}">' in page
+    assert word in page
+
+
+def test_an_empty_warehouse_is_explained_not_broken(new_warehouse: Callable[[], str]) -> None:
+    page = client_of(new_warehouse()).get("/?lang=en")
+    assert page.status_code == 200
+    for sentence in ("No week has been counted yet", "Nothing has been received yet", "No flow has run yet"):
+        assert sentence in page.text
+
+
+def test_a_warehouse_that_is_away_is_said_plainly() -> None:
+    answer = client_of("postgresql://nobody@127.0.0.1:9/none").get("/?lang=en")
+    assert answer.status_code == 503
+    assert "does not answer" in answer.text
+    assert "127.0.0.1" not in answer.text
+
+
+def test_nothing_inline_that_the_policy_forbids(told: str) -> None:
+    answer = client_of(told).get("/")
+    for name, value in HEADERS.items():
+        assert answer.headers[name] == value
+    assert answer.headers["cache-control"] == "no-store"
+    assert not re.search(r"\sstyle=|<style|<script|\son\w+=", answer.text)
+
+
+def test_a_changing_request_from_elsewhere_is_refused(told: str) -> None:
+    app = build_app(lambda: told, Noon, logged_in=lambda: None)
+    app.post("/change")(lambda: "done")
+    client = TestClient(app)
+    assert client.post("/change").status_code == 403
+    assert client.post("/change", headers={"x-qaitarym-request": "1", "sec-fetch-site": "cross-site"}).status_code == 403
+    assert client.post("/change", headers={"x-qaitarym-request": "1", "sec-fetch-site": "same-origin"}).status_code == 200
+
+
+def test_only_reading_routes_are_there(told: str) -> None:
+    app = build_app(lambda: told, Noon, logged_in=lambda: None)
+    methods = {method for route in app.routes for method in getattr(route, "methods", None) or ()}
+    assert methods <= {"GET", "HEAD"}
+    assert TestClient(app).get("/docs").status_code == 404
+    assert TestClient(app).get("/openapi.json").status_code == 404
