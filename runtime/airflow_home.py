@@ -14,6 +14,8 @@ from runtime.private_file import write_json
 
 ADMIN = "admin"
 DATABASE = "airflow"
+# Airflow hides its database from tasks. The one task that cuts back Airflow's own history finds it here.
+DATABASE_VARIABLE = "QAITARYM_AIRFLOW_DATABASE"
 # Taken over from the shell that starts us; everything else would make a start depend on who starts it.
 _INHERITED = (
     "HOME",
@@ -97,6 +99,7 @@ def airflow_environment(layout: Layout, ports: Ports, keys: Keys) -> dict[str, s
     return (
         base_environment(layout)
         | {"AIRFLOW_HOME": str(layout.airflow_home), "GX_ANALYTICS_ENABLED": "false"}
+        | {DATABASE_VARIABLE: metadata_url(ports, keys)}
         | {f"AIRFLOW__{name}": value for name, value in options.items()}
     )
 

@@ -115,6 +115,7 @@ def _kpi(row: dict[str, Any], words: Words) -> dict[str, Any]:
         "notes": note_words(words, row["note"]),
         "restated": row["restated"],
         "version": row["version"],
+        "reached": row["value"] is not None,
         "empty": row["value"] is None and row["n"] == 0,
     }
 

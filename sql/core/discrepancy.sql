@@ -56,7 +56,7 @@ from (
         unit.unit_id,
         placed.code,
         unit.state,
-        unit.unit_id::text,
+        coalesce(unit.unit_label, unit.unit_id::text),
         coalesce(unit.inspected_at, unit.received_at),
         null,
         line.base_price,

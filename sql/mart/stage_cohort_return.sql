@@ -63,7 +63,10 @@ pieces as (
         select line.entry_id
         from core.order_line as line
         where line.merchant_id = unit.merchant_id and line.order_id = cases.order_id
-        order by (line.entry_id = unit.entry_id) desc nulls last, (line.sku = unit.sku) desc nulls last, line.entry_number
+        order by
+            (line.entry_id = unit.entry_id) desc nulls last,
+            (line.sku = unit.sku) desc nulls last,
+            line.entry_number asc
         limit 1
     ) as line on true
     where unit.state <> 'cancelled'

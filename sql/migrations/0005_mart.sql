@@ -219,7 +219,8 @@ select
     unit.resold_at,
     unit.closed_at,
     unit.attribution,
-    placed.delivery_cost_seller as cost_forward_delivery,
+    -- the order's delivery is shared by its pieces
+    placed.delivery_cost_seller / nullif(parcel.pieces, 0) as cost_forward_delivery,
     null::bigint as cost_collection,
     null::bigint as cost_receiving,
     null::bigint as cost_inspection,
@@ -229,7 +230,7 @@ select
     null::bigint as cost_storage,
     null::bigint as cost_channel_fee,
     null::bigint as cost_write_off,
-    placed.delivery_cost_seller as reverse_cost,
+    placed.delivery_cost_seller / nullif(parcel.pieces, 0) as reverse_cost,
     null::bigint as compensation,
     case when unit.resold_at is not null then unit.resale_price end as net_recovery
 from ledger.unit as unit
@@ -240,6 +241,11 @@ left join core.order_line as line
 left join core.product as product
     on unit.merchant_id = product.merchant_id and unit.sku = product.sku
 left join core.return_case as return_case on unit.case_id = return_case.case_id
+left join lateral (
+    select sum(every_line.quantity) as pieces
+    from core.order_line as every_line
+    where every_line.merchant_id = unit.merchant_id and every_line.order_id = unit.order_id
+) as parcel on true
 left join lateral (
     select
         published_at,

@@ -34,4 +34,11 @@ where
                 and of_batch.direction = signal.direction
         )
     )
-order by (direction = 'up') desc, round(q_value, 3) asc, batch asc nulls last, q_value asc, category asc, supplier asc, reason asc;
+order by
+    (direction = 'up') desc,
+    round(q_value, 3) asc,
+    batch asc nulls last,
+    q_value asc,
+    category asc,
+    supplier asc,
+    reason asc;

@@ -35,7 +35,9 @@ def told(new_warehouse: Callable[[], str]) -> str:
         psycopg.ClientCursor(conn).execute(STORY.read_bytes(), {"now": NOW})
         conn.execute(
             """
-            insert into mart.kpi_weekly (merchant_id, week_start, kpi, horizon_days, version, known_on, value, lo, hi, n)
+            insert into mart.kpi_weekly (
+                merchant_id, week_start, kpi, horizon_days, version, known_on, value, lo, hi, n
+            )
             values (null, '2026-10-26', 'return_rate', 14, %s, '2026-11-16', 0.087, 0.049, 0.149, 126),
                 (null, '2026-10-19', 'return_rate', 14, %s, '2026-11-16', 0.12, 0.06, 0.2, 120)
             """,
@@ -43,8 +45,9 @@ def told(new_warehouse: Callable[[], str]) -> str:
         )
         conn.execute(
             """
-            insert into mart.signal (merchant_id, week_start, supplier, batch, reason, rate, baseline, q_value, direction,
-                evidence)
+            insert into mart.signal (
+                merchant_id, week_start, supplier, batch, reason, rate, baseline, q_value, direction, evidence
+            )
             values ('alpha', '2026-11-09', 'Nomad <b>', 'B7', 'defective', 0.17, 0.008, 0.001, 'up',
                 '{"returned": 8, "sold": 47}')
             """
@@ -82,7 +85,11 @@ def test_a_merchant_sees_his_own_only(told: str) -> None:
 
 @pytest.mark.parametrize(
     ("address", "language", "word"),
-    [("/", "ru", "Возвраты → Ресейл"), ("/?lang=kk", "kk", "Тауар қазір қайда"), ("/?lang=xx", "ru", "Где сейчас товар")],
+    [
+        ("/", "ru", "Возвраты → Ресейл"),
+        ("/?lang=kk", "kk", "Тауар қазір қайда"),
+        ("/?lang=xx", "ru", "Где сейчас товар"),
+    ],
 )
 def test_it_speaks_three_languages_russian_by_default(told: str, address: str, language: str, word: str) -> None:
     page = client_of(told).get(address).text
@@ -117,8 +124,12 @@ def test_a_changing_request_from_elsewhere_is_refused(told: str) -> None:
     app.post("/change")(lambda: "done")
     client = TestClient(app)
     assert client.post("/change").status_code == 403
-    assert client.post("/change", headers={"x-qaitarym-request": "1", "sec-fetch-site": "cross-site"}).status_code == 403
-    assert client.post("/change", headers={"x-qaitarym-request": "1", "sec-fetch-site": "same-origin"}).status_code == 200
+    assert (
+        client.post("/change", headers={"x-qaitarym-request": "1", "sec-fetch-site": "cross-site"}).status_code == 403
+    )
+    assert (
+        client.post("/change", headers={"x-qaitarym-request": "1", "sec-fetch-site": "same-origin"}).status_code == 200
+    )
 
 
 def test_only_reading_routes_are_there(told: str) -> None:

@@ -4,8 +4,9 @@ import datetime as dt
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from email.message import EmailMessage
+from typing import IO
 
 import pytest
 
@@ -24,48 +25,53 @@ def note(text: str = "hello") -> EmailMessage:
     return message
 
 
+class Conversation:
+    """One session's half of the server: every command is fine but RCPT and the message, which are as told."""
+
+    def __init__(self, after_data: bytes | None, rcpt: bytes) -> None:
+        self.after_data = after_data
+        self.answers = {b"RCPT": rcpt, b"QUIT": b"221 bye\r\n", b"DATA": b"354 go on\r\n"}
+        self.taken: list[bytes] = []
+
+    def hold(self, line: IO[bytes]) -> None:
+        line.write(b"220 ready\r\n")
+        while command := line.readline():
+            word = command[:4].upper()
+            line.write(self.answers.get(word, b"250 ok\r\n"))
+            if word == b"DATA" and not self.take(line):
+                return
+
+    def take(self, line: IO[bytes]) -> bool:
+        """Take the message; hang up (False) instead of answering it where so told."""
+        self.taken.append(b"".join(iter(line.readline, b".\r\n")))
+        if self.after_data is None:
+            return False
+        line.write(self.after_data)
+        return True
+
+
 @contextmanager
 def smtp(after_data: bytes | None, *, rcpt: bytes = b"250 ok\r\n") -> Iterator[tuple[MailServer, list[bytes]]]:
     """A mail server that answers the message with ``after_data``, or hangs up without an answer (None)."""
     listener = socket.create_server(("127.0.0.1", 0))
     listener.settimeout(10)
-    taken: list[bytes] = []
+    conversation = Conversation(after_data, rcpt)
 
-    def talk() -> None:
-        try:
-            while True:
-                line, _ = listener.accept()
-                with line, line.makefile("rwb", buffering=0) as talkative:
-                    converse(talkative)
-        except OSError:
-            return
-
-    def converse(line) -> None:  # type: ignore[no-untyped-def]
-        line.write(b"220 ready\r\n")
-        while command := line.readline():
-            word = command[:4].upper()
-            if word == b"DATA":
-                line.write(b"354 go on\r\n")
-                body = b""
-                while (piece := line.readline()) != b".\r\n":
-                    body += piece
-                taken.append(body)
-                if after_data is None:
-                    return
-                line.write(after_data)
-            elif word == b"RCPT":
-                line.write(rcpt)
-            elif word == b"QUIT":
-                line.write(b"221 bye\r\n")
+    def serve() -> None:
+        while True:
+            try:
+                session, _address = listener.accept()
+            except OSError:
                 return
-            else:
-                line.write(b"250 ok\r\n")
+            with session, session.makefile("rwb", buffering=0) as line, suppress(OSError):
+                conversation.hold(line)
 
-    thread = threading.Thread(target=talk, daemon=True)
+    thread = threading.Thread(target=serve, daemon=True)
     thread.start()
     try:
-        yield MailServer("127.0.0.1", listener.getsockname()[1], "a@example.kz"), taken
+        yield MailServer("127.0.0.1", listener.getsockname()[1], "a@example.kz"), conversation.taken
     finally:
+        listener.shutdown(socket.SHUT_RDWR)
         listener.close()
         thread.join(5)
 

@@ -160,16 +160,22 @@ def test_an_unquantified_case_counts_one_between_one_and_what_was_sold(dsn: str)
 def test_a_second_run_changes_nothing(dsn: str) -> None:
     whole_run(dsn)
     before = content(dsn)
-    rows = ask(dsn, "select xmin::text as x, merchant_id, cohort_week, sku, city from mart.cohort_weekly order by 2, 3, 4, 5")
+    rows = ask(
+        dsn, "select xmin::text as x, merchant_id, cohort_week, sku, city from mart.cohort_weekly order by 2, 3, 4, 5"
+    )
     whole_run(dsn)
     assert content(dsn) == before
-    after = ask(dsn, "select xmin::text as x, merchant_id, cohort_week, sku, city from mart.cohort_weekly order by 2, 3, 4, 5")
+    after = ask(
+        dsn, "select xmin::text as x, merchant_id, cohort_week, sku, city from mart.cohort_weekly order by 2, 3, 4, 5"
+    )
     assert sorted(rows) == sorted(after), "unchanged rows were written again"
 
 
 def test_a_late_fact_restates_the_old_week_and_keeps_what_was_known(dsn: str) -> None:
     whole_run(dsn)
-    week = ask(dsn, "select max(week_start) as week from mart.kpi_weekly where kpi = 'return_rate' and horizon_days = 14")[0][0]
+    week = ask(
+        dsn, "select max(week_start) as week from mart.kpi_weekly where kpi = 'return_rate' and horizon_days = 14"
+    )[0][0]
     with connect(dsn) as conn:
         conn.execute(
             """
@@ -181,7 +187,8 @@ def test_a_late_fact_restates_the_old_week_and_keeps_what_was_known(dsn: str) ->
             inner join core.order_line as line using (merchant_id, order_id)
             left join core.return_case as known using (merchant_id, order_id)
             where placed.merchant_id = 'beta' and known.case_id is null
-                and placed.created_at >= %s::date + interval '1 day' and placed.created_at < %s::date + interval '3 days'
+                and placed.created_at >= %s::date + interval '1 day'
+                and placed.created_at < %s::date + interval '3 days'
             limit 1
             """,
             (week, week),
@@ -191,7 +198,8 @@ def test_a_late_fact_restates_the_old_week_and_keeps_what_was_known(dsn: str) ->
         dsn,
         """
         select known_on, value, restated_because from mart.kpi_weekly
-        where merchant_id = 'beta' and category is null and kpi = 'return_rate' and horizon_days = 14 and week_start = %s
+        where merchant_id = 'beta' and category is null and kpi = 'return_rate' and horizon_days = 14
+            and week_start = %s
         order by known_on
         """,
         week,
@@ -269,9 +277,7 @@ def test_every_reader_gets_one_mail_and_never_a_second(dsn: str, mailbox: tuple[
     counts = send_weekly_mail(dsn, run, server, "test/mail")
     assert (counts["written"], counts["sent"]) == (3, 3)
     archived = ask(dsn, "select message_key, message, status from ops.outbox order by 1")
-    assert [row[0] for row in archived] == [
-        f"kpi_weekly/{reader}/{LAST}/v1" for reader in ("all", "alpha", "beta")
-    ]
+    assert [row[0] for row in archived] == [f"kpi_weekly/{reader}/{LAST}/v1" for reader in ("all", "alpha", "beta")]
     assert {mail["To"] for mail in box.mails} == {
         "owner@alpha.example.kz", "owner@beta.example.kz", "data-team@example.kz",
     }  # fmt: skip

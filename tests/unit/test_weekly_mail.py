@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import pytest
 
+from include.locale.words import words
 from include.reports.facts import CauseLine, Flow, KpiLine, Open, Point, SignalLine, WeeklyFacts
 from include.reports.headlines import headlines
 from include.reports.weekly_mail import compose, message_key, report_week
-from include.locale.words import words
 
 WEEK = dt.date(2026, 11, 9)
 NOW = dt.datetime(2026, 11, 16, 3, 5, tzinfo=dt.UTC)
@@ -69,7 +69,9 @@ def test_names_cannot_break_out_of_the_page() -> None:
     assert "<Tech>" not in page
 
 
-@pytest.mark.parametrize(("language", "word"), [("ru", "Почему возвращают"), ("kk", "Неге қайтарады"), ("en", "Why goods")])
+@pytest.mark.parametrize(
+    ("language", "word"), [("ru", "Почему возвращают"), ("kk", "Неге қайтарады"), ("en", "Why goods")]
+)
 def test_it_speaks_the_readers_language(language: str, word: str) -> None:
     assert word in parts(replace(FACTS, language=language))[2]
 
