@@ -101,5 +101,7 @@ def run(size: Size) -> Result:
     result.measure("chain: the rest a task", [(wall - work) / tasks], "s")
     if size == "full":
         bound = 1.5 * tasks * SECONDS_A_TASK
-        result.check("chain: wall less work", wall - work, f"<= {bound:.0f} s (1.5 s a task)", holds=wall - work <= bound)
+        result.check(
+            "chain: wall less work", wall - work, f"<= {bound:.0f} s (1.5 s a task)", holds=wall - work <= bound
+        )
     return result

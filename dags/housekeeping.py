@@ -55,7 +55,10 @@ def housekeeping() -> None:
     @task.bash
     def cut_airflow_history() -> str:
         # Airflow closes its own database to tasks; its command line is the way in.
-        return 'airflow db clean --yes --skip-archive --clean-before-timestamp "$(date -u -d \'90 days ago\' +%Y-%m-%dT00:00:00+00:00)"'
+        return (
+            "airflow db clean --yes --skip-archive "
+            "--clean-before-timestamp \"$(date -u -d '90 days ago' +%Y-%m-%dT00:00:00+00:00)\""
+        )
 
     tidy() >> gate() >> report_held()
     cut_airflow_history()

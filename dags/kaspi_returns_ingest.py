@@ -7,8 +7,8 @@ changed, opens return cases and gives birth to the units that are certain to com
 | | |
 | --- | --- |
 | **Grain** | one part a merchant; inside it windows of at most 13 days, each of the six states |
-| **Rerun** | safe at any time, twice, beside another run: stored pages are not fetched again, unchanged orders are not written |
-| **If it fails** | readers still see the last good state; the last task names the merchant that was held and why. Runbook: `kaspi_returns_ingest` |
+| **Rerun** | safe at any time, twice, beside another run: stored pages are not fetched again |
+| **If it fails** | readers still see the last good state; the last task names who was held and why (see the runbook) |
 
 To take in the past: trigger with `{"from": "2026-05-01T00:00:00+05:00", "to": "2026-06-01T00:00:00+05:00"}`.
 """

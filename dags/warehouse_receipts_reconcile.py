@@ -7,7 +7,7 @@ Polls every warehouse source, books what happened to each unit, and brings the l
 | --- | --- |
 | **Grain** | one part a merchant; an event is (source, event id) and counts once |
 | **Rerun** | safe at any time, twice, beside another run: a booked event is a no-op, cursors move with what they read |
-| **If it fails** | nothing half-booked: a merchant's events are booked whole or not at all. Runbook: `warehouse_receipts_reconcile` |
+| **If it fails** | nothing is half-booked: a merchant's events are booked whole or not at all (see the runbook) |
 
 Events that came before their predecessor wait in the ledger's inbox and are booked when their unit moves.
 """
@@ -22,9 +22,7 @@ WOKEN = AssetAlias("warehouse_receipts_reconcile_qc_passed")
 
 @dag(
     dag_id="warehouse_receipts_reconcile",
-    schedule=AssetOrTimeSchedule(
-        timetable=CronTriggerTimetable("7-59/15 * * * *", timezone=TIME_ZONE), assets=ORDERS
-    ),
+    schedule=AssetOrTimeSchedule(timetable=CronTriggerTimetable("7-59/15 * * * *", timezone=TIME_ZONE), assets=ORDERS),
     catchup=False,
     max_active_runs=1,
     default_args=DEFAULTS,

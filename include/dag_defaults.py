@@ -3,7 +3,8 @@
 import datetime as dt
 from typing import Any
 
-from airflow.sdk import AsyncCallback, DeadlineAlert, DeadlineReference
+# The SDK gives these at run time, its type stub does not name them yet.
+from airflow.sdk import AsyncCallback, DeadlineAlert, DeadlineReference  # type: ignore[attr-defined]
 
 from include.alerts import deadline_missed, run_failed
 

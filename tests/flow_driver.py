@@ -19,7 +19,14 @@ import requests
 
 from include.clock import HttpClock
 from include.db.connection import connect
-from include.flows import housekeeping, kaspi_returns_ingest, onboarding, report, restock_sync, warehouse_receipts_reconcile
+from include.flows import (
+    housekeeping,
+    kaspi_returns_ingest,
+    onboarding,
+    report,
+    restock_sync,
+    warehouse_receipts_reconcile,
+)
 from include.flows.run import Run, open_run
 from include.kaspi.shop_api import ShopSettings
 from include.quality.gate import judge
@@ -161,7 +168,15 @@ def feed_server(world: World) -> Iterator[None]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "include.feed_server", "--port", str(port), "--clock", f"{world.url}/control/clock"]
+    command = [
+        sys.executable,
+        "-m",
+        "include.feed_server",
+        "--port",
+        str(port),
+        "--clock",
+        f"{world.url}/control/clock",
+    ]
     env = {**os.environ, "PYTHONPATH": str(ROOT), "QAITARYM_WAREHOUSE_DSN": world.dsn}
     with subprocess.Popen(command, cwd=ROOT, env=env, start_new_session=True) as child:
         try:

@@ -27,7 +27,8 @@ def dags_page() -> str:
     for dag_id in order:
         tree = ast.parse((ROOT / "dags" / f"{dag_id}.py").read_text(encoding="utf-8"))
         page = (ast.get_docstring(tree) or "").strip()
-        parts.append(f"## `{dag_id}`\n\nSchedule: `{_schedule(tree)}`\n\n{page.replace('### ', '**', 1).replace(chr(10), '**' + chr(10), 1)}\n")
+        title, _, text = page.removeprefix("### ").partition("\n")
+        parts.append(f"## `{dag_id}`\n\n**{title}**\n\nSchedule: `{_schedule(tree)}`\n{text}\n")
     return "\n".join(parts)
 
 
@@ -63,7 +64,8 @@ def unit_life_page() -> str:
             *rows,
             "",
             f"States: {', '.join(f'`{state}`' for state in STATES)}. "
-            f"A unit's life ends in {', '.join(f'`{state}`' for state in sorted(ENDS))}; a lost or cancelled one may still come.",
+            f"A unit's life ends in {', '.join(f'`{state}`' for state in sorted(ENDS))}; "
+            "a lost or cancelled one may still come.",
             "",
         ]
     )

@@ -26,9 +26,7 @@ def migrate(dsn: str) -> list[str]:
     with connect(dsn, application="qaitarym migrate") as conn:
         conn.execute("select pg_advisory_xact_lock(%s)", (ONE_AT_A_TIME,))
         conn.execute(LEDGER)
-        done = {
-            row["name"]: row["sha256"] for row in conn.execute("select name, sha256 from ops.applied_migration")
-        }
+        done = {row["name"]: row["sha256"] for row in conn.execute("select name, sha256 from ops.applied_migration")}
         for path in sorted((SQL_FOLDER / "migrations").glob("[0-9]*.sql")):
             body = path.read_bytes()
             digest = hashlib.sha256(body).hexdigest()

@@ -78,7 +78,9 @@ def match(scan: Scan, book: Book) -> Match:
     for orders, by_label in _orders(scan, book, application):
         found = _meet(orders, skus, book, by_label) or _bear(orders, skus, book, by_label)
         if found:
-            number = application[1] if application and book.order_of_code.get(application[0]) == found.order_id else None
+            number = (
+                application[1] if application and book.order_of_code.get(application[0]) == found.order_id else None
+            )
             return Match(found.kind, found.unit_id, found.order_id, found.entry_id, found.piece, found.sku, number)
     if skus and not _named_an_order(scan, book, application):
         open_ones = [one for one in book.expected if one.sku in skus]
@@ -93,9 +95,7 @@ def _named_an_order(scan: Scan, book: Book, application: tuple[str, str] | None)
     return any(code in book.order_of_code for code in codes if code) or scan.waybill in book.orders_of_waybill
 
 
-def _orders(
-    scan: Scan, book: Book, application: tuple[str, str] | None
-) -> Iterable[tuple[list[str], bool]]:
+def _orders(scan: Scan, book: Book, application: tuple[str, str] | None) -> Iterable[tuple[list[str], bool]]:
     """Yield the orders the scan can mean, the surest evidence first; True where the label names this very piece."""
     if application and application[0] in book.order_of_code:
         yield [book.order_of_code[application[0]]], True

@@ -26,9 +26,7 @@ def windows(start: dt.datetime, end: dt.datetime) -> list[tuple[dt.datetime, dt.
         left = right - OVERLAP
 
 
-def sweep_range(
-    now: dt.datetime, last_long: dt.datetime | None
-) -> tuple[dt.datetime, dt.datetime, bool]:
+def sweep_range(now: dt.datetime, last_long: dt.datetime | None) -> tuple[dt.datetime, dt.datetime, bool]:
     """Return the range to sweep and whether it is the long one, due every sixth hour."""
     long = last_long is None or now - last_long >= dt.timedelta(hours=LONG_EVERY_HOURS)
     return now - (LONG if long else SHORT), now, long

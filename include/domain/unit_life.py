@@ -44,18 +44,14 @@ LIFE: tuple[Rule, ...] = (
     Rule("written_off", ("unrecoverable",), "written_off"),
     Rule("to_supplier", ("unrecoverable", "unexpected", "wrong_item"), "to_supplier"),
     Rule("disposed", ("unrecoverable", "unexpected", "wrong_item"), "disposed"),
-    Rule(
-        "returned_to_buyer", ("received", "inspected", "unexpected", "wrong_item"), "returned_to_buyer"
-    ),
+    Rule("returned_to_buyer", ("received", "inspected", "unexpected", "wrong_item"), "returned_to_buyer"),
     Rule("lost", COMING, "lost"),
     Rule("cancelled", COMING, "cancelled"),
 )
 VOIDED = "voided"
 RULES: Mapping[str, Rule] = {rule.type: rule for rule in LIFE}
 STATES: tuple[str, ...] = tuple(dict.fromkeys(rule.target for rule in LIFE))
-ENDS = frozenset(
-    {"resold", "written_off", "to_supplier", "disposed", "returned_to_buyer", "cancelled", "lost"}
-)
+ENDS = frozenset({"resold", "written_off", "to_supplier", "disposed", "returned_to_buyer", "cancelled", "lost"})
 WORK = frozenset({"inspected", "repacked", "repaired"})
 
 
@@ -195,9 +191,7 @@ def apply(unit: Unit, event: Event) -> Unit:
     """Return the unit after ``event``; the caller has checked that it is legal."""
     rule = RULES[event.type]
     changes: dict[str, Any] = {
-        name: event.payload[name]
-        for name in PAYLOAD.get(event.type, ())
-        if event.payload.get(name) is not None
+        name: event.payload[name] for name in PAYLOAD.get(event.type, ()) if event.payload.get(name) is not None
     }
     for name in MOMENTS.get(event.type, ()):
         if getattr(unit, name) is None:

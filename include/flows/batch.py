@@ -64,6 +64,4 @@ def merchant_part(conn: Connection, run: Run, merchant_id: str, *, alone: bool =
 def _move(
     conn: Connection, run: Run, merchant_id: str, status: str, *, rows: int | None = None, detail: str | None = None
 ) -> None:
-    run_statement(
-        conn, "ops/batch", **run.key, merchant_id=merchant_id, status=status, rows=rows, detail=detail
-    )
+    run_statement(conn, "ops/batch", **run.key, merchant_id=merchant_id, status=status, rows=rows, detail=detail)

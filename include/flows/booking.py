@@ -77,8 +77,9 @@ def book_events(conn: Connection, run: Run, merchant_id: str) -> dict[str, int]:
     _store_cases(conn, booking)
     outcome = ledger.append(conn, booking.events, run.now)
     _settle(conn, run, booking, outcome)
-    case_ids = sorted({UUID(event.payload["case_id"]) for event in booking.events if event.payload.get("case_id")}
-                      | {case for unit in booking.units.values() if (case := facts.case_of_unit.get(unit))})  # fmt: skip
+    opened = {UUID(event.payload["case_id"]) for event in booking.events if event.payload.get("case_id")}
+    met = {case_id for unit_id in booking.units.values() if (case_id := facts.case_of_unit.get(unit_id))}
+    case_ids = sorted(opened | met)
     if case_ids:
         run_statement(conn, "core/return_case__counted", merchant_id=merchant_id, case_ids=case_ids)
     put_aside(conn, booking.rejects, run.now)
@@ -249,7 +250,11 @@ def _case_of(booking: _Booking, facts: _Facts, merchant_id: str, met: Match, at:
         chosen = next((case for case in cases if case.application == met.application), None)
     if chosen is None:
         chosen = next(
-            (case for case in cases if case.open and (not met.application or case.application in (None, met.application))),
+            (
+                case
+                for case in cases
+                if case.open and (not met.application or case.application in (None, met.application))
+            ),
             None,
         )
     if chosen is None:

@@ -21,20 +21,21 @@ def tidy(dsn: str, run: Run, owner: str) -> dict[str, int]:
         merchants = [row["merchant_id"] for row in run_statement(conn, "core/merchant__active").fetchall()]
         conn.commit()
         for merchant_id in merchants:
-            with batch.merchant_part(conn, run, merchant_id), hold(conn, f"{run.dag_id}:{merchant_id}", owner) as lease:
-                with lease.transaction():
-                    batch.open_batch(conn, run, merchant_id)
-                    done["inbox_expired"] += _expire_inbox(conn, run, merchant_id)
-                    done["contacts_erased"] += run_statement(
-                        conn, "core/contact__erase", merchant_id=merchant_id, now=run.now
-                    ).rowcount
-                    done["windows_forgotten"] += run_statement(
-                        conn, "ops/fetch_window__forget", merchant_id=merchant_id, now=run.now
-                    ).rowcount
-                    run_statement(
-                        conn, "mart/balance_daily", merchant_id=merchant_id, known_on=almaty_day(run.now)
-                    )
-                    batch.staged(conn, run, merchant_id, 0)
+            with (
+                batch.merchant_part(conn, run, merchant_id),
+                hold(conn, f"{run.dag_id}:{merchant_id}", owner) as lease,
+                lease.transaction(),
+            ):
+                batch.open_batch(conn, run, merchant_id)
+                done["inbox_expired"] += _expire_inbox(conn, run, merchant_id)
+                done["contacts_erased"] += run_statement(
+                    conn, "core/contact__erase", merchant_id=merchant_id, now=run.now
+                ).rowcount
+                done["windows_forgotten"] += run_statement(
+                    conn, "ops/fetch_window__forget", merchant_id=merchant_id, now=run.now
+                ).rowcount
+                run_statement(conn, "mart/balance_daily", merchant_id=merchant_id, known_on=almaty_day(run.now))
+                batch.staged(conn, run, merchant_id, 0)
     log.info("done: %s", done)
     return done
 

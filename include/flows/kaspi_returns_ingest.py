@@ -272,7 +272,8 @@ def _short(error: Exception) -> str:
     """Return what is wrong with a record, without its values (they may be personal)."""
     if isinstance(error, ValidationError):
         return "; ".join(
-            f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors(include_input=False, include_url=False)
+            f"{'.'.join(map(str, one['loc']))}: {one['msg']}"
+            for one in error.errors(include_input=False, include_url=False)
         )[:500]
     return f"{type(error).__name__}: {error}"[:500]
 

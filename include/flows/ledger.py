@@ -109,9 +109,7 @@ def _histories(conn: Connection, queues: dict[UUID, list[Event]]) -> dict[UUID, 
     return histories
 
 
-def _drain(
-    unit: Unit, queue: list[Event], history: list[Event], outcome: Outcome
-) -> tuple[Unit, list[Accepted]]:
+def _drain(unit: Unit, queue: list[Event], history: list[Event], outcome: Outcome) -> tuple[Unit, list[Accepted]]:
     """Book what is legal, again and again, until nothing of the queue moves the unit any more."""
     accepted: list[Accepted] = []
     pending = queue
@@ -152,9 +150,7 @@ def _after(unit: Unit, event: Event, history: list[Event]) -> Unit:
 def _write(conn: Connection, units: Iterable[Unit], booked: list[Accepted], now: dt.datetime) -> None:
     """Store projection and events, set-based."""
     run(conn, "ledger/stage")
-    copy_rows(
-        conn, "stage_unit", unit_life.COLUMNS, (tuple(_columns(unit).values()) for unit in units)
-    )
+    copy_rows(conn, "stage_unit", unit_life.COLUMNS, (tuple(_columns(unit).values()) for unit in units))
     copy_rows(
         conn,
         "stage_unit_event",

@@ -15,7 +15,9 @@ def raise_if_held(dsn: str, run: Run) -> int:
         parts = run_statement(conn, "ops/batch__of_run", **run.key).fetchall()
     held = [part for part in parts if part["status"] != "published"]
     if held:
-        lines = "; ".join(f"{part['merchant_id']} is {part['status']}: {part['detail'] or 'see mart.dq_result'}" for part in held)
+        lines = "; ".join(
+            f"{part['merchant_id']} is {part['status']}: {part['detail'] or 'see mart.dq_result'}" for part in held
+        )
         raise HeldBack(
             f"{len(held)} of {len(parts)} parts were held back ({lines}). "
             "Readers still see the last good state of these; see docs/runbook.md, 'A part was held back'."

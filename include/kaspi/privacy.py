@@ -27,9 +27,7 @@ def without_person(order: dict[str, Any]) -> dict[str, Any]:
         attributes["deliveryAddress"] = None
     clean = {**order, "attributes": attributes}
     if isinstance(order.get("relationships"), dict):
-        clean["relationships"] = {
-            name: value for name, value in order["relationships"].items() if name != "user"
-        }
+        clean["relationships"] = {name: value for name, value in order["relationships"].items() if name != "user"}
     return clean
 
 

@@ -89,7 +89,9 @@ def _validate(dsn: str, conn: Connection, run: Run, suite: Suite) -> list[Findin
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = ProgressBarsConfig(globally=False)
     # A literal $ would be read as a reference to the environment.
-    source = context.data_sources.add_postgres("warehouse", connection_string=_sqlalchemy_url(dsn, run).replace("$", r"\$"))
+    source = context.data_sources.add_postgres(
+        "warehouse", connection_string=_sqlalchemy_url(dsn, run).replace("$", r"\$")
+    )
     by_subject: dict[str, list[ColumnCheck | SqlCheck]] = defaultdict(list)
     anywhere = next((check.subject for check in suite.checks if isinstance(check, ColumnCheck)), "ops.batch")
     for check in suite.checks:

@@ -29,9 +29,7 @@ def _arguments() -> argparse.Namespace:
         "--state-dir", type=Path, required=True, help="folder for the state, the truth, mails, dropped files"
     )
     parser.add_argument("--port", type=int, default=0, help="HTTP port on the loopback; 0 takes a free one")
-    parser.add_argument(
-        "--smtp-port", type=int, default=0, help="SMTP port on the loopback; 0 takes a free one"
-    )
+    parser.add_argument("--smtp-port", type=int, default=0, help="SMTP port on the loopback; 0 takes a free one")
     parser.add_argument("--seed", type=int, default=DEFAULT_SEED)
     parser.add_argument(
         "--date", type=dt.date.fromisoformat, default=DEFAULT_DATE, help="the day the world ends, at 08:05"
@@ -66,9 +64,7 @@ def main() -> None:
         "now": utc_iso(session.life.now),
     }  # fmt: skip
     print(json.dumps(ready), flush=True)
-    server = uvicorn.Server(
-        uvicorn.Config(application(session, mailbox), log_level="warning", access_log=False)
-    )
+    server = uvicorn.Server(uvicorn.Config(application(session, mailbox), log_level="warning", access_log=False))
     # uvicorn stops first and then raises the signal again: leave in order, not killed by it
     for stop in (signal.SIGTERM, signal.SIGINT):
         signal.signal(stop, lambda *_: sys.exit(0))

@@ -30,9 +30,7 @@ class ClockMovesForward(ValueError):
 class Life:
     """One run of a world: a pure function of its script, the moments asked for and the lists pulled."""
 
-    def __init__(
-        self, world: World, state_dir: Path, puller: Puller, start: dt.datetime | None = None
-    ) -> None:
+    def __init__(self, world: World, state_dir: Path, puller: Puller, start: dt.datetime | None = None) -> None:
         self.world = world
         self.feeds: dict[str, str] = {}
         self.pulls: list[Pull] = []
@@ -61,9 +59,7 @@ class Life:
         """
         with self._advancing:
             if to < self.now:
-                raise ClockMovesForward(
-                    f"the clock stands at {self.now.isoformat()} and does not go back to {to}"
-                )
+                raise ClockMovesForward(f"the clock stands at {self.now.isoformat()} and does not go back to {to}")
             pulls, placed = len(self.pulls), self.orders_placed
             while self._agenda and self._agenda[0][0] <= to:
                 at, _, _, action = heapq.heappop(self._agenda)
@@ -201,9 +197,7 @@ class Life:
         at = order.created_at
         unit = None if order.from_base else self._oldest_free(order.merchant_id, sku, at)
         order.steps.append(Step(at + HOUR, "KASPI_DELIVERY", "ACCEPTED_BY_MERCHANT"))
-        sale = Sale(
-            order.code, order.merchant_id, sku, order.from_base, at, unit.label if unit else None, None, None
-        )
+        sale = Sale(order.code, order.merchant_id, sku, order.from_base, at, unit.label if unit else None, None, None)
         nothing_there = unit is None and not order.from_base
         if order.from_base:
             self.world.stock.add(order.merchant_id, sku, at, -1)
@@ -275,12 +269,7 @@ class Life:
         """Return the pieces on the shelf by resale offer; an offer sold out this month counts 0."""
         counts: dict[str, int] = {}
         for unit in self.world.units:
-            if (
-                unit.merchant_id != merchant_id
-                or unit.channel != "resale"
-                or not unit.qc_at
-                or unit.qc_at > at
-            ):
+            if unit.merchant_id != merchant_id or unit.channel != "resale" or not unit.qc_at or unit.qc_at > at:
                 continue
             there = unit.sold_at is None or unit.sold_at > at
             if there or (unit.sold_at and at - unit.sold_at < 30 * DAY):

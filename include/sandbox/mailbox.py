@@ -94,8 +94,7 @@ def routes(mailbox: Mailbox) -> APIRouter:
             if mail is not None:
                 cells = [html.escape(str(mail.get(name, ""))) for name in ("To", "Subject", "Date")]
                 rows.append(
-                    f'<tr><td><a href="/mailbox/{number}">{number}</a></td>'
-                    f"<td>{'</td><td>'.join(cells)}</td></tr>"
+                    f'<tr><td><a href="/mailbox/{number}">{number}</a></td><td>{"</td><td>".join(cells)}</td></tr>'
                 )
         return (
             '<!doctype html><html lang="en"><meta charset="utf-8"><title>Mailbox</title>'

@@ -64,11 +64,7 @@ class Observed:
     def _see_units(self, world: World, merchant: Merchant, view: View, pull: Pull) -> None:
         tally = self._tallies[merchant.merchant_id]
         for unit in world.units:
-            fresh = (
-                unit.merchant_id == merchant.merchant_id
-                and unit.qc_at
-                and world.span.listed_until < unit.qc_at
-            )
+            fresh = unit.merchant_id == merchant.merchant_id and unit.qc_at and world.span.listed_until < unit.qc_at
             offer = view.offers.get(unit.offer_sku or "")
             if (
                 fresh
@@ -88,11 +84,7 @@ def returned_parts(world: World, merchant: Merchant, view: View, pull: Pull) -> 
         if offer.quantity is None or not offer.available:
             continue
         if sku in merchant.products:
-            base = (
-                0
-                if merchant.shop.base_includes_returns
-                else world.stock.at(merchant.merchant_id, sku, pull.at)
-            )
+            base = 0 if merchant.shop.base_includes_returns else world.stock.at(merchant.merchant_id, sku, pull.at)
             surplus = 0 if merchant.shop.base_includes_returns else max(0, offer.quantity - base)
         else:
             surplus = offer.quantity if sku[:-1] in merchant.products else 0

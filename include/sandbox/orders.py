@@ -155,9 +155,7 @@ def draw_buyer(rng: random.Random) -> Buyer:
 def _delivery_mode(rng: random.Random, local: bool) -> str:
     if local:
         return rng.choices(("DELIVERY_LOCAL", "DELIVERY_PICKUP"), (6, 4))[0]
-    return rng.choices(
-        ("DELIVERY_REGIONAL_PICKUP", "DELIVERY_REGIONAL_TODOOR", "DELIVERY_POSTOMAT"), (6, 3, 1)
-    )[0]
+    return rng.choices(("DELIVERY_REGIONAL_PICKUP", "DELIVERY_REGIONAL_TODOOR", "DELIVERY_POSTOMAT"), (6, 3, 1))[0]
 
 
 def new_order(
@@ -178,9 +176,7 @@ def new_order(
         courier=rng.choice(assortment.COURIERS),
         waybill=str(101_000_000 + rng.randrange(80_000_000)),
         kaspi_delivery=not own,
-        delivery_cost=rng.choice((695, 895, 1_095, 1_495))
-        if local
-        else rng.choice((1_295, 1_695, 2_095, 2_495)),
+        delivery_cost=rng.choice((695, 895, 1_095, 1_495)) if local else rng.choice((1_295, 1_695, 2_095, 2_495)),
         steps=[Step(created_at, "NEW", "APPROVED_BY_BANK")],
     )
 

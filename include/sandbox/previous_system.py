@@ -121,13 +121,7 @@ class PreviousSystem:
         ordinary: dict[tuple[str, str], list[Order]] = {}
         for order in orders:
             scans = self.merchants[order.merchant_id].shop.pick_scan
-            if (
-                scans
-                and order.certain
-                and order.from_base
-                and order.handed_over_at
-                and id(order) not in returning
-            ):
+            if scans and order.certain and order.from_base and order.handed_over_at and id(order) not in returning:
                 ordinary.setdefault((order.merchant_id, order.lines[0].sku), []).append(order)
         main = [unit for unit in listed if unit.channel == "main"]
         for unit in sorted(main, key=lambda u: (u.listed_at, u.label)):

@@ -112,11 +112,7 @@ class Returns:
     def _cause(self, order: Order, line: Line) -> str:
         planted = self._planted(order, line)
         if planted and self.rng.random() < 0.85:
-            return (
-                "defective"
-                if planted == "defective"
-                else self.rng.choice(("does_not_fit", "not_as_described"))
-            )
+            return "defective" if planted == "defective" else self.rng.choice(("does_not_fit", "not_as_described"))
         fits = 0.3 if order.merchant_id == "sary_kids" else 0.06
         causes = {"changed_mind": 0.38, "does_not_fit": fits, "not_as_described": 0.14, "defective": 0.12,
                   "damaged_in_transit": 0.12, "incomplete": 0.07, "late_or_undelivered": 0.03}  # fmt: skip
@@ -256,9 +252,7 @@ class Returns:
                 if o.merchant_id == merchant_id and id(o) not in returning and o.handed_over_at
                 and o.created_at < start and not any(self._product(o, line).dry for line in o.lines)
             ]  # fmt: skip
-            under_way = [
-                o for o in mine if o.handed_over_at and o.handed_over_at < start < o.steps[-1].at - DAY
-            ]
+            under_way = [o for o in mine if o.handed_over_at and o.handed_over_at < start < o.steps[-1].at - DAY]
             delivered = [o for o in mine if 2 * DAY < start - o.steps[-1].at < 10 * DAY]
             for order in self.rng.sample(delivered, FRESH_RETURNS):
                 journey = self._fresh_journey("customer_return", self._cause(order, order.lines[0]))
@@ -271,9 +265,7 @@ class Returns:
     def _fresh_journey(self, kind: str, cause: str) -> Journey:
         day = self.span.start_of_life.replace(hour=10, minute=0) + self.rng.randrange(2) * DAY
         signalled = clear_of_ticks(later(self.rng, day, 0, 9))
-        return Journey(
-            kind, cause, signalled, within_hours(signalled + self.rng.randrange(3, 9) * DAY), hurried=False
-        )
+        return Journey(kind, cause, signalled, within_hours(signalled + self.rng.randrange(3, 9) * DAY), hurried=False)
 
     def _plant_wrong_items(self, units: list[Unit]) -> None:
         """Another thing lies in the parcel than the order says."""
@@ -297,9 +289,7 @@ class Returns:
 
     def _plant_young_losses(self, units: list[Unit]) -> None:
         """Some parcels still on their way when the world ends will never arrive."""
-        under_way = [
-            u for u in units if u.arrives_at and u.arrives_at > self.span.end and u.order and u.order.certain
-        ]
+        under_way = [u for u in units if u.arrives_at and u.arrives_at > self.span.end and u.order and u.order.certain]
         for unit in self.rng.sample(under_way, min(YOUNG_LOSSES, len(under_way))):
             unit.arrives_at = None
 

@@ -63,9 +63,7 @@ class Session:
             if self.life.feeds.get(merchant_id) == url:
                 return
             self.life.feeds[merchant_id] = url
-            self._record.feeds.append(
-                {"at": self.life.now.isoformat(), "merchant_id": merchant_id, "url": url}
-            )
+            self._record.feeds.append({"at": self.life.now.isoformat(), "merchant_id": merchant_id, "url": url})
             self._save()
 
     def _save(self) -> None:

@@ -71,9 +71,7 @@ def _page(request: Request) -> tuple[int, int]:
     if size is None:
         raise Refused(400, "Required pagination value [size] is empty.")
     if number < 0 or not 1 <= size <= MAX_PAGE_SIZE:
-        raise Refused(
-            400, f"Pagination values out of range. Number [{number}], size [{size}], max [{MAX_PAGE_SIZE}]."
-        )
+        raise Refused(400, f"Pagination values out of range. Number [{number}], size [{size}], max [{MAX_PAGE_SIZE}].")
     return number, size
 
 
@@ -120,9 +118,7 @@ class ShopApi:
         ):
             self.router.add_api_route(path, self._guarded(handler), methods=["GET"])
 
-    def _guarded(
-        self, handler: Callable[[Life, Merchant, Request], dict[str, Any]]
-    ) -> Callable[[Request], Response]:
+    def _guarded(self, handler: Callable[[Life, Merchant, Request], dict[str, Any]]) -> Callable[[Request], Response]:
         def route(request: Request) -> Response:
             life = self._life()
             try:
@@ -193,9 +189,7 @@ class ShopApi:
 
     def _entries(self, life: Life, merchant: Merchant, request: Request) -> dict[str, Any]:
         order = self._find(life, merchant, payloads.decode(request.path_params["identity"]))
-        return payloads.document(
-            [payloads.entry_resource(merchant, order, n) for n in range(len(order.lines))]
-        )
+        return payloads.document([payloads.entry_resource(merchant, order, n) for n in range(len(order.lines))])
 
     # --- lines and what hangs on them
 

@@ -65,7 +65,5 @@ def load(path: Path, fresh: Record) -> Record:
     kept = Record(**json.loads(path.read_text(encoding="utf-8")))
     same = all(getattr(kept, name) == getattr(fresh, name) for name in ("seed", "date", "reading", "start"))
     if not same:
-        raise OtherWorld(
-            f"{path} belongs to seed {kept.seed}, date {kept.date}: use another --state-dir or remove it"
-        )
+        raise OtherWorld(f"{path} belongs to seed {kept.seed}, date {kept.date}: use another --state-dir or remove it")
     return kept

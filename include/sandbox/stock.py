@@ -40,9 +40,7 @@ class Level:
 class BaseStock:
     """The base goods of every merchant: what was there, what orders took, what was bought in."""
 
-    def __init__(
-        self, seed: int, span: Span, merchants: dict[str, Merchant], orders: Iterable[Order]
-    ) -> None:
+    def __init__(self, seed: int, span: Span, merchants: dict[str, Merchant], orders: Iterable[Order]) -> None:
         self._levels: dict[tuple[str, str], Level] = {}
         taken = _movements(orders)
         for merchant in merchants.values():

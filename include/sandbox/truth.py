@@ -29,9 +29,7 @@ def world_truth(life: Life) -> dict[str, Any]:
         "as_of": iso(now),
         "seed": life.world.seed,
         "reading": life.world.reading,
-        "merchants": {
-            merchant_id: _merchant(life, merchant_id, known) for merchant_id in life.world.merchants
-        },
+        "merchants": {merchant_id: _merchant(life, merchant_id, known) for merchant_id in life.world.merchants},
         "units": [_unit(unit, now) for unit in known],
         "planted": _planted(life, known),
     }
@@ -162,9 +160,7 @@ def _raised(life: Life, known: list[Unit], belongs: Any) -> dict[str, int]:
     for order in life.orders.values():
         if since <= order.created_at <= life.now:
             products = life.world.merchants[order.merchant_id].products
-            sold += sum(
-                line.quantity for line in order.lines if line.sku in products and belongs(products[line.sku])
-            )
+            sold += sum(line.quantity for line in order.lines if line.sku in products and belongs(products[line.sku]))
     for unit in known:
         product = life.world.merchants[unit.merchant_id].products[unit.sku]
         back += bool(unit.order and unit.order.created_at >= since and belongs(product))

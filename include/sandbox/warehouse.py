@@ -134,9 +134,7 @@ class Warehouse:
         assert unit.arrives_at is not None
         if self.rng.random() < 0.3:
             return
-        self._end(
-            unit, self.rng.choice(("to_supplier", "returned_to_buyer", "disposed")), unit.arrives_at, 100, 400
-        )
+        self._end(unit, self.rng.choice(("to_supplier", "returned_to_buyer", "disposed")), unit.arrives_at, 100, 400)
 
     def _report_missing(self, units: list[Unit]) -> None:
         """When a parcel is opened, say which of its pieces is not there."""
@@ -162,9 +160,7 @@ class Warehouse:
         )  # fmt: skip
         if seen.finding == "wrong_item":
             if self.rng.random() < 0.8:
-                self._end(
-                    unit, self.rng.choice(("returned_to_buyer", "disposed")), unit.inspected_at, 48, 200
-                )
+                self._end(unit, self.rng.choice(("returned_to_buyer", "disposed")), unit.inspected_at, 48, 200)
         elif seen.route in ("main", "off_kaspi"):
             self._check(unit, unit.inspected_at, seen.route)
         elif seen.route == "resale":
@@ -272,9 +268,7 @@ class Warehouse:
         """The operator scans a label that is already in: a new scan id, the same piece."""
         past, lived = self._inspected_receipts()
         for event in [*self.rng.sample(past, DUPLICATE_SCANS - 1), *self.rng.sample(lived, 1)]:
-            again = replace(
-                event, facts={**event.facts, "return_order_no": f"{event.facts['return_order_no']}-2"}
-            )
+            again = replace(event, facts={**event.facts, "return_order_no": f"{event.facts['return_order_no']}-2"})
             again.occurred_at += 3 * MINUTE
             again.recorded_at = again.occurred_at + MINUTE
             self.events.append(again)
@@ -297,9 +291,7 @@ class Warehouse:
         inspected = {event.unit_label for event in self.events if event.type == "inspected"}
         scans = Counter(event.unit_label for event in self.events if event.type == "received")
         single = [
-            e
-            for e in self.events
-            if e.type == "received" and e.unit_label in inspected and scans[e.unit_label] == 1
+            e for e in self.events if e.type == "received" and e.unit_label in inspected and scans[e.unit_label] == 1
         ]
         start, end = self.span.start_of_life, self.span.end
         past = [event for event in single if event.occurred_at < start - 3 * DAY]

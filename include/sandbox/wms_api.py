@@ -42,9 +42,7 @@ class WmsApi:
         self.router = APIRouter(prefix="/wms")
         self.router.add_api_route("/{source}/events", self._events, methods=["GET"])
 
-    def _events(
-        self, request: Request, source: str, cursor: str = "", limit: int = DEFAULT_LIMIT
-    ) -> Response:
+    def _events(self, request: Request, source: str, cursor: str = "", limit: int = DEFAULT_LIMIT) -> Response:
         life = self._life()
         if source not in HTTP_SOURCES:
             return _answer({"error": f"no source {source}"}, 404)

@@ -34,9 +34,7 @@ class World:
         found = [
             unit
             for unit in self._by_offer().get((merchant_id, offer_sku), [])
-            if unit.qc_at is not None
-            and unit.qc_at <= now
-            and (unit.sale is None or unit.sale.created_at > now)
+            if unit.qc_at is not None and unit.qc_at <= now and (unit.sale is None or unit.sale.created_at > now)
         ]
         return sorted(found, key=lambda unit: (unit.qc_at, unit.label))
 

@@ -34,22 +34,22 @@ where
     and (stored.fetched_at is null or stored.fetched_at <= staged.fetched_at)
 order by staged.order_id asc, staged.fetched_at desc, staged.window_id desc
 on conflict (merchant_id, order_id) do update
-set
-    code = excluded.code,
-    state = excluded.state,
-    status = excluded.status,
-    total_price = excluded.total_price,
-    delivery_cost_seller = excluded.delivery_cost_seller,
-    payment_mode = excluded.payment_mode,
-    delivery_mode = excluded.delivery_mode,
-    created_at = excluded.created_at,
-    planned_delivery_at = excluded.planned_delivery_at,
-    handed_over_at = coalesce(excluded.handed_over_at, known.handed_over_at),
-    cancellation_reason = excluded.cancellation_reason,
-    store_id = excluded.store_id,
-    city = excluded.city,
-    carrier = excluded.carrier,
-    waybill = coalesce(excluded.waybill, known.waybill),
-    returned_to_warehouse = excluded.returned_to_warehouse,
-    payload_hash = excluded.payload_hash
-where known.payload_hash is distinct from excluded.payload_hash;
+    set
+        code = excluded.code,
+        state = excluded.state,
+        status = excluded.status,
+        total_price = excluded.total_price,
+        delivery_cost_seller = excluded.delivery_cost_seller,
+        payment_mode = excluded.payment_mode,
+        delivery_mode = excluded.delivery_mode,
+        created_at = excluded.created_at,
+        planned_delivery_at = excluded.planned_delivery_at,
+        handed_over_at = coalesce(excluded.handed_over_at, known.handed_over_at),
+        cancellation_reason = excluded.cancellation_reason,
+        store_id = excluded.store_id,
+        city = excluded.city,
+        carrier = excluded.carrier,
+        waybill = coalesce(excluded.waybill, known.waybill),
+        returned_to_warehouse = excluded.returned_to_warehouse,
+        payload_hash = excluded.payload_hash
+    where known.payload_hash is distinct from excluded.payload_hash;

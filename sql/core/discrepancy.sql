@@ -80,7 +80,9 @@ from (
         'merchant'
     from ledger.unit
     inner join core.return_case using (case_id)
-    inner join core.customer_order as placed on unit.merchant_id = placed.merchant_id and unit.order_id = placed.order_id
+    inner join
+        core.customer_order as placed
+        on unit.merchant_id = placed.merchant_id and unit.order_id = placed.order_id
     where
         unit.merchant_id = %(merchant_id)s
         and unit.received_at is not null
@@ -125,10 +127,10 @@ select
     status
 from found_discrepancy
 on conflict (discrepancy_id) do update
-set
-    status = 'open',
-    resolved_at = null
-where known.status <> 'open' and known.kind not in ('duplicate_scan', 'missing_from_parcel');
+    set
+        status = 'open',
+        resolved_at = null
+    where known.status <> 'open' and known.kind not in ('duplicate_scan', 'missing_from_parcel');
 
 update core.discrepancy
 set

@@ -24,15 +24,15 @@ where
     and staged.merchant_id = %(merchant_id)s
 order by staged.entry_id
 on conflict (merchant_id, entry_id) do update
-set
-    sku = coalesce(excluded.sku, known.sku),
-    product_name = coalesce(excluded.product_name, known.product_name),
-    category = coalesce(excluded.category, known.category),
-    quantity = excluded.quantity,
-    base_price = excluded.base_price,
-    total_price = excluded.total_price,
-    weight_g = excluded.weight_g
-where
+    set
+        sku = coalesce(excluded.sku, known.sku),
+        product_name = coalesce(excluded.product_name, known.product_name),
+        category = coalesce(excluded.category, known.category),
+        quantity = excluded.quantity,
+        base_price = excluded.base_price,
+        total_price = excluded.total_price,
+        weight_g = excluded.weight_g
+    where
     (known.sku, known.quantity, known.base_price, known.total_price, known.weight_g)
     is distinct from (
         coalesce(excluded.sku, known.sku),

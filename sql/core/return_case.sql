@@ -19,15 +19,15 @@ select
     requested_to
 from stage_return_case
 on conflict (case_id) do update
-set
-    signal_status = excluded.signal_status,
-    return_kind = case
-        when known.return_kind = 'unknown' then excluded.return_kind
-        else known.return_kind
-    end,
-    quantity = coalesce(known.quantity, excluded.quantity),
-    units_hi = greatest(known.units_lo, excluded.units_hi)
-where
+    set
+        signal_status = excluded.signal_status,
+        return_kind = case
+            when known.return_kind = 'unknown' then excluded.return_kind
+            else known.return_kind
+        end,
+        quantity = coalesce(known.quantity, excluded.quantity),
+        units_hi = greatest(known.units_lo, excluded.units_hi)
+    where
     (known.signal_status, known.return_kind, known.quantity, known.units_hi)
     is distinct from (
         excluded.signal_status,

@@ -2,7 +2,8 @@
 update core.return_case
 set
     units_lo = least(return_case.units_hi, greatest(return_case.units_lo, came.units)),
-    status = case when return_case.status in ('signalled', 'applied', 'lost') then 'received' else return_case.status end
+    status
+    = case when return_case.status in ('signalled', 'applied', 'lost') then 'received' else return_case.status end
 from (
     select
         unit.case_id,
@@ -13,4 +14,7 @@ from (
 ) as came
 where
     return_case.case_id = came.case_id
-    and (return_case.units_lo < least(return_case.units_hi, came.units) or return_case.status in ('signalled', 'applied', 'lost'));
+    and (
+        return_case.units_lo < least(return_case.units_hi, came.units)
+        or return_case.status in ('signalled', 'applied', 'lost')
+    );

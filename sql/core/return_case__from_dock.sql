@@ -18,12 +18,12 @@ select
     requested_to
 from stage_return_case
 on conflict (case_id) do update
-set
-    application_number = coalesce(known.application_number, excluded.application_number),
-    return_kind = case
-        when excluded.application_number is not null then 'customer_return'
-        else known.return_kind
-    end
-where
+    set
+        application_number = coalesce(known.application_number, excluded.application_number),
+        return_kind = case
+            when excluded.application_number is not null then 'customer_return'
+            else known.return_kind
+        end
+    where
     known.application_number is null
     and excluded.application_number is not null;

@@ -35,6 +35,24 @@ signal as (
             placed.status = any(%(return_statuses)s)
             or (placed.status = any(%(cancel_statuses)s) and placed.handed_over_at is not null)
         )
+),
+
+seen as (
+    select
+        observed.*,
+        observed.status = any(%(return_statuses)s) or observed.status = any(%(cancel_statuses)s) as signals
+    from core.order_observation as observed
+    inner join signal on observed.merchant_id = signal.merchant_id and observed.order_id = signal.order_id
+),
+
+first_signal as (
+    select
+        seen.order_id,
+        (array_agg(seen.seen_from order by seen.episode) filter (where seen.signals))[1] as seen_from,
+        (array_agg(seen.seen_to order by seen.episode) filter (where seen.signals))[1] as seen_to,
+        bool_or(seen.status = 'COMPLETED') as completed_seen
+    from seen
+    group by seen.order_id
 )
 
 select
@@ -62,19 +80,4 @@ left join lateral (
     order by return_case.episode desc
     limit 1
 ) as known on true
-inner join lateral (
-    select
-        (array_agg(seen.seen_from order by seen.episode) filter (where seen.signals))[1] as seen_from,
-        (array_agg(seen.seen_to order by seen.episode) filter (where seen.signals))[1] as seen_to,
-        bool_or(seen.status = 'COMPLETED') as completed_seen
-    from (
-        select
-            order_observation.*,
-            order_observation.status = any(%(return_statuses)s)
-            or order_observation.status = any(%(cancel_statuses)s) as signals
-        from core.order_observation
-        where
-            order_observation.merchant_id = signal.merchant_id
-            and order_observation.order_id = signal.order_id
-    ) as seen
-) as first_signal on first_signal.seen_to is not null;
+inner join first_signal on signal.order_id = first_signal.order_id and first_signal.seen_to is not null;

@@ -161,9 +161,9 @@ insert into mart.stage_cohort_return (
     returned, returned_lo, returned_hi
 )
 select
-    %(dag_id)s as dag_id,
-    %(run_id)s as run_id,
-    %(merchant_id)s as merchant_id,
+    %(dag_id)s,
+    %(run_id)s,
+    %(merchant_id)s,
     order_id,
     entry_id,
     horizon_days,

@@ -50,7 +50,8 @@ create table ops.fetch_window (
     unique (merchant_id, dag_id, run_id, state, created_from, created_to)
 );
 create index fetch_window_completed on ops.fetch_window (merchant_id, completed_at);
-comment on table ops.fetch_window is 'The sweeps of the Shop API; started_at and completed_at are business time and bound what was seen.';
+comment on table ops.fetch_window is
+'The sweeps of the Shop API; started_at and completed_at are business time and bound what was seen.';
 
 create table ops.fetch_page (
     window_id bigint not null references ops.fetch_window,
@@ -100,7 +101,8 @@ create table ops.quarantine (
     status text not null default 'open' check (status in ('open', 'replayed', 'dismissed')),
     unique (merchant_id, source, record_key, reason)
 );
-comment on table ops.quarantine is 'Records that could not be used, with the reason; personal data is removed before they come here.';
+comment on table ops.quarantine is
+'Records that could not be used, with the reason; personal data is removed before they come here.';
 
 -- Mail and notices: written in the transaction of the fact, sent afterwards, once for each key.
 create table ops.outbox (
@@ -117,7 +119,8 @@ create table ops.outbox (
     sent_at timestamptz,
     last_error text
 );
-comment on table ops.outbox is 'message is the whole MIME message; sent is recorded only after the server accepted it.';
+comment on table ops.outbox is
+'message is the whole MIME message; sent is recorded only after the server accepted it.';
 
 create table ops.alert (
     alert_key text primary key,

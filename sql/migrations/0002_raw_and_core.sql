@@ -9,7 +9,8 @@ create table raw.order_payload (
     fetched_at timestamptz not null,
     primary key (merchant_id, order_id)
 );
-comment on table raw.order_payload is 'The newest payload of an order with its entries, without the listed personal paths.';
+comment on table raw.order_payload is
+'The newest payload of an order with its entries, without the listed personal paths.';
 
 create table raw.wms_event (
     source text not null,
@@ -97,7 +98,8 @@ create table core.store (
     pick_scan boolean not null,
     primary key (merchant_id, store_id)
 );
-comment on column core.store.pick_scan is 'The warehouse scans a unit''s label when it picks; then only a scan tells that a unit was sold.';
+comment on column core.store.pick_scan is
+'The warehouse scans a unit''s label when it picks; then only a scan tells that a unit was sold.';
 
 create table core.warehouse_source (
     source text primary key,
@@ -105,7 +107,8 @@ create table core.warehouse_source (
     connection_id text not null,
     system_of_record jsonb not null
 );
-comment on table core.warehouse_source is 'Where warehouse events come from and which system each event type is booked from (wms | desk).';
+comment on table core.warehouse_source is
+'Where warehouse events come from and which system each event type is booked from (wms | desk).';
 
 create table core.product (
     merchant_id text not null references core.merchant,
@@ -178,7 +181,8 @@ create table core.order_observation (
     foreign key (merchant_id, order_id) references core.customer_order,
     check (seen_from <= seen_to)
 );
-comment on table core.order_observation is 'The statuses of an order in the order we saw them, with the bounds of the change.';
+comment on table core.order_observation is
+'The statuses of an order in the order we saw them, with the bounds of the change.';
 
 create table core.return_case (
     case_id uuid primary key,
@@ -204,7 +208,8 @@ create table core.return_case (
     check (units_lo <= units_hi),
     check (requested_from <= requested_to)
 );
-comment on column core.return_case.quantity is 'Pieces, where a source says it; NULL is an unquantified case, never the full quantity.';
+comment on column core.return_case.quantity is
+'Pieces, where a source says it; NULL is an unquantified case, never the full quantity.';
 
 create table core.warehouse_event (
     source text not null,
@@ -224,7 +229,8 @@ create table core.warehouse_event (
 );
 create index warehouse_event_unbooked on core.warehouse_event (merchant_id, occurred_at) where booked_at is null;
 create index warehouse_event_unit on core.warehouse_event (unit_id);
-comment on column core.warehouse_event.outcome is 'What became of it in the ledger: booked, duplicate_scan, waiting, compared, rejected.';
+comment on column core.warehouse_event.outcome is
+'What became of it in the ledger: booked, duplicate_scan, waiting, compared, rejected.';
 
 -- Name and phone, encrypted, only where the merchant sends notices; erased by the clock in ops.setting.
 create table core.contact (

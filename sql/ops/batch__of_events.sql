@@ -11,9 +11,9 @@ left join raw.batch_wms_event using (merchant_id)
 where merchant.active
 group by merchant.merchant_id
 on conflict (dag_id, run_id, merchant_id) do update
-set
-    status = 'staged',
-    rows_staged = excluded.rows_staged,
-    rows_quarantined = 0,
-    detail = null,
-    changed_at = clock_timestamp();
+    set
+        status = 'staged',
+        rows_staged = excluded.rows_staged,
+        rows_quarantined = 0,
+        detail = null,
+        changed_at = clock_timestamp();

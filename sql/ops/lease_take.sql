@@ -2,9 +2,9 @@
 insert into ops.lease as held (scope, epoch, owner, expires_at)
 values (%(scope)s, 1, %(owner)s, clock_timestamp() + make_interval(secs => %(seconds)s))
 on conflict (scope) do update
-set
-    epoch = held.epoch + 1,
-    owner = excluded.owner,
-    expires_at = excluded.expires_at
-where held.expires_at < clock_timestamp() or held.owner = excluded.owner
+    set
+        epoch = held.epoch + 1,
+        owner = excluded.owner,
+        expires_at = excluded.expires_at
+    where held.expires_at < clock_timestamp() or held.owner = excluded.owner
 returning epoch;

@@ -14,9 +14,9 @@ where
     and staged.merchant_id = %(merchant_id)s
 order by staged.order_id asc, staged.fetched_at desc, staged.window_id desc
 on conflict (merchant_id, order_id) do update
-set
-    payload = excluded.payload,
-    payload_hash = excluded.payload_hash,
-    first_run = excluded.first_run,
-    fetched_at = excluded.fetched_at
-where known.payload_hash is distinct from excluded.payload_hash and known.fetched_at <= excluded.fetched_at;
+    set
+        payload = excluded.payload,
+        payload_hash = excluded.payload_hash,
+        first_run = excluded.first_run,
+        fetched_at = excluded.fetched_at
+    where known.payload_hash is distinct from excluded.payload_hash and known.fetched_at <= excluded.fetched_at;

@@ -54,7 +54,9 @@ def test_a_dag_is_complete(bag: Any, dag_id: str) -> None:
     dag.validate()
     dag.check_cycle()
     page = dag.doc_md or ""
-    assert all(word in page for word in ("**Grain**", "**Rerun**", "**If it fails**")), "the page tells the operator too little"
+    assert all(word in page for word in ("**Grain**", "**Rerun**", "**If it fails**")), (
+        "the page tells the operator too little"
+    )
     assert dag.tags
     assert dag.max_active_runs == 1
     assert dag.catchup is False
@@ -80,7 +82,12 @@ def test_schedules_are_those_of_the_house_in_almaty_time(bag: Any, dag_id: str, 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_parsing_a_dag_looks_nothing_up_and_imports_nothing_heavy(path: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-c", PROBE, str(path)], cwd=ROOT, env=_environment(), capture_output=True, text=True, timeout=120
+        [sys.executable, "-c", PROBE, str(path)],
+        cwd=ROOT,
+        env=_environment(),
+        capture_output=True,
+        text=True,
+        timeout=120,
     )
     assert done.returncode == 0, done.stderr[-2000:]
     assert done.stdout.splitlines()[-1].split() == []
@@ -96,8 +103,12 @@ def test_every_connection_and_variable_the_code_asks_for_is_declared() -> None:
     settings = yaml.safe_load((ROOT / "airflow_settings.yaml").read_text())["airflow"]
     connections = {one["conn_id"] for one in settings["connections"]}
     variables = {one["variable_name"] for one in settings["variables"]}
-    code = "\n".join(path.read_text() for folder in ("dags", "include", "plugins") for path in (ROOT / folder).rglob("*.py"))
-    asked = set(re.findall(r'(?:connection|endpoint)\("([a-z_]+)"\)', code)) | set(re.findall(r'^WAREHOUSE = "([a-z_]+)"', code, re.M))
+    code = "\n".join(
+        path.read_text() for folder in ("dags", "include", "plugins") for path in (ROOT / folder).rglob("*.py")
+    )
+    asked = set(re.findall(r'(?:connection|endpoint)\("([a-z_]+)"\)', code)) | set(
+        re.findall(r'^WAREHOUSE = "([a-z_]+)"', code, re.MULTILINE)
+    )
     assert asked, "the pattern finds nothing: it is stale"
     assert asked <= connections
     named = set(re.findall(r'_VARIABLE = "([a-z_]+)"', code))

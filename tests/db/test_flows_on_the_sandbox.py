@@ -121,7 +121,9 @@ def test_a_cleared_run_ends_the_same(world: World) -> None:
         assert conn.execute("select count(*) as n from ops.fetch_window").fetchone() == windows
 
 
-def test_two_runs_and_an_old_range_at_once_end_as_one_after_the_other(world: World, tmp_path: Path, new_warehouse: Callable[[], str]) -> None:
+def test_two_runs_and_an_old_range_at_once_end_as_one_after_the_other(
+    world: World, tmp_path: Path, new_warehouse: Callable[[], str]
+) -> None:
     with sandbox(tmp_path, new_warehouse()) as other:
         failures: list[BaseException] = []
 
@@ -154,14 +156,18 @@ def test_two_runs_and_an_old_range_at_once_end_as_one_after_the_other(world: Wor
 
 def test_an_overtaken_try_cannot_write(world: World) -> None:
     """The orphan of a killed worker goes on beside its successor: its next transaction finds a newer epoch."""
-    with connect(world.dsn) as orphan, connect(world.dsn) as successor:
-        with hold(orphan, "test:orphan", "dag/run/task/0") as first:
-            with hold(successor, "test:orphan", "dag/run/task/0") as second:
-                assert second.epoch == first.epoch + 1
-                with pytest.raises(LeaseLost, match="overtaken"), first.transaction() as conn:
-                    conn.execute("update core.merchant set name = 'written by an orphan'")
-                with second.transaction() as conn:
-                    assert conn.execute("select count(*) as n from core.merchant where name like 'written%'").fetchone() == {"n": 0}
+    with (
+        connect(world.dsn) as orphan,
+        connect(world.dsn) as successor,
+        hold(orphan, "test:orphan", "dag/run/task/0") as first,
+        hold(successor, "test:orphan", "dag/run/task/0") as second,
+    ):
+        assert second.epoch == first.epoch + 1
+        with pytest.raises(LeaseLost, match="overtaken"), first.transaction() as conn:
+            conn.execute("update core.merchant set name = 'written by an orphan'")
+        with second.transaction() as conn:
+            written = conn.execute("select count(*) as n from core.merchant where name like 'written%'").fetchone()
+        assert written == {"n": 0}
 
 
 def test_one_merchants_dead_token_holds_back_his_part_only(world: World) -> None:
@@ -206,7 +212,8 @@ def test_no_name_and_no_phone_of_a_buyer_is_stored_in_clear(world: World) -> Non
         ).fetchall()
         for table in tables:
             text = "\n".join(
-                row["line"] for row in conn.execute(f"select to_jsonb(t)::text as line from {table['name']} as t").fetchall()
+                row["line"]
+                for row in conn.execute(f"select to_jsonb(t)::text as line from {table['name']} as t").fetchall()
             )
             leaked = [word for word in buyers if word in text]
             assert leaked == [], f"{table['name']} holds {leaked[:3]}"

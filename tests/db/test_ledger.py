@@ -28,16 +28,23 @@ def unit(n: int) -> UUID:
     return scanned_unit_id("w1", f"scan-{n}")
 
 
+def _moment(type_: str, step: int) -> dt.datetime:
+    return NOW + dt.timedelta(hours=LIFE.index(type_) if type_ in LIFE else step)
+
+
 def event(n: int, type_: str, step: int = 0, **payload: object) -> Event:
     facts = {"source": "w1", "scan_id": f"scan-{n}"} if type_ == "received" else PAYLOAD.get(type_, {})
     return Event(
-        event_id("test", n, type_, step), unit(n), "shop", type_, NOW + dt.timedelta(hours=LIFE.index(type_) if type_ in LIFE else step),
+        event_id("test", n, type_, step), unit(n), "shop", type_, _moment(type_, step),
         f"{type_}-hand", "test", {**facts, **payload},
     )  # fmt: skip
 
 
 def states(conn: Connection) -> dict[UUID, tuple[str, int]]:
-    return {row["unit_id"]: (row["state"], row["seq"]) for row in conn.execute("select unit_id, state, seq from ledger.unit")}
+    return {
+        row["unit_id"]: (row["state"], row["seq"])
+        for row in conn.execute("select unit_id, state, seq from ledger.unit")
+    }
 
 
 def test_a_whole_life_is_booked_and_a_repetition_changes_nothing(warehouse: Connection) -> None:
@@ -61,7 +68,9 @@ def test_what_can_never_be_legal_is_quarantined_with_the_reason(warehouse: Conne
     ledger.append(warehouse, [event(3, "received")], NOW)
     outcome = ledger.append(warehouse, [event(3, "received", 1)], NOW)
     assert list(outcome.rejected.values()) == ["received is not legal for a unit that is received"]
-    row = warehouse.execute("select reason, payload from ops.quarantine where record_key = %s", (str(event(3, "received", 1).event_id),)).fetchone()
+    row = warehouse.execute(
+        "select reason, payload from ops.quarantine where record_key = %s", (str(event(3, "received", 1).event_id),)
+    ).fetchone()
     assert row is not None and row["payload"]["unit_id"] == str(unit(3))
 
 

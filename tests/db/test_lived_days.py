@@ -127,18 +127,19 @@ def test_a_rebuild_of_the_ledger_makes_the_same_table(world: World) -> None:
 def test_the_balance_closes_on_every_day_and_can_fail(world: World, tmp_path: Path) -> None:
     days = world.query("select count(distinct as_of) as n from mart.balance_daily")
     assert days[0]["n"] > 180
-    open_ones = "select * from mart.balance_daily where opening + entered - \"left\" <> closing"
+    open_ones = 'select * from mart.balance_daily where opening + entered - "left" <> closing'
     assert world.query(open_ones) == []
     from include.db.connection import connect
     from include.flows.report import HeldBack
 
     with connect(world.dsn) as conn:  # a projection that somebody bent by hand
-        conn.execute("update ledger.unit set state = 'disposed' where unit_id = (select min(unit_id::text)::uuid from ledger.unit)")
+        conn.execute(
+            "update ledger.unit set state = 'disposed' "
+            "where unit_id = (select min(unit_id::text)::uuid from ledger.unit)"
+        )
     with pytest.raises(HeldBack, match="balance_daily__closes"):
         world.night()
     from include.flows import ledger
 
     with connect(world.dsn) as conn:
         assert ledger.rebuild(conn) == 1
-
-

@@ -49,9 +49,7 @@ class PerfectShop:
             resale = world.free_units(merchant.merchant_id, resale_sku(sku), now)
             if resale:
                 price = resale_price(product.price)
-                offers[resale_sku(sku)] = Offer(
-                    resale_sku(sku), main.store_id, price, len(resale), True, "m", "b"
-                )
+                offers[resale_sku(sku)] = Offer(resale_sku(sku), main.store_id, price, len(resale), True, "m", "b")
                 self._note(session, resale)
 
     def _note(self, session: Session, units: list[Any]) -> None:
@@ -108,9 +106,9 @@ def test_a_shop_that_lists_no_returns_has_none_observed(tmp_path: Path) -> None:
         "sary_kids": 0,
     }
     assert all(not sale.from_base for sale in session.life.sales)
-    assert {
-        s.merchant_id for s in session.life.sales if s.ordered_at > session.world.span.start_of_life + HOUR
-    } == {"sary_kids"}
+    assert {s.merchant_id for s in session.life.sales if s.ordered_at > session.world.span.start_of_life + HOUR} == {
+        "sary_kids"
+    }
 
 
 def test_the_buyer_buys_what_is_there_and_no_piece_twice(tmp_path: Path) -> None:
@@ -121,9 +119,7 @@ def test_the_buyer_buys_what_is_there_and_no_piece_twice(tmp_path: Path) -> None
     labels = [sale.unit_label for sale in standing]
     assert None not in labels
     assert len(labels) == len(set(labels)) >= 10
-    assert all(
-        o.quantity is None or o.quantity >= 0 for v in session.life.views.values() for o in v.offers.values()
-    )
+    assert all(o.quantity is None or o.quantity >= 0 for v in session.life.views.values() for o in v.offers.values())
 
 
 def test_a_picked_event_follows_each_hand_over_where_labels_are_scanned(tmp_path: Path) -> None:

@@ -66,9 +66,7 @@ def test_kaspi_pulls_a_real_list_each_hour_at_the_time_the_clock_tells(sandbox: 
     threading.Thread(target=feed.serve_forever, daemon=True).start()
     try:
         address = f"http://127.0.0.1:{feed.server_address[1]}/secret.xml"
-        told = requests.put(
-            f"{url}/control/feed", json={"merchant_id": "sary_kids", "url": address}, timeout=5
-        )
+        told = requests.put(f"{url}/control/feed", json={"merchant_id": "sary_kids", "url": address}, timeout=5)
         assert told.status_code == 200
         start = dt.datetime.fromisoformat(requests.get(f"{url}/control/clock", timeout=5).json()["now"])
         to = (start + dt.timedelta(hours=3)).isoformat()

@@ -82,8 +82,7 @@ def test_rules_of_the_order_list(shop: Shop) -> None:
     assert no_dates.status_code == 400
     assert title(no_dates) == "Required filter [orders][creationDate][$ge] is empty."
     assert title(shop.window(30)) == (
-        "Exceeded the maximum difference for the filter[orders][creationDate] (in days). "
-        "Actual [30], max [14]."
+        "Exceeded the maximum difference for the filter[orders][creationDate] (in days). Actual [30], max [14]."
     )
     assert shop.window(14).status_code == 200
     assert shop.window(1, **{"page[size]": 101}).status_code == 400
@@ -94,18 +93,14 @@ def test_pages_and_states_cover_every_order_once(shop: Shop, session: Session) -
     for state in STATES:
         number = 0
         while True:
-            page = shop.window(
-                14, **{"page[number]": number, "page[size]": 7, "filter[orders][state]": state}
-            ).json()
+            page = shop.window(14, **{"page[number]": number, "page[size]": 7, "filter[orders][state]": state}).json()
             found += [order["attributes"]["code"] for order in page["data"]]
             number += 1
             if number >= page["meta"]["pageCount"]:
                 break
     since = session.life.now - 14 * DAY
     made = [
-        o
-        for o in session.world.orders
-        if o.merchant_id == "almaty_tech" and since <= o.created_at <= session.life.now
+        o for o in session.world.orders if o.merchant_id == "almaty_tech" and since <= o.created_at <= session.life.now
     ]
     assert sorted(found) == sorted(order.code for order in made)
 
@@ -156,15 +151,11 @@ def test_nothing_of_the_future_is_shown(shop: Shop, session: Session) -> None:
     for order in shop.window(14).json()["data"]:
         handed = order["attributes"].get("kaspiDelivery", {}).get("courierTransmissionDate")
         assert handed is None or handed <= session.life.now.timestamp() * 1000
-    future = next(
-        o for o in session.world.orders if o.created_at > session.life.now and o.merchant_id == "almaty_tech"
-    )
+    future = next(o for o in session.world.orders if o.created_at > session.life.now and o.merchant_id == "almaty_tech")
     assert shop.get("/orders", **{"filter[orders][code]": future.code}).json()["data"] == []
 
 
-def test_the_warehouse_feed_pages_by_cursor_and_repeats_some_events(
-    client: TestClient, session: Session
-) -> None:
+def test_the_warehouse_feed_pages_by_cursor_and_repeats_some_events(client: TestClient, session: Session) -> None:
     assert client.get("/wms/w1/events").status_code == 401
     source = next(s for s in client.get("/control/world").json()["sources"] if s["name"] == "w1")
     headers = {"Authorization": f"Bearer {source['token']}"}

@@ -15,9 +15,7 @@ from include.sandbox.drop import cell
 from include.sandbox.moments import DAY
 from include.sandbox.world import World, write_world
 
-SCHEMA = json.loads(
-    (Path(__file__).parents[2] / "docs" / "wms-event.schema.json").read_text(encoding="utf-8")
-)
+SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "wms-event.schema.json").read_text(encoding="utf-8"))
 
 
 @pytest.fixture(scope="module")
@@ -115,9 +113,7 @@ def test_every_piece_goes_a_legal_way_and_is_checked_by_another_person(world: Wo
         for before, after in itertools.pairwise(events):
             assert after.type in legal_paths()[before.type], (label, before.type, after.type)
             if after.type == "qc":
-                assert after.actor not in {
-                    e.actor for e in events if e.type in ("inspected", "repacked", "repaired")
-                }
+                assert after.actor not in {e.actor for e in events if e.type in ("inspected", "repacked", "repaired")}
 
 
 def test_used_and_repaired_goods_are_never_listed_on_kaspi(world: World) -> None:

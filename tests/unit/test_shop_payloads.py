@@ -18,7 +18,8 @@ SAMPLES = Path(
     os.environ.get("KASPI_SAMPLES", Path(__file__).parents[3] / "shared" / "data" / "kaspi_samples" / "shop_api")
 )
 needs_samples = pytest.mark.skipif(
-    not SAMPLES.is_dir(), reason="the verbatim payloads are not beside this checkout: name their folder in KASPI_SAMPLES"
+    not SAMPLES.is_dir(),
+    reason="the verbatim payloads are not beside this checkout: name their folder in KASPI_SAMPLES",
 )
 RESPONSES = (
     "orders_list.response.json",
@@ -47,7 +48,9 @@ def test_every_sample_is_known_to_this_test() -> None:
         "pointofservice.response.json",
         "errors_verbatim.txt",
     }
-    writes = {path.name for path in SAMPLES.iterdir() if path.name.startswith(("status_", "order_entry_", "order_partial_"))}
+    writes = {
+        path.name for path in SAMPLES.iterdir() if path.name.startswith(("status_", "order_entry_", "order_partial_"))
+    }
     assert {path.name for path in SAMPLES.iterdir()} == known | writes
 
 
@@ -60,7 +63,9 @@ def test_a_documented_list_of_orders_is_read_and_loses_its_buyer(name: str) -> N
         order = Order.model_validate(clean["attributes"])
         assert order.code and order.totalPrice >= 0 and order.creationDate.tzinfo is dt.UTC
         text = json.dumps(clean, ensure_ascii=False)
-        assert not any(word in text.replace('"streetName": " улица', "") for word in ("Иван", "7xx0", "7021234567", "Марат"))
+        assert not any(
+            word in text.replace('"streetName": " улица', "") for word in ("Иван", "7xx0", "7021234567", "Марат")
+        )
         assert "customer" not in clean["attributes"] and "user" not in clean.get("relationships", {})
     for one in document.get("included", []):
         if one["type"] == "orderentries":

@@ -26,9 +26,7 @@ def test_an_empty_range_is_an_error() -> None:
         windows(START, START)
 
 
-@pytest.mark.parametrize(
-    ("hours_ago", "days"), [(None, 60), (7, 60), (6, 60), (5, 3)]
-)
+@pytest.mark.parametrize(("hours_ago", "days"), [(None, 60), (7, 60), (6, 60), (5, 3)])
 def test_every_sixth_hour_the_sweep_reaches_sixty_days_back(hours_ago: int | None, days: int) -> None:
     last = None if hours_ago is None else START - dt.timedelta(hours=hours_ago)
     begin, end, long = sweep_range(START, last)

@@ -83,7 +83,9 @@ def test_nobody_checks_his_own_work() -> None:
     [(True, ("qc_passed",)), (False, ("in_repair", "repaired", "qc_passed"))],
 )
 @pytest.mark.parametrize("channel", ["main", "resale"])
-def test_used_or_repaired_goods_never_become_a_kaspi_offer(signs_of_use: bool, steps: tuple[str, ...], channel: str) -> None:
+def test_used_or_repaired_goods_never_become_a_kaspi_offer(
+    signs_of_use: bool, steps: tuple[str, ...], channel: str
+) -> None:
     unit = apply(live("received"), event("inspected", 1, signs_of_use=signs_of_use))
     for n, type_ in enumerate(steps, start=2):
         unit = apply(unit, event(type_, n))

@@ -10,8 +10,13 @@ LINE = "raw.batch_order_line"
 SUITE = Suite(
     "kaspi_returns_ingest",
     (
-        ColumnCheck("code_is_a_number", ORDER, "ExpectColumnValuesToMatchRegex", {"column": "code", "regex": r"^\d+$"}, "order_id"),
-        ColumnCheck("created_at_is_known", ORDER, "ExpectColumnValuesToNotBeNull", {"column": "created_at"}, "order_id"),
+        ColumnCheck(
+            "code_is_a_number", ORDER, "ExpectColumnValuesToMatchRegex",
+            {"column": "code", "regex": r"^\d+$"}, "order_id",
+        ),
+        ColumnCheck(
+            "created_at_is_known", ORDER, "ExpectColumnValuesToNotBeNull", {"column": "created_at"}, "order_id"
+        ),
         ColumnCheck(
             "price_is_sane", ORDER, "ExpectColumnValuesToBeBetween",
             {"column": "total_price", "min_value": 0, "max_value": 100_000_000}, "order_id",

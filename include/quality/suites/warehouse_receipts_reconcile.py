@@ -10,7 +10,9 @@ SUITE = Suite(
         ColumnCheck(
             "occurred_at_is_sane", EVENT, "ExpectColumnValuesToNotBeNull", {"column": "occurred_at"}, "event_id"
         ),
-        ColumnCheck("actor_is_known", EVENT, "ExpectColumnValuesToNotBeNull", {"column": "actor"}, "event_id", "warning"),
+        ColumnCheck(
+            "actor_is_known", EVENT, "ExpectColumnValuesToNotBeNull", {"column": "actor"}, "event_id", "warning"
+        ),
         ColumnCheck("store_is_known", EVENT, "ExpectColumnValuesToNotBeNull", {"column": "store_id"}, "event_id"),
         SqlCheck("raw/wms_event__not_from_the_future", "row"),
         SqlCheck("raw/wms_event__store_is_the_merchants", "row"),

@@ -1,4 +1,13 @@
 -- Received units are the distinct accepted scans of the dock, no more and no less.
+with scans as (
+    select
+        merchant_id,
+        count(*) as accepted
+    from core.warehouse_event
+    where type = 'received' and outcome = 'booked'
+    group by merchant_id
+)
+
 select
     coalesce(units.merchant_id, scans.merchant_id) as merchant_id,
     'received' as record_key,
@@ -11,13 +20,6 @@ from (
     where received_at is not null
     group by merchant_id
 ) as units
-full join (
-    select
-        merchant_id,
-        count(*) as accepted
-    from core.warehouse_event
-    where type = 'received' and outcome = 'booked'
-    group by merchant_id
-) as scans
+full join scans
     on units.merchant_id = scans.merchant_id
 where coalesce(units.received, 0) <> coalesce(scans.accepted, 0)

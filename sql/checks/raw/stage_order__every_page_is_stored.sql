@@ -2,7 +2,12 @@
 select
     fetch_window.merchant_id,
     fetch_window.window_id as record_key,
-    'state ' || fetch_window.state || ' from ' || fetch_window.created_from || ': ' || coalesce(sum(fetch_page.orders), 0)
+    'state '
+    || fetch_window.state
+    || ' from '
+    || fetch_window.created_from
+    || ': '
+    || coalesce(sum(fetch_page.orders), 0)
     || ' orders stored, Kaspi counted ' || fetch_window.total_count as detail
 from ops.fetch_window
 left join ops.fetch_page on fetch_window.window_id = fetch_page.window_id

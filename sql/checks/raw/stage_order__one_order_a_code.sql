@@ -1,10 +1,5 @@
 -- A code names one order; two ids under one code would merge two lives.
-select
-    batch_order.merchant_id,
-    batch_order.order_id as record_key,
-    'code ' || batch_order.code || ' is also the code of order ' || min(other.order_id) as detail
-from raw.batch_order
-inner join (
+with other as (
     select
         merchant_id,
         order_id,
@@ -16,7 +11,14 @@ inner join (
         order_id,
         code
     from raw.batch_order
-) as other
+)
+
+select
+    batch_order.merchant_id,
+    batch_order.order_id as record_key,
+    'code ' || batch_order.code || ' is also the code of order ' || min(other.order_id) as detail
+from raw.batch_order
+inner join other
     on
         batch_order.merchant_id = other.merchant_id
         and batch_order.code = other.code
