@@ -4,7 +4,7 @@ PY := .venv/bin/python
 export QAITARYM_STARTED := $(shell date +%s)
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo stop clean settings test lint bench lock
+.PHONY: help install demo stop clean settings test lint bench docs lock
 
 help: ## list the commands
 	@grep -hE '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -27,17 +27,19 @@ settings: install ## fill airflow_settings.yaml from the environment and apply i
 lint: install ## style, types, SQL, direction of imports
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
-	$(PY) -m mypy include runtime dags
+	$(PY) -m mypy
 	$(PY) -m sqlfluff lint --disable-progress-bar sql
 	.venv/bin/lint-imports
 
 test: lint ## all the checks that CI runs
 	@$(PY) -m runtime browser
-	$(PY) -m bench --smoke
 	$(PY) -m pytest tests
 
 bench: install ## the benchmarks; one with ONLY=name, smaller with SIZE=smoke
 	@$(PY) -m bench $(if $(ONLY),--only $(ONLY)) $(if $(SIZE),--size $(SIZE))
+
+docs: install ## make the pages of docs/ that are made from the code
+	@$(PY) -m tools.generated_docs
 
 lock: install ## make the lock files anew from requirements.txt
 	.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \

@@ -54,8 +54,9 @@ def housekeeping() -> None:
 
     @task.bash
     def cut_airflow_history() -> str:
-        # Airflow closes its own database to tasks; its command line is the way in.
+        # Airflow closes its own database to tasks, also in their environment; its command line is the way in.
         return (
+            'AIRFLOW__DATABASE__SQL_ALCHEMY_CONN="$QAITARYM_AIRFLOW_DATABASE" '
             "airflow db clean --yes --skip-archive "
             "--clean-before-timestamp \"$(date -u -d '90 days ago' +%Y-%m-%dT00:00:00+00:00)\""
         )
