@@ -16,6 +16,7 @@ from include.locale.words import Words, words
 from include.reports import charts
 from include.reports.facts import KpiLine, Open, WeeklyFacts
 from include.reports.headlines import headlines, signal_sentence
+from include.reports.subject import Subject
 
 CHART_CID = "weekly-flow@qaitarym"
 SIGNALS_SHOWN = 5
@@ -40,7 +41,7 @@ def compose(facts: WeeklyFacts, sender: str) -> EmailMessage:
     message = EmailMessage()
     message["From"] = sender
     message["To"] = facts.recipient
-    message["Subject"] = content["subject"]
+    message["Subject"] = Subject(content["subject"])
     message["Date"] = format_datetime(facts.now.astimezone(ALMATY))
     message["Message-ID"] = message_id(facts)
     message["Content-Language"] = language.language

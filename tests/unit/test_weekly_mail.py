@@ -4,12 +4,17 @@ import datetime as dt
 import email
 import email.policy
 from dataclasses import replace
+from email.header import decode_header, make_header
+from email.message import EmailMessage
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from include.locale.words import words
 from include.reports.facts import CauseLine, Flow, KpiLine, Open, Point, SignalLine, WeeklyFacts
 from include.reports.headlines import headlines
+from include.reports.subject import Subject
 from include.reports.weekly_mail import compose, message_key, report_week
 
 WEEK = dt.date(2026, 11, 9)
@@ -60,6 +65,35 @@ def test_it_is_a_whole_mail() -> None:
     assert picture.get_content().startswith(b"\x89PNG")
     assert "http" not in page.replace("http://www.w3.org", "").replace("https://www.w3.org", "").split("<body")[1]
     assert text.splitlines()[:3] == headlines(FACTS, words("ru"))
+
+
+WORD = st.text("абвгдежзийклмнопрстуфхцчшщъыьэюяәғқңөұүһіАӘҒҚҮЁI.,:;«»–—()?=_!%№&\"'<>@09zZ🧸", min_size=1, max_size=70)
+
+
+@given(st.lists(WORD, min_size=1, max_size=25).map(" ".join))
+@example("9–15 қараша аптасындағы қайтарымдар: Жібек Үй")
+@example("два  пробела и пробел в конце ")
+@example("=?utf-8?q?=41?= =?utf-8?q?=42?=")
+@example("plain")
+def test_the_subject_arrives_as_it_was_written(subject: str) -> None:
+    message = EmailMessage()
+    message["Subject"] = Subject(subject)
+    message.set_content("text")
+    raw = message.as_bytes(policy=email.policy.SMTP)
+    lines = raw[: raw.index(b"\r\nContent-")].split(b"\r\n")
+    assert all(len(line) <= 76 and line.isascii() for line in lines)
+    assert email.message_from_bytes(raw, policy=email.policy.default)["Subject"] == subject
+    header = email.message_from_bytes(raw, policy=email.policy.compat32)["Subject"]
+    assert str(make_header(decode_header(header))) == subject
+
+
+@pytest.mark.parametrize("language", ["ru", "kk", "en"])
+@pytest.mark.parametrize("name", ["Жібек Үй", "Алматы Тех " * 9 + "ЖШС"])
+def test_the_mails_subject_is_whole_and_its_id_is_as_before(language: str, name: str) -> None:
+    message, _text, _page = parts(replace(FACTS, language=language, name=name))
+    week = words(language).week(WEEK)
+    assert message["Subject"] == words(language)._("Returns, week of {week}: {name}", week=week, name=name)
+    assert message["Message-ID"] == "<kpi.alpha.20261109.v1@qaitarym>"
 
 
 def test_names_cannot_break_out_of_the_page() -> None:
