@@ -13,7 +13,7 @@ invariant; beside it Airflow's own history is cut back.
 
 from airflow.sdk import CronTriggerTimetable, dag, task
 
-from include.dag_defaults import DEFAULTS, TIME_ZONE, deadline, run_failed
+from include.dag_defaults import DEFAULTS, TIME_ZONE, deadline, finish, run_failed
 
 
 @dag(
@@ -43,14 +43,12 @@ def housekeeping() -> None:
 
         return judge(warehouse_dsn(), current_run(), SUITE)
 
-    @task(trigger_rule="all_done", retries=0)
-    def report_held() -> int:
+    @task
+    def accept() -> int:
         from include.airflow_context import current_run, warehouse_dsn
         from include.flows.housekeeping import accept
-        from include.flows.report import raise_if_held
 
-        accept(warehouse_dsn(), current_run())
-        return raise_if_held(warehouse_dsn(), current_run())
+        return accept(warehouse_dsn(), current_run())
 
     @task.bash
     def cut_airflow_history() -> str:
@@ -61,8 +59,7 @@ def housekeeping() -> None:
             "--clean-before-timestamp \"$(date -u -d '90 days ago' +%Y-%m-%dT00:00:00+00:00)\""
         )
 
-    tidy() >> gate() >> report_held()
-    cut_airflow_history()
+    finish(tidy(), gate(), accept(), beside=[cut_airflow_history()])
 
 
 housekeeping()

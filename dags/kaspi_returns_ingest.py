@@ -16,7 +16,7 @@ To take in the past: trigger with `{"from": "2026-05-01T00:00:00+05:00", "to": "
 from airflow.sdk import AssetAlias, CronTriggerTimetable, Param, dag, task
 
 from include.assets import ORDERS
-from include.dag_defaults import DEFAULTS, TIME_ZONE, deadline, run_failed
+from include.dag_defaults import DEFAULTS, TIME_ZONE, deadline, finish, run_failed
 
 WOKEN = AssetAlias("kaspi_returns_ingest_changed")
 
@@ -45,7 +45,7 @@ def kaspi_returns_ingest() -> None:
         current_run()
         return active_merchants(warehouse_dsn())
 
-    @task(map_index_template="{{ merchant_id }}")
+    @task(map_index_template="{{ merchant_id }}", pool="kaspi_api")
     def fetch(merchant_id: str) -> int:
         from airflow.sdk import get_current_context
 
@@ -75,14 +75,8 @@ def kaspi_returns_ingest() -> None:
             outlet_events[WOKEN].add(ORDERS)
         return counts
 
-    @task(trigger_rule="all_done", retries=0)
-    def report_held() -> int:
-        from include.airflow_context import current_run, warehouse_dsn
-        from include.flows.report import raise_if_held
-
-        return raise_if_held(warehouse_dsn(), current_run())
-
-    fetch.expand(merchant_id=merchants()) >> gate() >> publish() >> report_held()
+    known = merchants()
+    finish(known, fetch.expand(merchant_id=known), gate(), publish())
 
 
 kaspi_returns_ingest()

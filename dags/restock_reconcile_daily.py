@@ -7,13 +7,13 @@ desired, seen by buyers = published less the sales since, and what the warehouse
 | | |
 | --- | --- |
 | **Grain** | one part a merchant; one row an offer and store in `mart.offer_sync` |
-| **Rerun** | safe: the merchant's rows are replaced whole, a difference keeps the moment it began |
+| **Rerun** | safe: the rows are replaced whole, a difference keeps the moment it began; an older run changes nothing |
 | **If it fails** | yesterday's comparison stays; the last task names what was held. Runbook: same name |
 """
 
 from airflow.sdk import CronTriggerTimetable, dag, task
 
-from include.dag_defaults import DEFAULTS, TIME_ZONE, deadline, run_failed
+from include.dag_defaults import DEFAULTS, TIME_ZONE, deadline, finish, run_failed
 
 
 @dag(
@@ -30,10 +30,11 @@ from include.dag_defaults import DEFAULTS, TIME_ZONE, deadline, run_failed
 def restock_reconcile_daily() -> None:
     @task(multiple_outputs=False)
     def stage() -> dict[str, int]:
-        from include.airflow_context import connection, current_run, owner, warehouse_dsn
+        from include.airflow_context import current_run, optional_connection, owner, warehouse_dsn
         from include.flows.restock_reconcile_daily import stage
 
-        return stage(warehouse_dsn(), current_run(), connection("offer_observer").url, owner())
+        observer = optional_connection("offer_observer")
+        return stage(warehouse_dsn(), current_run(), observer.url if observer else None, owner())
 
     @task(multiple_outputs=False)
     def gate() -> dict[str, int]:
@@ -50,14 +51,7 @@ def restock_reconcile_daily() -> None:
 
         return publish(warehouse_dsn(), current_run(), owner())
 
-    @task(trigger_rule="all_done", retries=0)
-    def report_held() -> int:
-        from include.airflow_context import current_run, warehouse_dsn
-        from include.flows.report import raise_if_held
-
-        return raise_if_held(warehouse_dsn(), current_run())
-
-    stage() >> gate() >> publish() >> report_held()
+    finish(stage(), gate(), publish())
 
 
 restock_reconcile_daily()

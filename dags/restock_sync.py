@@ -17,7 +17,7 @@ A merchant's own list that lost over 30 % of its offers is held. Where that is r
 from airflow.sdk import AssetOrTimeSchedule, CronTriggerTimetable, Param, dag, task
 
 from include.assets import QC_PASSED
-from include.dag_defaults import DEFAULTS, TIME_ZONE, deadline, run_failed
+from include.dag_defaults import DEFAULTS, TIME_ZONE, deadline, finish, run_failed
 
 
 @dag(
@@ -39,10 +39,11 @@ def restock_sync() -> None:
     def stage() -> dict[str, int]:
         from airflow.sdk import get_current_context
 
-        from include.airflow_context import connection, current_run, owner, warehouse_dsn
+        from include.airflow_context import connection, current_run, optional_connection, owner, warehouse_dsn
         from include.flows.restock_sync import Ports, stage
 
-        ports = Ports(lambda conn_id: connection(conn_id).url, connection("offer_observer").url)
+        observer = optional_connection("offer_observer")
+        ports = Ports(lambda conn_id: connection(conn_id).url, observer.url if observer else None)
         approve = get_current_context()["params"]["approve"]
         return stage(warehouse_dsn(), current_run(), ports, owner(), approve)
 
@@ -61,14 +62,7 @@ def restock_sync() -> None:
 
         return publish(warehouse_dsn(), current_run(), owner())
 
-    @task(trigger_rule="all_done", retries=0)
-    def report_held() -> int:
-        from include.airflow_context import current_run, warehouse_dsn
-        from include.flows.report import raise_if_held
-
-        return raise_if_held(warehouse_dsn(), current_run())
-
-    stage() >> gate() >> publish() >> report_held()
+    finish(stage(), gate(), publish())
 
 
 restock_sync()

@@ -15,7 +15,7 @@ A mail whose delivery is not known is not sent again by itself. Runbook: `return
 
 from airflow.sdk import CronTriggerTimetable, dag, task
 
-from include.dag_defaults import DEFAULTS, TIME_ZONE, deadline, run_failed
+from include.dag_defaults import DEFAULTS, TIME_ZONE, deadline, finish, run_failed
 
 
 @dag(
@@ -62,14 +62,7 @@ def return_causes_weekly() -> None:
         server = mail_server(found.url, found.port, found.login, found.password, found.extra)
         return send_weekly_mail(warehouse_dsn(), current_run(), server, owner())
 
-    @task(trigger_rule="all_done", retries=0)
-    def report_held() -> int:
-        from include.airflow_context import current_run, warehouse_dsn
-        from include.flows.report import raise_if_held
-
-        return raise_if_held(warehouse_dsn(), current_run())
-
-    stage() >> gate() >> publish() >> mail() >> report_held()
+    finish(stage(), gate(), publish(), mail())
 
 
 return_causes_weekly()

@@ -15,7 +15,7 @@ Events that came before their predecessor wait in the ledger's inbox and are boo
 from airflow.sdk import AssetAlias, AssetOrTimeSchedule, CronTriggerTimetable, dag, task
 
 from include.assets import ORDERS, QC_PASSED
-from include.dag_defaults import DEFAULTS, TIME_ZONE, deadline, run_failed
+from include.dag_defaults import DEFAULTS, TIME_ZONE, deadline, finish, run_failed
 
 WOKEN = AssetAlias("warehouse_receipts_reconcile_qc_passed")
 
@@ -57,14 +57,7 @@ def warehouse_receipts_reconcile() -> None:
             outlet_events[WOKEN].add(QC_PASSED)
         return counts
 
-    @task(trigger_rule="all_done", retries=0)
-    def report_held() -> int:
-        from include.airflow_context import current_run, warehouse_dsn
-        from include.flows.report import raise_if_held
-
-        return raise_if_held(warehouse_dsn(), current_run())
-
-    collect() >> gate() >> book() >> report_held()
+    finish(collect(), gate(), book())
 
 
 warehouse_receipts_reconcile()

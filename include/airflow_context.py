@@ -35,6 +35,16 @@ def connection(conn_id: str) -> Endpoint:
     )
 
 
+def optional_connection(conn_id: str) -> Endpoint | None:
+    """Return the connection ``conn_id``; None where the installation has none of that name."""
+    from airflow.sdk.exceptions import AirflowNotFoundException
+
+    try:
+        return connection(conn_id)
+    except AirflowNotFoundException:
+        return None
+
+
 def warehouse_dsn() -> str:
     """Return the warehouse's libpq connection string."""
     from airflow.sdk import Connection
@@ -78,11 +88,11 @@ def current_run() -> Run:
 
 
 def owner() -> str:
-    """Return the lease owner's name: every try of one task instance has the same."""
+    """Return the lease owner: the task instance, which all its tries share, and the try."""
     from airflow.sdk import get_current_context
 
     ti = get_current_context()["ti"]
-    return f"{ti.dag_id}/{ti.run_id}/{ti.task_id}/{ti.map_index}"
+    return f"{ti.dag_id}/{ti.run_id}/{ti.task_id}/{ti.map_index}#{ti.try_number}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
 import signal
 import tempfile
 import uuid
@@ -21,6 +23,7 @@ from runtime.ports import choose_ports
 
 # No test may read or write the Airflow home of whoever runs it. Set before anything imports Airflow.
 _AIRFLOW_HOME = Path(tempfile.mkdtemp(prefix="qaitarym-airflow-"))
+atexit.register(shutil.rmtree, _AIRFLOW_HOME, ignore_errors=True)
 _ROOT = Path(__file__).resolve().parent.parent
 os.environ.update(
     {

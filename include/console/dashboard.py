@@ -2,6 +2,8 @@
 
 import datetime as dt
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from include.clock import ALMATY
@@ -21,8 +23,11 @@ from include.locale.labels import (
 )
 from include.locale.words import Words
 
-DISCREPANCIES_SHOWN = 15
+DISCREPANCIES_SHOWN = 10  # of one kind
 ORDER = {definition.name: place for place, definition in enumerate(kpi.DEFINITIONS)}
+# How bad the outcome of a flow's part is: the worst one is the flow's, and stands first.
+BADNESS = {"failed": 3, "held": 3, "staged": 1, "staging": 1, "published": 0, "passed": 0}
+CHIPS = {3: "bad", 1: "warn", 0: "good"}
 NOTABLE = 0.10  # a smaller change, or one on fewer units, is no news
 FEWEST = 5
 
@@ -44,6 +49,7 @@ def dashboard(conn: Connection, merchant_id: str | None, now: dt.datetime, words
     week = kpi.last_full_week(now.astimezone(ALMATY).date())
     whose: dict[str, Any] = {"merchant_id": merchant_id}
     flow = run(conn, "console/flow_now", **whose).fetchone()
+    shown = run(conn, "console/discrepancies", **whose, now=now, shown=DISCREPANCIES_SHOWN).fetchall()
     merchants = run(conn, "report/merchants").fetchall()
     kpis = run(conn, "report/kpis", **whose, week_start=week, version=kpi.VERSION).fetchall()
     open_kinds = run(conn, "report/open_discrepancies", **whose, now=now).fetchall()
@@ -54,18 +60,15 @@ def dashboard(conn: Connection, merchant_id: str | None, now: dt.datetime, words
         "stages": _stages(flow or {}, words),
         "flow": flow,
         "unquantified": run(conn, "report/unquantified", **whose).fetchone(),
+        "kpi_version": kpi.VERSION,
         "kpis": [_kpi(row, words) for row in sorted(kpis, key=_order)],
         "chart": _chart(run(conn, "report/series", **whose, week_start=week).fetchall(), words),
         "signals": [_signal(row, words) for row in run(conn, "report/signals", **whose, week_start=week)],
-        "open_kinds": [{**row, "name": label(words, DISCREPANCIES, row["kind"])} for row in open_kinds],
+        "open_kinds": [_kind(row, shown, words) for row in open_kinds],
         "open_count": sum(row["count"] for row in open_kinds),
         "open_money": sum(row["money"] for row in open_kinds),
-        "discrepancies": [
-            {**row, "name": label(words, DISCREPANCIES, row["kind"])}
-            for row in run(conn, "console/discrepancies", **whose, now=now, shown=DISCREPANCIES_SHOWN)
-        ],
         "lists": run(conn, "console/lists", **whose).fetchall(),
-        "gates": [{**row, "state": label(words, STATES, row["status"])} for row in run(conn, "console/gates", **whose)],
+        "gates": _gates(run(conn, "console/gates", **whose).fetchall(), words),
         "alerts": run(conn, "console/alerts", **whose).fetchall(),
     }
 
@@ -75,7 +78,7 @@ def _order(row: dict[str, Any]) -> tuple[int, int]:
 
 
 def _stages(flow: dict[str, Any], words: Words) -> list[dict[str, Any]]:
-    """Return the stages in order: how many units stand there now, drawn against the fullest stage."""
+    """Return the stages in order: how many units stand there now, drawn as the share of all units known."""
     _, number = words._, words.number
     stages = [
         (_("on the way to us"), flow["expected"], _("{count} requested in all", count=number(flow["requested"]))),
@@ -89,13 +92,47 @@ def _stages(flow: dict[str, Any], words: Words) -> list[dict[str, Any]]:
         (_("on sale again"), flow["on_sale"], ""),
         (_("sold again"), flow["resold"], _("since the beginning")),
     ]
-    # What stands is drawn against the fullest stage; what was sold again against everything received.
-    most = max(count for _name, count, _more in stages[:-1]) or 1
-    full = [most] * (len(stages) - 1) + [flow["received"] or 1]
+    known = flow["known"] or 1
     return [
-        {"name": name, "count": count, "more": more, "share": round(100 * count / of, 1)}
-        for (name, count, more), of in zip(stages, full, strict=True)
+        {"name": name, "count": count, "more": more, "share": round(100 * count / known, 1)}
+        for name, count, more in stages
     ]
+
+
+def _kind(row: dict[str, Any], shown: list[dict[str, Any]], words: Words) -> dict[str, Any]:
+    """Return one kind of open discrepancies: how many, their money and deadlines, and the most urgent of them."""
+    items = [item for item in shown if item["kind"] == row["kind"]]
+    return {**row, "name": label(words, DISCREPANCIES, row["kind"]), "items": items}
+
+
+def _gates(parts: list[dict[str, Any]], words: Words) -> list[dict[str, Any]]:
+    """Return the flows with the newest part of each merchant, whatever did not pass first."""
+    flows = []
+    for dag_id, members in groupby(parts, key=itemgetter("dag_id")):
+        shown = [_gate(row, words) for row in members]
+        shown.sort(key=itemgetter("badness"), reverse=True)
+        worst = shown[0]
+        flows.append(
+            {
+                "dag_id": dag_id,
+                "parts": shown,
+                "badness": worst["badness"],
+                "chip": worst["chip"],
+                "state": worst["state"],
+                "now_at": max((row["now_at"] for row in shown if row["now_at"]), default=None),
+                "checks": sum(row["checks"] for row in shown),
+                "passed": sum(row["passed"] for row in shown),
+                "rows_quarantined": sum(row["rows_quarantined"] for row in shown),
+            }
+        )
+    return sorted(flows, key=itemgetter("badness"), reverse=True)
+
+
+def _gate(row: dict[str, Any], words: Words) -> dict[str, Any]:
+    badness = BADNESS.get(row["status"], 1)
+    if row["passed"] < row["checks"]:  # a check that only warns stops nothing, but is not hidden either
+        badness = max(badness, 1)
+    return {**row, "badness": badness, "chip": CHIPS[badness], "state": label(words, STATES, row["status"])}
 
 
 def _kpi(row: dict[str, Any], words: Words) -> dict[str, Any]:
@@ -114,7 +151,6 @@ def _kpi(row: dict[str, Any], words: Words) -> dict[str, Any]:
         "week": words.week(row["week_start"]),
         "notes": note_words(words, row["note"]),
         "restated": row["restated"],
-        "version": row["version"],
         "reached": row["value"] is not None,
         "empty": row["value"] is None and row["n"] == 0,
     }

@@ -47,15 +47,18 @@ class Lease:
 def hold(conn: Connection, scope: str, owner: str, *, wait_seconds: float = 300) -> Iterator[Lease]:
     """Hold ``scope`` for a fetch window or a batch.
 
-    ``owner`` is ``<dag>/<run>/<task>/<map index>``: an earlier try of the same task instance is overtaken at
-    once, anybody else's live lease is waited for.
+    ``owner`` is ``<dag>/<run>/<task>/<map index>#<try>``: an earlier try of the same task instance is overtaken
+    at once (never the other way round), anybody else's live lease is waited for.
     """
+    name, _, attempt = owner.partition("#")
     if conn.info.transaction_status != TransactionStatus.IDLE:
         raise RuntimeError(f"{scope}: a lease is taken outside of any transaction, else it would be kept to its end")
     deadline = time.monotonic() + wait_seconds
     while True:
         with conn.transaction():
-            row = run(conn, "ops/lease_take", scope=scope, owner=owner, seconds=SECONDS).fetchone()
+            row = run(
+                conn, "ops/lease_take", scope=scope, owner=name, attempt=int(attempt or 0), seconds=SECONDS
+            ).fetchone()
         if row is not None:
             break
         if time.monotonic() > deadline:

@@ -34,12 +34,13 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """A unit that is expected and not yet received."""
+    """A unit that is expected and not yet received; a lost or cancelled one (not ``open``) may still come."""
 
     unit_id: UUID
     order_id: str
     entry_id: str
     sku: str
+    open: bool = True
 
 
 @dataclass(slots=True)
@@ -49,7 +50,7 @@ class Book:
     order_of_code: Mapping[str, str]
     orders_of_waybill: Mapping[str, list[str]]
     lines: dict[str, list[Line]]
-    expected: list[Expected]
+    expected: list[Expected]  # open ones first, then oldest first
     sku_of_ean: Mapping[str, list[str]]
     known_labels: set[tuple[str, str]] = field(default_factory=set)
 
@@ -83,7 +84,7 @@ def match(scan: Scan, book: Book) -> Match:
             )
             return Match(found.kind, found.unit_id, found.order_id, found.entry_id, found.piece, found.sku, number)
     if skus and not _named_an_order(scan, book, application):
-        open_ones = [one for one in book.expected if one.sku in skus]
+        open_ones = [one for one in book.expected if one.sku in skus and one.open]
         if len(open_ones) == 1:
             return _take(open_ones[0], book)
     return Match("unexpected", sku=skus[0] if len(skus) == 1 else scan.sku)

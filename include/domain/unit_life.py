@@ -52,7 +52,7 @@ VOIDED = "voided"
 RULES: Mapping[str, Rule] = {rule.type: rule for rule in LIFE}
 STATES: tuple[str, ...] = tuple(dict.fromkeys(rule.target for rule in LIFE))
 ENDS = frozenset({"resold", "written_off", "to_supplier", "disposed", "returned_to_buyer", "cancelled", "lost"})
-WORK = frozenset({"inspected", "repacked", "repaired"})
+WORK = frozenset({"repacked", "in_repair", "repaired"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ class Unit:
     grade: str | None = None
     route: str | None = None
     zone: str | None = None
-    worked_by: str | None = None
+    worked_by: list[str] | None = None
     stated_reason: str | None = None
     finding: str | None = None
     cause: str | None = None
@@ -175,7 +175,7 @@ def check(unit: Unit, event: Event) -> Rule:
     if unit.state not in rule.sources:
         later = bool(reachable(unit.state).intersection(rule.sources))
         raise IllegalEvent(f"{event.type} is not legal for a unit that is {unit.state or 'not born'}", later=later)
-    if event.type in ("qc_passed", "qc_failed") and event.actor == unit.worked_by:
+    if event.type in ("qc_passed", "qc_failed") and event.actor in (unit.worked_by or ()):
         raise IllegalEvent(f"QC by {event.actor}, who inspected or repaired the unit himself", later=False)
     if event.type == "restock_pending" and event.payload["channel"] != "off_kaspi" and not fit_for_kaspi(unit):
         raise IllegalEvent("used or repaired goods may not become a Kaspi offer", later=False)
@@ -196,8 +196,10 @@ def apply(unit: Unit, event: Event) -> Unit:
     for name in MOMENTS.get(event.type, ()):
         if getattr(unit, name) is None:
             changes[name] = event.occurred_at
-    if event.type in WORK:
-        changes["worked_by"] = event.actor
+    if event.type == "inspected":
+        changes["worked_by"] = [event.actor]
+    elif event.type in WORK:
+        changes["worked_by"] = sorted({*(unit.worked_by or ()), event.actor})
     if event.type == "repaired":
         changes["repaired"] = True
     if event.type == "unexpected":

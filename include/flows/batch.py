@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from include.db.connection import Connection
+from include.db.lease import LeaseLost
 from include.db.statements import run as run_statement
 from include.flows.run import Run
 
@@ -16,9 +17,11 @@ def open_batch(conn: Connection, run: Run, merchant_id: str) -> None:
     run_statement(conn, "ops/batch__open", **run.key, merchant_id=merchant_id)
 
 
-def staged(conn: Connection, run: Run, merchant_id: str, rows: int) -> None:
-    """Say that all ``rows`` of the part are staged, so that the gate can judge it."""
-    _move(conn, run, merchant_id, "staged", rows=rows)
+def staged(
+    conn: Connection, run: Run, merchant_id: str, rows: int, *, rejected: int = 0, detail: str | None = None
+) -> None:
+    """Say that all ``rows`` of the part are staged and ``rejected`` could not be, so that the gate can judge it."""
+    _move(conn, run, merchant_id, "staged", rows=rows, rejected=rejected, detail=detail)
 
 
 def published(conn: Connection, run: Run, merchant_id: str) -> None:
@@ -51,17 +54,45 @@ def merchant_part(conn: Connection, run: Run, merchant_id: str, *, alone: bool =
     """
     try:
         yield
+    except LeaseLost:
+        raise  # a newer try is at work on this part: an overtaken one writes nothing, not even its failure
     except Exception as error:
         log.exception("%s %s: the part of %s failed", run.dag_id, run.run_id, merchant_id)
+        if conn.broken:
+            raise
         conn.rollback()
-        open_batch(conn, run, merchant_id)
-        failed(conn, run, merchant_id, f"{type(error).__name__}: {error}")
-        conn.commit()
+        with conn.transaction():
+            open_batch(conn, run, merchant_id)
+            failed(conn, run, merchant_id, f"{type(error).__name__}: {error}")
         if alone:
             raise
 
 
+def overtaken(conn: Connection, run: Run, merchant_id: str) -> bool:
+    """Tell whether a run with a later clock has published this merchant's part: then the present is not ours."""
+    row = run_statement(
+        conn, "ops/batch__overtaken", dag_id=run.dag_id, merchant_id=merchant_id, now=run.now
+    ).fetchone()
+    return row is not None
+
+
 def _move(
-    conn: Connection, run: Run, merchant_id: str, status: str, *, rows: int | None = None, detail: str | None = None
+    conn: Connection,
+    run: Run,
+    merchant_id: str,
+    status: str,
+    *,
+    rows: int | None = None,
+    rejected: int | None = None,
+    detail: str | None = None,
 ) -> None:
-    run_statement(conn, "ops/batch", **run.key, merchant_id=merchant_id, status=status, rows=rows, detail=detail)
+    run_statement(
+        conn,
+        "ops/batch",
+        **run.key,
+        merchant_id=merchant_id,
+        status=status,
+        rows=rows,
+        rejected=rejected,
+        detail=detail,
+    )

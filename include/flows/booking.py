@@ -17,6 +17,7 @@ from include.domain.reasons import map_reason
 from include.domain.returns import application_of, return_kind
 from include.domain.unit_life import Event
 from include.flows import ledger
+from include.flows.cases import return_requested_reading
 from include.flows.quarantine import Reject, put_aside
 from include.flows.run import Run
 
@@ -46,9 +47,12 @@ class _Facts:
     completed: set[str]
     cases: dict[str, list[_Case]]
     labels: dict[tuple[str, str], UUID]
+    strangers: set[tuple[str, str]]
+    scans: dict[tuple[str, str], UUID]
     reasons: dict[UUID, str]
     price_of: dict[tuple[str, str], int]
     sold: dict[str, int]
+    reading: str
 
 
 @dataclass(slots=True)
@@ -111,6 +115,8 @@ def _facts(conn: Connection, merchant_id: str, rows: list[dict[str, Any]]) -> _F
         for row in ask("core/customer_order__of_scans", codes=sorted(codes), waybills=sorted(waybills))
     }
     order_ids = sorted(orders)
+    if order_ids:
+        ask("core/order_line__lock", order_ids=order_ids)
     lines: dict[str, list[Line]] = defaultdict(list)
     price_of: dict[tuple[str, str], int] = {}
     sold: dict[str, int] = defaultdict(int)
@@ -128,7 +134,13 @@ def _facts(conn: Connection, merchant_id: str, rows: list[dict[str, Any]]) -> _F
         if row["waybill"]:
             by_waybill[row["waybill"]].append(order_id)
     expected = ask("ledger/unit__expected")
-    known = ask("ledger/unit__of_labels", labels=sorted(labels))
+    known = run_statement(
+        conn,
+        "ledger/unit__of_labels",
+        sources=sorted({row["source"] for row in rows}),
+        labels=sorted(labels),
+        scans=sorted(_scan_id(row) for row in scans),
+    ).fetchall()
     cases: dict[str, list[_Case]] = defaultdict(list)
     for row in ask("core/return_case__of_orders", order_ids=order_ids):
         cases[row["order_id"]].append(
@@ -139,7 +151,7 @@ def _facts(conn: Connection, merchant_id: str, rows: list[dict[str, Any]]) -> _F
             {row["code"]: order_id for order_id, row in orders.items()},
             by_waybill,
             lines,
-            [Expected(row["unit_id"], row["order_id"], row["entry_id"], row["sku"]) for row in expected],
+            [Expected(row["unit_id"], row["order_id"], row["entry_id"], row["sku"], row["open"]) for row in expected],
             sku_of_ean,
             {(row["source"], row["unit_label"]) for row in known},
         ),
@@ -147,10 +159,13 @@ def _facts(conn: Connection, merchant_id: str, rows: list[dict[str, Any]]) -> _F
         orders,
         {row["order_id"] for row in ask("core/order_observation__completed", order_ids=order_ids)},
         cases,
-        {(row["source"], row["unit_label"]): row["unit_id"] for row in known},
+        {(row["source"], row["unit_label"]): row["unit_id"] for row in known if row["merchant_id"] == merchant_id},
+        {(row["source"], row["unit_label"]) for row in known if row["merchant_id"] != merchant_id},
+        {(row["source"], row["scan_id"]): row["unit_id"] for row in known},
         {row["unit_id"]: row["stated_reason"] or "unknown" for row in known},
         price_of,
         sold,
+        return_requested_reading(conn),
     )
 
 
@@ -162,10 +177,16 @@ def _book_one(booking: _Booking, facts: _Facts, run: Run, merchant_id: str, row:
     if row["type"] in UNADDRESSED:
         booking.outcomes[key] = "finding"
         return
+    label = (row["source"], row["payload"]["unit_label"])
+    if label in facts.strangers:
+        reason = f"the label {label[1]} is on a unit of another merchant already: correct it in the warehouse"
+        booking.outcomes[key] = "rejected"
+        booking.rejects.append(Reject(merchant_id, f"ledger/{row['source']}", row["event_id"], reason, row["payload"]))
+        return
     if row["type"] == "received":
         _receive(booking, facts, merchant_id, row)
         return
-    unit_id = facts.labels.get((row["source"], row["payload"]["unit_label"]))
+    unit_id = facts.labels.get(label)
     if unit_id is None:
         if run.now - row["recorded_at"] > WAITS:
             reason = f"no unit bears the label {row['payload']['unit_label']} after 24 hours"
@@ -202,7 +223,7 @@ def _receive(booking: _Booking, facts: _Facts, merchant_id: str, row: dict[str, 
     read = row["payload"]
     scan = Scan(
         row["source"],
-        read.get("scan_id") or row["event_id"],
+        _scan_id(row),
         read.get("unit_label"),
         read.get("return_label"),
         read.get("waybill"),
@@ -210,13 +231,18 @@ def _receive(booking: _Booking, facts: _Facts, merchant_id: str, row: dict[str, 
         read.get("ean"),
         read.get("sku"),
     )
-    met = match(scan, facts.book)
     key = (row["source"], row["event_id"])
+    if (scan.source, scan.scan_id) in facts.scans:  # the same scan told again under another event id
+        booking.outcomes[key] = "repeated"
+        booking.units[key] = facts.scans[scan.source, scan.scan_id]
+        return
+    met = match(scan, facts.book)
     if met.kind == "duplicate":
         booking.outcomes[key] = "duplicate_scan"
         booking.units[key] = facts.labels[scan.source, scan.unit_label or ""]
         return
     unit_id = met.unit_id or identity.scanned_unit_id(scan.source, scan.scan_id)
+    facts.scans[scan.source, scan.scan_id] = unit_id
     if scan.unit_label:
         facts.labels[scan.source, scan.unit_label] = unit_id
     facts.reasons[unit_id] = map_reason(read.get("stated_reason"))
@@ -235,6 +261,10 @@ def _receive(booking: _Booking, facts: _Facts, merchant_id: str, row: dict[str, 
         case_id = _case_of(booking, facts, merchant_id, met, row["occurred_at"])
         payload |= {"case_id": str(case_id), "order_id": met.order_id, "entry_id": met.entry_id, "piece": met.piece}
     _add(booking, row, unit_id, merchant_id, "unexpected" if met.kind == "unexpected" else "received", payload)
+
+
+def _scan_id(row: dict[str, Any]) -> str:
+    return str(row["payload"].get("scan_id") or row["event_id"])
 
 
 def _case_of(booking: _Booking, facts: _Facts, merchant_id: str, met: Match, at: dt.datetime) -> UUID:
@@ -283,6 +313,7 @@ def _write_case(
         order["cancellation_reason"],
         completed_seen=order_id in facts.completed,
         application=application is not None,
+        reading=facts.reading,
     )
     begun = min(at, order["handed_over_at"] or order["created_at"])
     sold = max(1, facts.sold[order_id])

@@ -17,9 +17,15 @@ CASE_COLUMNS = (
 )  # fmt: skip
 
 
+def return_requested_reading(conn: Connection) -> str:
+    """Return how KASPI_DELIVERY_RETURN_REQUESTED is read: undelivered, after_sale or both."""
+    row = run_statement(conn, "ops/setting", name="return_requested_reading").fetchone()
+    return str(row["value"]) if row else "both"
+
+
 def open_cases(conn: Connection, run: Run, merchant_id: str) -> tuple[int, int]:
     """Open or update the cases of the batch's orders, then give birth to what is certain; return both counts."""
-    reading = run_statement(conn, "ops/setting", name="return_requested_reading").fetchone()
+    reading = return_requested_reading(conn)
     rows = run_statement(
         conn,
         "core/return_case__signalled",
@@ -40,7 +46,7 @@ def open_cases(conn: Connection, run: Run, merchant_id: str) -> tuple[int, int]:
                 return_kind(
                     row["status"], row["cancellation_reason"], completed_seen=row["completed_seen"],
                     application=row["application_number"] is not None,
-                    reading=reading["value"] if reading else "both",
+                    reading=reading,
                 ).value,
                 "signalled", row["status"], row["quantity"], row["units_lo"], row["units_hi"],
                 row["requested_from"], row["requested_to"],
@@ -83,6 +89,7 @@ def _adoptions(conn: Connection, run: Run, merchant_id: str) -> int:
 
 def _births(conn: Connection, run: Run, merchant_id: str) -> int:
     """Write ``requested`` for every case of one certain piece that has no unit yet."""
+    run_statement(conn, "core/order_line__lock_unborn", merchant_id=merchant_id)
     rows = run_statement(conn, "core/return_case__unborn", merchant_id=merchant_id).fetchall()
     events = [
         Event(

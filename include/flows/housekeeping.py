@@ -34,7 +34,8 @@ def tidy(dsn: str, run: Run, owner: str) -> dict[str, int]:
                 done["windows_forgotten"] += run_statement(
                     conn, "ops/fetch_window__forget", merchant_id=merchant_id, now=run.now
                 ).rowcount
-                run_statement(conn, "mart/balance_daily", merchant_id=merchant_id, known_on=almaty_day(run.now))
+                if not batch.overtaken(conn, run, merchant_id):  # what was known on a past day is not rewritten
+                    run_statement(conn, "mart/balance_daily", merchant_id=merchant_id, known_on=almaty_day(run.now))
                 batch.staged(conn, run, merchant_id, 0)
     log.info("done: %s", done)
     return done

@@ -83,11 +83,12 @@ def append(conn: Connection, events: Iterable[Event], now: dt.datetime) -> Outco
 def _lock(conn: Connection, events: list[Event]) -> dict[UUID, Unit]:
     """Lock and return the units that exist; births of a merchant are serialised by one lock."""
     ids = sorted({event.unit_id for event in events})
-    rows = run(conn, "ledger/unit__lock", unit_ids=ids).fetchall()
-    if len(rows) < len(ids):
+    there = run(conn, "ledger/unit__count", unit_ids=ids).fetchone()
+    assert there is not None
+    if there["units"] < len(ids):  # before any row lock: two writers must take their locks in one order
         for merchant_id in sorted({event.merchant_id for event in events}):
             run(conn, "ledger/births_lock", merchant_id=merchant_id)
-        rows = run(conn, "ledger/unit__lock", unit_ids=ids).fetchall()
+    rows = run(conn, "ledger/unit__lock", unit_ids=ids).fetchall()
     return {row["unit_id"]: Unit(**row) for row in rows}
 
 

@@ -19,6 +19,7 @@ from include.domain.policy import Condition, Verdict, place
 from include.domain.pricing import SellingCosts, resale_price, worth_selling
 from include.domain.unit_life import Event
 from include.flows import batch, ledger
+from include.flows.merchant_loop import each_merchant
 from include.flows.price_list import (
     Offered,
     keep_base,
@@ -75,47 +76,52 @@ def stage(dsn: str, run: Run, ports: Ports, owner: str, approve: Collection[str]
 
     ``approve`` names merchants whose shrunk base list a person has looked at and lets through.
     """
-    offers: dict[str, int] = {}
     with connect(dsn) as conn:
-        shops = run_statement(conn, "channel/shop").fetchall()
+        shops = {row["merchant_id"]: row["base_list_connection_id"] for row in run_statement(conn, "channel/shop")}
+    offers: dict[str, int] = {}
+
+    def part(conn: Connection, merchant_id: str) -> None:
+        batch.open_batch(conn, run, merchant_id)
         conn.commit()
-        for shop in shops:
-            merchant_id = shop["merchant_id"]
-            with batch.merchant_part(conn, run, merchant_id):
-                batch.open_batch(conn, run, merchant_id)
-                conn.commit()
-                with hold(conn, f"{run.dag_id}:{merchant_id}", owner) as lease:
-                    offers[merchant_id] = _stage_merchant(
-                        lease, run, merchant_id, shop["base_list_connection_id"], ports, merchant_id in approve
-                    )
+        with hold(conn, f"{run.dag_id}:{merchant_id}", owner) as lease:
+            offers[merchant_id] = _stage_merchant(
+                lease, run, merchant_id, shops[merchant_id], ports, merchant_id in approve
+            )
+
+    each_merchant(dsn, run, shops, part)
     return offers
 
 
 def publish(dsn: str, run: Run, owner: str) -> int:
     """Make the lists that passed the gate visible, each in one fenced transaction; return how many parts."""
-    done = 0
     with connect(dsn) as conn:
         run_statement(conn, "channel/feed_version__hold", **run.key)
         conn.commit()
         merchants = batch.with_status(conn, run, "passed")
-        conn.commit()
-        for merchant_id in merchants:
-            with (
-                batch.merchant_part(conn, run, merchant_id),
-                hold(conn, f"{run.dag_id}:{merchant_id}", owner) as lease,
-                lease.transaction(),
-            ):
-                _publish_merchant(conn, run, merchant_id)
-                done += 1
-    return done
+    done: list[str] = []
+
+    def part(conn: Connection, merchant_id: str) -> None:
+        with hold(conn, f"{run.dag_id}:{merchant_id}", owner) as lease, lease.transaction():
+            shown = _publish_merchant(conn, run, merchant_id)
+        if shown:
+            done.append(merchant_id)
+
+    each_merchant(dsn, run, merchants, part)
+    return len(done)
+
+
+def overtaken_by(conn: Connection, run: Run, merchant_id: str) -> str | None:
+    """Return the later run that has dealt with the merchant already, if any: this one then changes nothing."""
+    row = run_statement(conn, "channel/run__overtaken", **run.key, merchant_id=merchant_id).fetchone()
+    if row is None:
+        return None
+    log.info("%s: run %s is later and has dealt with it; nothing to do", merchant_id, row["run_id"])
+    return str(row["run_id"])
 
 
 def _stage_merchant(lease: Lease, run: Run, merchant_id: str, connection_id: str, ports: Ports, approved: bool) -> int:
     with lease.transaction() as conn:
-        later = run_statement(conn, "channel/run__overtaken", merchant_id=merchant_id, dag_id=run.dag_id, now=run.now)
-        newer = later.fetchone()
-        if newer:
-            log.info("%s: run %s has a later clock and has dealt with it; nothing to do", merchant_id, newer["run_id"])
+        if overtaken_by(conn, run, merchant_id):
             batch.published(conn, run, merchant_id)
             return 0
     seen = _observe(ports, merchant_id)
@@ -286,7 +292,12 @@ def _keep_refusals(conn: Connection, run: Run, merchant_id: str, refusals: list[
     )
 
 
-def _publish_merchant(conn: Connection, run: Run, merchant_id: str) -> None:
+def _publish_merchant(conn: Connection, run: Run, merchant_id: str) -> bool:
+    """Publish what was staged; return False where a later run was first, and nothing of this one may be seen."""
+    if later := overtaken_by(conn, run, merchant_id):
+        run_statement(conn, "channel/feed_version__set_aside", **run.key, merchant_id=merchant_id, overtaken_by=later)
+        batch.published(conn, run, merchant_id)
+        return False
     key = {**run.key, "merchant_id": merchant_id, "now": run.now}
     run_statement(conn, "channel/feed_version__publish", **key)
     shown = run_statement(conn, "channel/off_kaspi_list", **key).fetchall()
@@ -296,6 +307,7 @@ def _publish_merchant(conn: Connection, run: Run, merchant_id: str) -> None:
         run.now,
     )
     batch.published(conn, run, merchant_id)
+    return True
 
 
 def _on_sale(merchant_id: str, row: dict[str, Any], moment: Any, *, proof: str, actor: str) -> Event:

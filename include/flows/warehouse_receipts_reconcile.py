@@ -18,7 +18,7 @@ from include.flows import batch, discrepancies
 from include.flows.booking import book_events
 from include.flows.quarantine import Reject, put_aside
 from include.flows.run import Run
-from include.wms.contract import problems
+from include.wms.contract import problems, without_strangers
 from include.wms.sources import Portion, Source
 
 log = logging.getLogger(__name__)
@@ -53,6 +53,9 @@ def collect(dsn: str, run: Run, sources: Mapping[str, Source], owner: str) -> in
         with conn.transaction():
             run_statement(conn, "ops/batch__of_events", **run.key)
             for failure in failures:
+                part = f"source {failure.partition(chr(58))[0]}"
+                batch.open_batch(conn, run, part)
+                batch.failed(conn, run, part, failure)
                 run_statement(
                     conn, "ops/alert", alert_key=f"source/{failure.partition(':')[0]}/{run.run_id}", merchant_id="*",
                     kind="source_unreadable", message=failure, raised_at=run.now,
@@ -82,10 +85,10 @@ def _store(conn: Connection, run: Run, name: str, portion: Portion, known: set[s
         if not wrong and event["merchant_id"] not in known:
             wrong = f"merchant_id: {event['merchant_id']} is not an active merchant here"
         if wrong:
-            fields = event if isinstance(event, dict) else {"event": event}
-            key = str(fields.get("event_id") or f"{portion.cursor}#{number}")
-            merchant_id = str(fields.get("merchant_id") or "*")
-            rejects.append(Reject(merchant_id, f"wms/{name}", key, wrong, fields, f"{portion.cursor}#{number}"))
+            kept = without_strangers(event)
+            key = str(kept.get("event_id") or f"{portion.cursor}#{number}")
+            merchant_id = str(kept.get("merchant_id") or "*")
+            rejects.append(Reject(merchant_id, f"wms/{name}", key, wrong, kept, f"{portion.cursor}#{number}"))
             continue
         payload = {field: value for field, value in event.items() if field not in HEAD}
         rows.append(
@@ -109,11 +112,13 @@ def book(dsn: str, run: Run, owner: str) -> dict[str, int]:
             with batch.merchant_part(conn, run, merchant_id), hold(conn, f"{run.dag_id}:{merchant_id}", owner) as lease:
                 with lease.transaction():
                     totals["events"] += run_statement(
-                        conn, "core/warehouse_event", merchant_id=merchant_id, now=run.now
+                        conn, "core/warehouse_event", **run.key, merchant_id=merchant_id, now=run.now
                     ).rowcount
                     counts = book_events(conn, run, merchant_id)
                     run_statement(conn, "channel/wms_stock", merchant_id=merchant_id)
-                    discrepancies.refresh(conn, run, merchant_id)
+                    if not batch.overtaken(conn, run, merchant_id):
+                        discrepancies.refresh(conn, run, merchant_id)
+                    run_statement(conn, "core/return_case__closed", merchant_id=merchant_id, now=run.now)
                     _audit(conn, run, merchant_id)
                     batch.published(conn, run, merchant_id)
                 for name, value in counts.items():

@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 
 KEPT_OF_ADDRESS = ("town",)
+PERSONAL = frozenset({"customer", "phoneAlias"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,8 +19,8 @@ class Contact:
 
 
 def without_person(order: dict[str, Any]) -> dict[str, Any]:
-    """Return the order less the buyer: ``customer``, ``relationships.user``, the address but its town."""
-    attributes = {name: value for name, value in order.get("attributes", {}).items() if name != "customer"}
+    """Return the order less the buyer: ``customer``, ``phoneAlias``, ``relationships.user``, the address."""
+    attributes = {name: value for name, value in (order.get("attributes") or {}).items() if name not in PERSONAL}
     address = attributes.get("deliveryAddress")
     if isinstance(address, dict):
         attributes["deliveryAddress"] = {name: address.get(name) for name in KEPT_OF_ADDRESS}
@@ -33,7 +34,7 @@ def without_person(order: dict[str, Any]) -> dict[str, Any]:
 
 def contact_of(order: dict[str, Any]) -> Contact | None:
     """Return the buyer's contact where the payload still shows a whole phone number."""
-    customer = order.get("attributes", {}).get("customer") or {}
+    customer = (order.get("attributes") or {}).get("customer") or {}
     phone = str(customer.get("cellPhone") or "")
     if not phone.isdigit():
         return None

@@ -4,7 +4,7 @@ import datetime as dt
 import logging
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -74,10 +74,17 @@ class ShopApi:
     def __exit__(self, *_: object) -> None:
         self._session.close()
 
-    def pages(self, state: str, created_from: dt.datetime, created_to: dt.datetime) -> Iterator[Page]:
-        """Yield the pages of the orders of ``state`` created in [from, to]; the window is at most 14 days."""
+    def pages(
+        self, state: str, created_from: dt.datetime, created_to: dt.datetime, stored: Container[int] = ()
+    ) -> Iterator[Page]:
+        """Yield the pages of the orders of ``state`` created in [from, to] but those ``stored`` already.
+
+        The window is at most 14 days.
+        """
         number = 0
         while True:
+            while number in stored:
+                number += 1
             body = self._get(
                 "/orders",
                 {
@@ -135,7 +142,8 @@ class ShopApi:
     def _once(self, path: str, params: dict[str, Any] | None) -> bytes:
         self._keep_pace()
         self.calls += 1
-        answer = self._session.get(self.settings.url + path, params=params, timeout=TIMEOUT)
+        # a redirect would carry the token to wherever it leads
+        answer = self._session.get(self.settings.url + path, params=params, timeout=TIMEOUT, allow_redirects=False)
         who = f"{self.settings.merchant_id}: GET {path}"
         if answer.status_code in (401, 403):
             raise KaspiRefusedToken(

@@ -8,7 +8,11 @@ from typing import Any
 
 from jsonschema import Draft202012Validator, FormatChecker
 
+from include.domain.text import storable
+
 SCHEMA_FILE = Path(__file__).resolve().parents[2] / "docs" / "wms-event.schema.json"
+OLDEST = dt.datetime(2015, 1, 1, tzinfo=dt.UTC)
+FREE_TEXT = frozenset({"note", "packaging_note"})
 BOOLEANS = {"true": True, "false": False}
 
 
@@ -37,9 +41,30 @@ def problems(event: Any) -> str | None:
         return "; ".join(
             f"{'.'.join(map(str, error.absolute_path)) or 'event'}: {error.validator} fails" for error in errors[:5]
         )
-    if dt.datetime.fromisoformat(event["occurred_at"]).tzinfo is None:
+    try:
+        moment = dt.datetime.fromisoformat(event["occurred_at"])
+    except ValueError:
+        return "occurred_at: is no time"
+    if moment.tzinfo is None:
         return "occurred_at: has no time zone"
+    if moment < OLDEST:
+        return f"occurred_at: before {OLDEST:%Y}, the source's clock is wrong"
+    if not storable(event):
+        return "event: holds characters that cannot be stored"
     return None
+
+
+def without_strangers(event: Any) -> dict[str, Any]:
+    """Return what may be kept of an event that breaks the contract: its own fields, without free text.
+
+    A field that the contract does not know may hold anybody's name; only that it was there is kept.
+    """
+    if not isinstance(event, dict):
+        return {"event": f"a {type(event).__name__}, no object"}
+    kept = {name: event[name] for name in field_types() if name in event and name not in FREE_TEXT}
+    strangers = sorted(name for name in event if name not in field_types() and storable(name))
+    clean = {name: value for name, value in kept.items() if storable(value)}
+    return {**clean, "unknown_fields": strangers} if strangers else clean
 
 
 def from_text(row: dict[str, str | None]) -> dict[str, Any]:

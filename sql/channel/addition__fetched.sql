@@ -1,22 +1,22 @@
--- channel.addition: the first GET of the version that carried a unit, or of a later one.
+-- channel.addition: Kaspi's first GET of the version that carried a unit, or of a later one.
 with first_fetch as (
     select
         addition.unit_id,
         addition.decision_seq,
-        min(feed_fetch.fetched_at) as fetched_at
+        min(pull.fetched_at) as fetched_at
     from channel.addition as addition
-    inner join channel.feed_fetch
+    inner join channel.kaspi_pull as pull
         on
-            addition.merchant_id = feed_fetch.merchant_id
-            and addition.published_version <= feed_fetch.version
-            and addition.published_at <= feed_fetch.fetched_at
+            addition.merchant_id = pull.merchant_id
+            and addition.published_version <= pull.version
+            and addition.published_at <= pull.fetched_at
     where
         addition.merchant_id = %(merchant_id)s
         and addition.channel <> 'off_kaspi'
         and addition.fetched_at is null
         and addition.withdrawn_at is null
-        and feed_fetch.status in (200, 304)
-        and feed_fetch.fetched_at <= %(now)s
+        and pull.status in (200, 304)
+        and pull.fetched_at <= %(now)s
     group by addition.unit_id, addition.decision_seq
 )
 

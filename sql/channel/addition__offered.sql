@@ -5,7 +5,7 @@ select
     offered.channel,
     offered.store_id,
     offered.offer_sku,
-    offered.sku,
+    coalesce(sold_as.sku, offered.sku) as sku,
     offered.quantity,
     offered.price,
     offered.reserved,
@@ -14,5 +14,8 @@ select
 from channel.offered_unit as offered
 left join channel.resale_sku as resale_sku
     on offered.merchant_id = resale_sku.merchant_id and offered.offer_sku = resale_sku.offer_sku
+-- goods that were sold under a resale SKU and came back are goods of the main SKU
+left join channel.resale_sku as sold_as
+    on offered.merchant_id = sold_as.merchant_id and offered.sku = sold_as.offer_sku
 where offered.merchant_id = %(merchant_id)s
 order by offered.channel, offered.offer_sku, offered.store_id, offered.decided_at, offered.unit_id;

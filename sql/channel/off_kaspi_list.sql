@@ -1,4 +1,5 @@
 -- channel.off_kaspi_list: what the merchant's own outlet may sell; the version rises when the content changes.
+-- A unit that was sold between stage and publish is left out.
 insert into channel.off_kaspi_list as known (merchant_id, version, body, published_at)
 select
     %(merchant_id)s,
@@ -32,6 +33,7 @@ where
     and carried.dag_id = %(dag_id)s
     and carried.run_id = %(run_id)s
     and carried.channel = 'off_kaspi'
+    and unit.state in ('restock_pending', 'on_sale')
 on conflict (merchant_id) do update
     set
         version = known.version + 1,

@@ -1,11 +1,14 @@
--- A row when a run with a later clock has already dealt with the merchant: an older run then changes nothing.
+-- A row when a later run has already dealt with the merchant: an older run then changes nothing.
+-- Later by the business clock; of two runs at the same moment, the one that was opened later.
 select later.run_id
-from ops.batch as batch
-inner join ops.run as later on batch.dag_id = later.dag_id and batch.run_id = later.run_id
+from ops.run as mine
+inner join ops.run as later on mine.dag_id = later.dag_id
+inner join ops.batch as batch on later.dag_id = batch.dag_id and later.run_id = batch.run_id
 where
-    batch.dag_id = %(dag_id)s
+    mine.dag_id = %(dag_id)s
+    and mine.run_id = %(run_id)s
     and batch.merchant_id = %(merchant_id)s
-    and later.now_at > %(now)s
+    and (later.now_at, later.opened_at) > (mine.now_at, mine.opened_at)
     and batch.status in ('staged', 'passed', 'published')
-order by later.now_at
+order by later.now_at desc, later.opened_at desc
 limit 1;

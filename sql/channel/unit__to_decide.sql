@@ -10,7 +10,7 @@ select
     unit.unit_id,
     unit.seq,
     unit.state,
-    unit.sku,
+    coalesce(sold_as.sku, unit.sku) as sku,
     store.store_id,
     store.base_includes_returns,
     unit.grade,
@@ -24,7 +24,7 @@ select
         from ledger.unit_event as packed
         where packed.unit_id = unit.unit_id and packed.type = 'repacked' and packed.seq > coalesce(looked.seq, 0)
     ) as repacked,
-    coalesce(listed.price, line.base_price) as main_price,
+    coalesce(listed.price, case when sold_as.sku is null then line.base_price end) as main_price,
     resale_sku.offer_sku as resale_sku,
     unit.qc_at
 from ledger.unit as unit
@@ -35,8 +35,11 @@ left join core.store as store
         and coalesce(unit.store_id, only_store.store_id) = store.store_id
 left join core.order_line as line
     on unit.merchant_id = line.merchant_id and unit.entry_id = line.entry_id and unit.sku = line.sku
+-- goods that were sold under a resale SKU and came back are goods of the main SKU
+left join channel.resale_sku as sold_as
+    on unit.merchant_id = sold_as.merchant_id and unit.sku = sold_as.offer_sku
 left join channel.resale_sku as resale_sku
-    on unit.merchant_id = resale_sku.merchant_id and unit.sku = resale_sku.sku
+    on unit.merchant_id = resale_sku.merchant_id and coalesce(sold_as.sku, unit.sku) = resale_sku.sku
 left join lateral (
     select
         inspected.seq,
@@ -49,7 +52,10 @@ left join lateral (
 left join lateral (
     select offer.price
     from channel.base_offer as offer
-    where offer.merchant_id = unit.merchant_id and offer.sku = unit.sku and offer.price is not null
+    where
+        offer.merchant_id = unit.merchant_id
+        and offer.sku = coalesce(sold_as.sku, unit.sku)
+        and offer.price is not null
     order by offer.base_version desc, offer.position asc
     limit 1
 ) as listed on true

@@ -1,5 +1,6 @@
 -- Where the units stand now, and how many have ever come to each stage; merchant_id NULL is the whole house.
 select
+    count(*)::integer as known,
     count(*) filter (where requested_at is not null)::integer as requested,
     count(*) filter (where state in ('requested', 'in_transit', 'at_pickup_point'))::integer as expected,
     count(*) filter (where state in ('received', 'unexpected', 'wrong_item'))::integer as to_inspect,

@@ -1,13 +1,21 @@
--- Name and phone go after their time, unless the order's case is open.
+-- Name and phone go after their time, unless the order's case is open. An order that never got into core counts
+-- from the day the contact was taken.
 delete from core.contact
-using core.customer_order as placed, ops.setting as setting
+using (
+    select
+        held.merchant_id,
+        held.order_id,
+        coalesce(placed.handed_over_at, placed.created_at, held.taken_at) as since
+    from core.contact as held
+    left join core.customer_order as placed
+        on held.merchant_id = placed.merchant_id and held.order_id = placed.order_id
+) as aged, ops.setting as setting
 where
     contact.merchant_id = %(merchant_id)s
     and setting.name = 'contact_days'
-    and placed.merchant_id = contact.merchant_id
-    and placed.order_id = contact.order_id
-    and coalesce(placed.handed_over_at, placed.created_at)
-    < %(now)s::timestamptz - make_interval(days => (setting.value)::text::integer)
+    and aged.merchant_id = contact.merchant_id
+    and aged.order_id = contact.order_id
+    and aged.since < %(now)s::timestamptz - make_interval(days => (setting.value)::text::integer)
     and not exists (
         select 1
         from core.return_case

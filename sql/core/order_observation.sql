@@ -53,6 +53,13 @@ from changed
 left join lateral (
     select max(sweep.started_at) as started_at
     from ops.sweep
+    -- a sweep whose batch was held has seen nothing that counts
+    inner join ops.batch
+        on
+            sweep.dag_id = batch.dag_id
+            and sweep.run_id = batch.run_id
+            and sweep.merchant_id = batch.merchant_id
+            and batch.status = 'published'
     where
         sweep.merchant_id = changed.merchant_id
         and sweep.run_id <> %(run_id)s

@@ -43,6 +43,18 @@ seen as (
         observed.status = any(%(return_statuses)s) or observed.status = any(%(cancel_statuses)s) as signals
     from core.order_observation as observed
     inner join signal on observed.merchant_id = signal.merchant_id and observed.order_id = signal.order_id
+    -- what an earlier, withdrawn episode was signalled by is no signal of this one
+    where
+        not exists (
+            select 1
+            from core.return_case as withdrawn
+            where
+                withdrawn.merchant_id = observed.merchant_id
+                and withdrawn.order_id = observed.order_id
+                and withdrawn.status = 'cancelled'
+                and withdrawn.requested_to >= observed.seen_to
+        )
+        or observed.status = 'COMPLETED'
 ),
 
 first_signal as (

@@ -30,5 +30,4 @@ where
         from ledger.unit
         where unit.case_id = return_case.case_id
     )
-order by return_case.requested_from, return_case.case_id
-for update of line;
+order by return_case.requested_from, return_case.case_id;

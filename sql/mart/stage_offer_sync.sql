@@ -62,19 +62,19 @@ served as (
     limit 1
 ),
 
--- What Kaspi holds: the newest version that was fetched whole, and since when.
+-- What Kaspi holds: the newest version that it fetched whole, and since when.
 taken as (
     select
-        feed_fetch.version,
-        min(feed_fetch.fetched_at) as since
-    from channel.feed_fetch
+        pull.version,
+        min(pull.fetched_at) as since
+    from channel.kaspi_pull as pull
     where
-        feed_fetch.merchant_id = %(merchant_id)s
-        and feed_fetch.status = 200
-        and feed_fetch.fetched_at <= %(now)s
-        and feed_fetch.version = (
+        pull.merchant_id = %(merchant_id)s
+        and pull.status = 200
+        and pull.fetched_at <= %(now)s
+        and pull.version = (
             select newest.version
-            from channel.feed_fetch as newest
+            from channel.kaspi_pull as newest
             where
                 newest.merchant_id = %(merchant_id)s
                 and newest.status = 200
@@ -82,7 +82,7 @@ taken as (
             order by newest.fetched_at desc
             limit 1
         )
-    group by feed_fetch.version
+    group by pull.version
 ),
 
 published as (

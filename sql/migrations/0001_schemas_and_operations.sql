@@ -24,6 +24,7 @@ create table ops.lease (
     scope text primary key,
     epoch bigint not null,
     owner text not null,
+    attempt integer not null,
     expires_at timestamptz not null
 );
 comment on table ops.lease is 'Who may write a scope (<flow>:<merchant>) now; real time, 120 seconds, renewed.';
@@ -44,7 +45,8 @@ create table ops.fetch_window (
     state text not null,
     created_from timestamptz not null,
     created_to timestamptz not null,
-    started_at timestamptz not null,
+    long boolean not null default false,
+    started_at timestamptz,
     completed_at timestamptz,
     total_count integer,
     unique (merchant_id, dag_id, run_id, state, created_from, created_to)
@@ -69,10 +71,15 @@ create table ops.batch (
     status text not null check (status in ('staging', 'staged', 'passed', 'held', 'published', 'failed')),
     rows_staged integer not null default 0,
     rows_quarantined integer not null default 0,
+    rows_rejected integer not null default 0,
+    judged_to bigint,
     detail text,
     changed_at timestamptz not null default clock_timestamp(),
     primary key (dag_id, run_id, merchant_id)
 );
+comment on column ops.batch.rows_quarantined is 'Rows that the gate put aside.';
+comment on column ops.batch.rows_rejected is 'Records that could not even be staged.';
+comment on column ops.batch.judged_to is 'Warehouse events up to this position belong to the part.';
 comment on table ops.batch is 'What became of each merchant''s part of a run.';
 
 create table ops.dq_result (
@@ -144,6 +151,7 @@ insert into ops.setting (name, value, meaning) values
 ('decision_working_days', '3', 'Kaspi refunds by itself after so many working days from arrival'),
 ('resale_discount_percent', '7.5', 'discount of a resale offer, 5 to 10'),
 ('quarantine_share_limit', '0.05', 'above this share of quarantined rows the whole batch is held'),
+('quarantine_least_rows', '5', 'fewer quarantined rows than this never hold a batch'),
 ('inbox_hours', '24', 'an early event waits so long for its predecessor'),
 ('contact_days', '45', 'name and phone are erased so many days after hand-over unless a case is open'),
 ('signal_fdr', '0.10', 'promised false discovery rate of signals');

@@ -12,6 +12,15 @@ create table raw.order_payload (
 comment on table raw.order_payload is
 'The newest payload of an order with its entries, without the listed personal paths.';
 
+-- An order's payload that was put aside is not staged again until it changes or is replayed.
+create table raw.refused_order (
+    merchant_id text not null,
+    order_id text not null,
+    payload_hash bytea not null,
+    refused_at timestamptz not null,
+    primary key (merchant_id, order_id)
+);
+
 create table raw.wms_event (
     source text not null,
     event_id text not null,
@@ -28,8 +37,8 @@ create table raw.wms_event (
 );
 comment on table raw.wms_event is 'Warehouse events as delivered; a repeated delivery is a no-op.';
 
--- Staging: one batch is (dag_id, run_id, merchant_id); unlogged, emptied when its batch is published.
-create unlogged table raw.stage_order (
+-- Staging: one batch is (dag_id, run_id, merchant_id), emptied when it is published.
+create table raw.stage_order (
     dag_id text not null,
     run_id text not null,
     merchant_id text not null,
@@ -57,7 +66,7 @@ create unlogged table raw.stage_order (
 );
 create index stage_order_batch on raw.stage_order (dag_id, run_id, merchant_id);
 
-create unlogged table raw.stage_order_line (
+create table raw.stage_order_line (
     dag_id text not null,
     run_id text not null,
     merchant_id text not null,

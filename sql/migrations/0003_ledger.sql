@@ -20,7 +20,7 @@ create table ledger.unit (
     grade text,
     route text,
     zone text,
-    worked_by text,
+    worked_by text[],
     stated_reason text,
     finding text,
     cause text,

@@ -15,7 +15,9 @@ where
 
 -- Events that no run has published yet, whoever fetched them.
 create view raw.batch_wms_event as
-select wms_event.*
+select
+    wms_event.*,
+    wms_event.source || '/' || wms_event.event_id as event_key
 from raw.wms_event
 left join core.warehouse_event using (source, event_id)
 where warehouse_event.event_id is null and not wms_event.quarantined;

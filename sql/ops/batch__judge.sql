@@ -1,4 +1,4 @@
--- A part passes unless a batch check failed or too large a share of its rows went to the quarantine.
+-- A part passes unless a batch check failed, or too large a share of its rows (and more than a few) was put aside.
 with failed as (
     select
         merchant_id,
@@ -19,11 +19,13 @@ verdict as (
         case
             when failed.merchant_id is not null then failed.checks
             when
-                batch.rows_quarantined > greatest(1, batch.rows_staged) * (setting.value)::text::numeric
-                then batch.rows_quarantined || ' of ' || batch.rows_staged || ' rows were quarantined'
+                batch.rows_quarantined + batch.rows_rejected >= (least_rows.value)::text::integer
+                and batch.rows_quarantined + batch.rows_rejected > (batch.rows_staged + batch.rows_rejected) * (share.value)::text::numeric
+                then batch.rows_quarantined + batch.rows_rejected || ' of ' || batch.rows_staged + batch.rows_rejected || ' rows were quarantined'
         end as held_because
     from ops.batch as batch
-    inner join ops.setting as setting on setting.name = 'quarantine_share_limit'
+    inner join ops.setting as share on share.name = 'quarantine_share_limit'
+    inner join ops.setting as least_rows on least_rows.name = 'quarantine_least_rows'
     left join failed on batch.merchant_id = failed.merchant_id
     where
         batch.dag_id = %(dag_id)s
@@ -34,7 +36,7 @@ verdict as (
 update ops.batch
 set
     status = case when verdict.held_because is null then 'passed' else 'held' end,
-    detail = verdict.held_because,
+    detail = coalesce(verdict.held_because, case when batch.status <> 'held' then batch.detail end),
     changed_at = clock_timestamp()
 from verdict
 where

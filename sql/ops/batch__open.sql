@@ -5,5 +5,6 @@ on conflict (dag_id, run_id, merchant_id) do update
         status = 'staging',
         rows_staged = 0,
         rows_quarantined = 0,
+        rows_rejected = 0,
         detail = null,
         changed_at = clock_timestamp();

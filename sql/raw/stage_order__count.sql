@@ -1,3 +1,19 @@
-select count(distinct order_id) as orders
-from raw.stage_order
-where dag_id = %(dag_id)s and run_id = %(run_id)s and merchant_id = %(merchant_id)s;
+select
+    (
+        select count(distinct stage_order.order_id)
+        from raw.stage_order
+        where
+            stage_order.dag_id = %(dag_id)s
+            and stage_order.run_id = %(run_id)s
+            and stage_order.merchant_id = %(merchant_id)s
+    ) as orders,
+    (
+        select count(distinct quarantine.record_key)
+        from ops.quarantine
+        inner join ops.run on quarantine.first_seen = run.now_at
+        where
+            run.dag_id = %(dag_id)s
+            and run.run_id = %(run_id)s
+            and quarantine.merchant_id = %(merchant_id)s
+            and quarantine.source = 'kaspi/order'
+    ) as rejected;

@@ -4,4 +4,4 @@ set quarantined = true
 from stage_drop
 where
     wms_event.merchant_id = stage_drop.merchant_id
-    and wms_event.event_id = stage_drop.record_key;
+    and wms_event.source || '/' || wms_event.event_id = stage_drop.record_key;

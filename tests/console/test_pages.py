@@ -52,6 +52,14 @@ def told(new_warehouse: Callable[[], str]) -> str:
                 '{"returned": 8, "sold": 47}')
             """
         )
+        conn.execute(
+            """
+            insert into ops.batch (dag_id, run_id, merchant_id, status, rows_staged, detail) values
+                ('kaspi_returns_ingest', 'story', 'alpha', 'published', 9, null),
+                ('warehouse_receipts_reconcile', 'story', 'alpha', 'published', 9, null),
+                ('warehouse_receipts_reconcile', 'story', 'beta', 'held', 9, 'a third of the scans is unknown')
+            """
+        )
     return address
 
 
@@ -73,6 +81,55 @@ def test_the_page_shows_where_the_goods_are(told: str) -> None:
     assert "Batch B7 of Nomad &lt;b&gt;: defective" in page.text
     assert "channel/feed_offer__priced" in page.text  # a failed check is named
     assert "16 Nov, 07:16" in page.text  # the published list
+
+
+def test_the_bars_are_shares_of_all_units_known(told: str) -> None:
+    page = client_of(told).get("/?lang=en").text
+    with connect(told) as conn:
+        row = conn.execute("select count(*) as known from ledger.unit").fetchone()
+    assert row is not None
+    counts = [int(count.replace(",", "")) for count in re.findall(r'stage-count">([\d,]+)<', page)]
+    bars = [float(width) for width in re.findall(r'meter-fill" width="([\d.]+)"', page)]
+    assert bars == [round(100 * count / row["known"], 1) for count in counts]
+    assert sum(bars) <= 100.5
+    assert f"share of all {row['known']:,} units" in page
+
+
+def test_open_questions_are_grouped_by_kind(told: str) -> None:
+    page = client_of(told).get("/?lang=en&merchant=alpha").text
+    with connect(told) as conn:
+        kinds = conn.execute(
+            """
+            select count(*) as count, sum(money_at_risk) as money from core.discrepancy
+            where status = 'open' and opened_at <= %s and merchant_id = 'alpha' group by kind
+            """,
+            (NOW,),
+        ).fetchall()
+    groups = folded(page, "open-title")
+    assert len(groups) == len(kinds) > 1
+    for kind in kinds:
+        money = f"{kind['money']:,}\u00a0₸"
+        [group] = [group for group in groups if f">{kind['count']}</b>" in group and f'sum">{money}<' in group]
+        assert group.count("<tr>") == 1 + min(kind["count"], 10)
+        assert (f"of {kind['count']}." in group) == (kind["count"] > 10)
+        assert not group.startswith("open")
+
+
+def test_what_did_not_pass_stands_first_and_open(told: str) -> None:
+    page = client_of(told).get("/?lang=en").text.replace("<wbr>", "")
+    held, warned, published = folded(page, "gates-title")
+    assert held.startswith("open") and not warned.startswith("open") and not published.startswith("open")
+    assert "warehouse_receipts_reconcile" in held
+    assert held.index("a third of the scans is unknown") < held.index("Almaty Tech")
+    assert "restock_sync" in warned and 'chip warn">published' in warned
+    assert "checks passed: 3 of 4" in warned
+    assert "kaspi_returns_ingest" in published and "chip warn" not in published
+
+
+def folded(page: str, section: str) -> list[str]:
+    """The foldable groups of one section of the page, each from its attributes on."""
+    part = page.split(f'aria-labelledby="{section}"')[1].split("</section>")[0]
+    return re.findall(r'<details class="group[^"]*"\s*(.*?)</details>', part, flags=re.DOTALL)
 
 
 def test_a_merchant_sees_his_own_only(told: str) -> None:

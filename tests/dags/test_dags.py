@@ -67,6 +67,9 @@ def test_a_dag_is_complete(bag: Any, dag_id: str) -> None:
         assert task.owner == "data-team"
         assert task.retries is not None
         assert task.execution_timeout, f"{task.task_id} may hang for ever"
+    last = [task.task_id for task in dag.tasks if not task.downstream_task_ids]
+    assert last == ["any_task_failed"], "Airflow judges a run by its last tasks: only the watcher may be one"
+    assert dag.get_task("any_task_failed").upstream_task_ids == set(dag.task_ids) - {"any_task_failed"}
     gates = [task.task_id for task in dag.tasks if task.task_id == "gate"]
     assert gates == ["gate"], "one gate a DAG"
 

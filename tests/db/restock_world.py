@@ -19,6 +19,7 @@ from include.flows.run import Run, open_run
 from include.quality.gate import judge
 from include.quality.suites import restock_reconcile_daily as daily_suite
 from include.quality.suites import restock_sync as restock_suite
+from include.sandbox import buyer
 
 DAWN = dt.datetime(2026, 11, 14, 3, tzinfo=dt.UTC)
 
@@ -55,6 +56,7 @@ class RestockWorld:
     seen: list[dict[str, Any]] = field(default_factory=list)
     url: str = ""
     broken: bool = False
+    observed: bool = True
     now: dt.datetime = DAWN
     runs: int = 0
 
@@ -118,13 +120,22 @@ class RestockWorld:
         grade: str = "A",
         intact: bool = True,
         used: bool = False,
+        previous: UUID | None = None,
     ) -> UUID:
         """A unit that has passed QC at hour ``qc``."""
         unit_id = scanned_unit_id("w1", label)
         look = {"grade": grade, "finding": "no_fault", "route": route, "signs_of_use": used, "packaging_intact": intact}
         self.book(
             self.event(
-                unit_id, "received", at(qc - 2), source="w1", scan_id=label, unit_label=label, sku=sku, store_id="PP1"
+                unit_id,
+                "received",
+                at(qc - 2),
+                source="w1",
+                scan_id=label,
+                unit_label=label,
+                sku=sku,
+                store_id="PP1",
+                **({"previous_unit_id": str(previous)} if previous else {}),
             ),
             self.event(unit_id, "inspected", at(qc - 1), "inspector", **look),
             self.event(unit_id, "qc_passed", at(qc), "checker"),
@@ -159,21 +170,22 @@ class RestockWorld:
                 (code, f"{code}#0", sku, quantity, price, price * quantity),
             )
 
-    def fetched(self, hours: float, status: int = 200) -> None:
-        """Kaspi pulls the list that is served now."""
+    def fetched(self, hours: float, status: int = 200, user_agent: str | None = buyer.USER_AGENT) -> None:
+        """Kaspi, or whoever ``user_agent`` is, pulls the list that is served now."""
         with connect(self.dsn) as conn:
             conn.execute(
                 """
-                insert into channel.feed_fetch (merchant_id, version, fetched_at, status)
-                select 'm', max(version), %s, %s from channel.feed_version where status = 'published'
+                insert into channel.feed_fetch (merchant_id, version, fetched_at, status, user_agent)
+                select 'm', max(version), %s, %s, %s from channel.feed_version where status = 'published'
                 """,
-                (at(hours), status),
+                (at(hours), status, user_agent),
             )
 
     # --- runs
 
     def ports(self) -> restock_sync.Ports:
-        return restock_sync.Ports(lambda _: f"{self.url}/base.xml", self.url)
+        observer = self.url if self.observed else None
+        return restock_sync.Ports(lambda _: f"{self.url}/base.xml", observer)
 
     def new_run(self, dag_id: str, hours: float) -> Run:
         self.now, self.runs = at(hours), self.runs + 1
@@ -188,9 +200,11 @@ class RestockWorld:
         restock_sync.publish(self.dsn, run, f"{run.run_id}/publish")
         return self.status(run)
 
-    def reconcile(self, hours: float) -> str:
-        run = self.new_run("restock_reconcile_daily", hours)
-        restock_reconcile_daily.stage(self.dsn, run, self.url, f"{run.run_id}/stage")
+    def reconcile(self, hours: float, run: Run | None = None) -> str:
+        """One run of restock_reconcile_daily; returns what became of the merchant's part."""
+        run = run or self.new_run("restock_reconcile_daily", hours)
+        observer = self.url if self.observed else None
+        restock_reconcile_daily.stage(self.dsn, run, observer, f"{run.run_id}/stage")
         judge(self.dsn, run, daily_suite.SUITE)
         restock_reconcile_daily.publish(self.dsn, run, f"{run.run_id}/publish")
         return self.status(run)

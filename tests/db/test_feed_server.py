@@ -17,6 +17,7 @@ import requests
 
 from include.db.connection import connect
 from include.kaspi.price_list import read
+from include.sandbox import buyer
 from tests.db.restock_world import Offer, RestockWorld
 
 CLOCK = dt.datetime(2026, 11, 14, 6, 20, tzinfo=dt.UTC)
@@ -179,13 +180,15 @@ def test_database_away_is_503_and_it_comes_back(feed: Feed) -> None:
     assert (broken.status_code, back.status_code) == (503, 200)
 
 
-def test_only_get_of_a_version_that_carries_the_unit_puts_it_on_sale(feed: Feed) -> None:
+def test_only_kaspis_get_of_a_version_that_carries_the_unit_puts_it_on_sale(feed: Feed) -> None:
     unit = feed.world.unit("U1", "A1", 1)
     feed.world.restock(2)
+    feed.get("/secret.xml", **{"User-Agent": "Mozilla/5.0"})
+    feed.world.restock(4)
     assert feed.world.state(unit) == "restock_pending"
 
-    feed.get("/secret.xml")
-    feed.world.restock(4)
+    feed.get("/secret.xml", **{"User-Agent": buyer.USER_AGENT})
+    feed.world.restock(5)
 
     assert feed.world.state(unit) == "on_sale"
     assert feed.world.one("select fetched_at from channel.addition") == CLOCK

@@ -95,6 +95,62 @@ def test_waiting_units_unfetched_lists_prices_and_counts_are_differences(world: 
     )
 
 
+def everything(world: RestockWorld) -> tuple[object, ...]:
+    return world.business_rows(), world.one("select count(*) from channel.observation")
+
+
+def test_an_older_run_changes_nothing_and_ends_green(world: RestockWorld) -> None:
+    """Cleared or filled in later, it would stamp the present with a time that is over and close differences."""
+    first = world.new_run("restock_reconcile_daily", 4)
+    world.reconcile(4, first)
+    world.seen[1].update(quantity=0, on_sale=False)
+    world.reconcile(28)
+    world.seen[1].update(quantity=2, on_sale=True)
+    before = everything(world)
+
+    assert world.reconcile(4, first) == "published"  # cleared
+    assert world.reconcile(16) == "published"  # a day in between, filled in afterwards
+
+    assert everything(world) == before
+    assert world.query("select status from core.discrepancy") == [{"status": "open"}]
+
+
+def test_a_run_overtaken_between_stage_and_publish_shows_nothing(world: RestockWorld) -> None:
+    from include.flows import restock_reconcile_daily
+    from include.quality.gate import judge
+    from include.quality.suites.restock_reconcile_daily import SUITE
+
+    old = world.new_run("restock_reconcile_daily", 4)
+    restock_reconcile_daily.stage(world.dsn, old, world.url, "stage")
+    judge(world.dsn, old, SUITE)
+    world.seen[1].update(quantity=0, on_sale=False)
+    world.reconcile(28)
+    before = everything(world)
+
+    assert restock_reconcile_daily.publish(world.dsn, old, "publish") == 0
+
+    assert everything(world) == before
+    assert world.status(old) == "published"
+
+
+def test_a_list_that_only_others_fetched_was_not_fetched(world: RestockWorld) -> None:
+    world.offers["A1"].price = 11_000
+    world.restock(4)
+    world.fetched(4.3, user_agent="Mozilla/5.0")
+
+    world.reconcile(9)
+
+    assert "version 2 was not fetched" in str(rows(world)["A1R"][3])
+
+
+def test_without_an_observer_what_buyers_see_is_unknown(world: RestockWorld) -> None:
+    world.observed = False
+
+    assert world.reconcile(4) == "published"
+
+    assert rows(world) == {"A1": (6, 6, None, None, None), "A1R": (2, 2, None, None, None)}
+
+
 def test_the_gate_holds_a_comparison_that_contradicts_itself(world: RestockWorld) -> None:
     from include.flows import restock_reconcile_daily
     from include.quality.gate import judge

@@ -2,11 +2,15 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from uuid import UUID
 
+import psycopg
 import pytest
 
 from include.db.connection import connect
-from include.flows import restock_sync
+from include.db.statements import run as run_statement
+from include.flows import batch, restock_sync
+from include.flows.onboarding import Store, add_merchant
 from include.quality.gate import judge
 from include.quality.suites.restock_sync import SUITE
 from tests.db.restock_world import Offer, RestockWorld, at
@@ -375,3 +379,228 @@ def test_the_gate_holds_back_what_breaks_a_promise(world: RestockWorld, tamper: 
     failed = world.query("select check_name from ops.dq_result where not success and severity = 'batch'")
     assert any(check in row["check_name"] for row in failed)
     assert world.one("select count(*) from channel.feed_version where status = 'published'") == 0
+
+
+def test_a_run_overtaken_between_stage_and_publish_changes_nothing(world: RestockWorld) -> None:
+    world.unit("U1", "A1", 1, route="resale", grade="B")
+    used = world.unit("U2", "A1", 1, used=True, grade="C", route="off_kaspi")
+    world.restock(2)
+    world.unit("U3", "A1", 2.1)
+    old = world.new_run("restock_sync", 3)
+    restock_sync.stage(world.dsn, old, world.ports(), "stage")
+    judge(world.dsn, old, SUITE)
+    world.book(world.event(used, "resold", at(3.2), "outlet", attribution="scan", resale_price=9_250))
+    world.offers["A1"].price = 12_000
+    world.restock(4)
+    assert world.one("select body from channel.off_kaspi_list") == []
+    before = world.business_rows()
+    assert world.shown()["A1R"] == (1, 11_100)
+
+    assert restock_sync.publish(world.dsn, old, "publish") == 0
+
+    after = world.business_rows()
+    assert {name for name in before if before[name] != after[name]} == {"channel.feed_version"}  # its version is aside
+    assert world.query("select status, held_reason from channel.feed_version where run_id = 'run-2'") == [
+        {"status": "held", "held_reason": "run run-3 is later and was first"}
+    ]
+    assert world.status(old) == "published"
+
+
+def test_of_two_runs_at_one_moment_the_later_one_stands(world: RestockWorld) -> None:
+    """The clock of the demonstration stands still between its steps."""
+    used = world.unit("U1", "A1", 1, used=True, grade="C", route="off_kaspi")
+    first, second = world.new_run("restock_sync", 2), world.new_run("restock_sync", 2)
+    restock_sync.stage(world.dsn, first, world.ports(), "stage")
+    judge(world.dsn, first, SUITE)
+    world.restock(2, second)
+    world.book(world.event(used, "resold", at(2), "outlet", attribution="scan", resale_price=9_250))
+    world.restock(2)
+    before = world.business_rows()["channel.off_kaspi_list"]
+
+    restock_sync.publish(world.dsn, first, "publish")
+
+    assert world.one("select body from channel.off_kaspi_list") == []
+    assert world.business_rows()["channel.off_kaspi_list"] == before
+
+
+def test_what_the_outlet_sold_between_stage_and_publish_is_not_listed(world: RestockWorld) -> None:
+    used = [world.unit(f"U{n}", "A1", 1, used=True, grade="C", route="off_kaspi") for n in range(2)]
+    world.restock(2)
+    run = world.new_run("restock_sync", 3)
+    restock_sync.stage(world.dsn, run, world.ports(), "stage")
+    world.book(world.event(used[0], "resold", at(3), "outlet", attribution="scan", resale_price=9_250))
+    judge(world.dsn, run, SUITE)
+
+    restock_sync.publish(world.dsn, run, "publish")
+
+    assert [row["unit"] for row in world.one("select body from channel.off_kaspi_list")] == ["U1"]
+
+
+@pytest.mark.parametrize("user_agent", ["Mozilla/5.0 (X11; Linux x86_64)", "UptimeRobot/2.0", "", None])
+def test_only_kaspi_proves_that_a_list_was_fetched(world: RestockWorld, user_agent: str | None) -> None:
+    unit = world.unit("U1", "B1", 1)
+    world.restock(2)
+    world.fetched(2.2, user_agent=user_agent)
+    world.restock(3)
+    assert world.state(unit) == "restock_pending"
+    assert world.one("select fetched_at from channel.addition") is None
+
+    world.fetched(3.3, user_agent="feed.KASPI.kz loader")
+    world.restock(4)
+
+    assert world.state(unit) == "on_sale"
+    assert world.one("select fetched_at from channel.addition") == at(3.3)
+
+
+def test_who_kaspi_is_can_be_set_and_a_broken_pattern_cannot(world: RestockWorld) -> None:
+    unit = world.unit("U1", "B1", 1)
+    world.restock(2)
+    world.fetched(2.2, user_agent="python-httpx/0.27")
+    world.restock(3)
+    assert world.state(unit) == "restock_pending"
+
+    setting = "update ops.setting set value = to_jsonb(%s::text) where name = 'feed_puller_user_agent'"
+    with connect(world.dsn) as conn:
+        with pytest.raises(psycopg.errors.InvalidRegularExpression), conn.transaction():
+            conn.execute(setting, ("(httpx",))
+        conn.execute(setting, ("^python-httpx/",))
+    world.restock(4)
+
+    assert world.one("select fetched_at from channel.addition") == at(2.2)  # the log is kept
+
+
+def test_without_an_observer_units_go_on_sale_by_the_fetch(world: RestockWorld) -> None:
+    unit = world.unit("U1", "B1", 1)
+    world.observed = False
+    world.restock(2)
+    world.fetched(2.3)
+
+    assert world.restock(3) == "published"
+
+    assert world.state(unit) == "on_sale"
+    assert world.query("select fetched_at, observed_at from channel.addition") == [
+        {"fetched_at": at(2.3), "observed_at": None}
+    ]
+
+
+def test_a_connection_that_breaks_in_one_part_leaves_the_others_done(world: RestockWorld) -> None:
+    with connect(world.dsn) as conn:
+        add_merchant(conn, "a", name="A", stores=[Store("PP9", "W1", False, False)], feed_token="other")
+        conn.commit()
+    world.unit("U1", "A1", 1)
+    run = world.new_run("restock_sync", 2)
+    base = f"{world.url}/base.xml"
+
+    def cut(connection_id: str) -> str:
+        """The part of the first merchant loses its connection while its list is fetched."""
+        if connection_id == "base_list_a":
+            with connect(world.dsn) as other:
+                other.execute(
+                    "select pg_terminate_backend(pid) from pg_stat_activity "
+                    "where pid <> pg_backend_pid() and datname = current_database()"
+                )
+        return base
+
+    with pytest.raises(psycopg.OperationalError):
+        restock_sync.stage(world.dsn, run, restock_sync.Ports(cut), "stage#1")
+    with connect(world.dsn) as conn:
+        assert batch.with_status(conn, run, "staged") == ["m"]
+        assert batch.with_status(conn, run, "staging") == ["a"]
+
+    restock_sync.stage(world.dsn, run, world.ports(), "stage#2")  # Airflow tries again
+    judge(world.dsn, run, SUITE)
+    restock_sync.publish(world.dsn, run, "publish")
+    assert world.status(run) == "published"
+    assert world.shown()["A1"] == (6, 10_000)
+
+
+def test_a_line_of_several_pieces_takes_as_many_units_and_frees_them(world: RestockWorld) -> None:
+    units = [world.unit(f"U{n}", "A1", 1 + n / 10, route="resale", grade="B") for n in range(3)]
+    world.restock(2)
+    world.fetched(2.3)
+    world.order("o1", "A1R", 2.5, quantity=2)
+    world.restock(3)
+    assert world.shown()["A1R"] == (1, 9_250)
+    assert world.one("select array_agg(distinct state) from channel.sale") == ["reserved"]
+
+    world.order("o1", "A1R", 2.5, quantity=2, status="CANCELLED")
+    world.order("o2", "A1R", 3.5, quantity=4, handed_over=3.8)
+    world.restock(4)
+
+    assert [world.state(unit) for unit in units] == ["resold"] * 3
+    sales = world.query("select order_id, state, count(*) as n from channel.sale group by 1, 2 order by 1")
+    assert [tuple(row.values()) for row in sales] == [("o1", "freed", 2), ("o2", "sold", 3)]
+    assert "A1R" not in world.shown()
+
+
+def test_a_main_line_of_several_pieces_takes_the_base_first(world: RestockWorld) -> None:
+    world.offers["B1"].count = 1
+    units = [world.unit(f"U{n}", "B1", 1) for n in range(3)]
+    world.restock(2)
+    world.order("o1", "B1", 2.5, quantity=3)
+    world.restock(3)
+
+    assert world.one("select count(*) from channel.sale where state = 'reserved'") == 2
+    assert world.shown()["B1"] == (2, 20_000)  # the merchant's own list still shows its one
+
+    world.order("o1", "B1", 2.5, quantity=3, status="CANCELLING")
+    world.restock(4)
+    assert world.shown()["B1"] == (1 + len(units), 20_000)
+
+
+def sold_by(world: RestockWorld, *order_ids: str) -> list[tuple[object, ...]]:
+    with connect(world.dsn) as conn:
+        found = run_statement(conn, "ledger/unit__sold_by_orders", merchant_id="m", order_ids=list(order_ids))
+        return [(row["order_id"], row["entry_id"], row["sku"], row["unit_id"]) for row in found]
+
+
+def test_which_units_orders_sold_is_known_when_they_come_back(world: RestockWorld) -> None:
+    units = [world.unit(f"U{n}", "A1", 1 + n / 10, route="resale", grade="B") for n in range(4)]
+    world.restock(2)
+    world.fetched(2.3)
+    world.order("o1", "A1R", 2.5, quantity=2, handed_over=2.8)
+    world.order("o2", "A1R", 2.6)
+    world.restock(3)
+    scanned = next(unit for unit in units if world.state(unit) == "on_sale" and not reserved(world, unit))
+    world.order("o3", "A1R", 3.1, handed_over=3.4)
+    world.book(world.event(scanned, "resold", at(3.2), "picker", attribution="scan", sold_order_id="o3"))
+    first = [unit for _, _, _, unit in sold_by(world, "o1")]
+
+    assert sold_by(world, "o1", "o2", "o3", "unknown") == [
+        *[("o1", "o1#0", "A1R", unit) for unit in first],
+        ("o3", "o3#0", "A1R", scanned),  # no sale row names it yet
+    ]
+    assert sorted(first) == sorted(unit for unit in units if sold_to(world, unit) == "o1")
+    assert len(first) == 2
+
+    again = world.unit("U9", "A1R", 6, route="resale", grade="B", previous=first[0])
+    assert again not in units
+    assert sold_by(world, "o1") == [("o1", "o1#0", "A1R", first[1])]
+
+
+def test_a_piece_that_was_resold_and_comes_back_goes_on_sale_as_its_main_product(world: RestockWorld) -> None:
+    """The second return is a return of the resale SKU, which is in nobody's own list."""
+    world.unit("U1", "A1", 1, route="resale", grade="B")
+    world.restock(2)
+    world.fetched(2.3)
+    world.order("o1", "A1R", 2.5, handed_over=2.8)
+    world.restock(3)
+    assert "A1R" not in world.shown()
+
+    world.unit("U2", "A1R", 6, route="resale", grade="B")
+    world.unit("U3", "A1R", 6)
+    world.restock(7)
+
+    assert (world.shown()["A1R"], world.shown()["A1"]) == ((1, 9_250), (6, 10_000))
+    assert world.one("select count(*) from channel.resale_sku") == 1
+    before = world.business_rows()
+    world.restock(8)
+    assert world.business_rows() == before
+
+
+def reserved(world: RestockWorld, unit: UUID) -> bool:
+    return bool(world.one(f"select count(*) from channel.sale where unit_id = '{unit}' and state = 'reserved'"))
+
+
+def sold_to(world: RestockWorld, unit: UUID) -> object:
+    return world.one(f"select sold_order_id from ledger.unit where unit_id = '{unit}'")

@@ -1,4 +1,8 @@
-"""One full demonstration for all end-to-end tests, in a run folder of its own."""
+"""One full demonstration for all end-to-end tests, in a run folder of its own.
+
+QAITARYM_E2E_RUN=<run folder> gives them one that is running already (that of ``make demo`` is ``.run``): it is looked
+at, never started, changed, stopped or cleaned, and the tests that would do so are skipped.
+"""
 
 from __future__ import annotations
 
@@ -25,6 +29,7 @@ from runtime.sandbox_control import SandboxControl
 
 ROOT = Path(__file__).resolve().parents[2]
 DEMO_SECONDS = 900
+GIVEN_RUN_VARIABLE = "QAITARYM_E2E_RUN"
 
 
 @dataclass
@@ -35,6 +40,7 @@ class Demo:
     output: str
     seconds: float
     summary: dict[str, Any]
+    given: bool = False
 
     @property
     def airflow(self) -> AirflowApi:
@@ -46,8 +52,14 @@ class Demo:
         assert ports is not None
         return SandboxControl(sandbox_url(ports))
 
+    def must_be_ours(self) -> None:
+        """Skip a test that changes the demonstration, or asks how it was started, where it is somebody else's."""
+        if self.given:
+            pytest.skip(f"a demonstration given by {GIVEN_RUN_VARIABLE} is only looked at")
+
     def command(self, name: str) -> str:
         """Run `python -m runtime <name>` on this run folder; returns what it printed."""
+        self.must_be_ours()
         return run_command(self.run, name)
 
     def read_summary(self) -> dict[str, Any]:
@@ -86,7 +98,13 @@ def occupied_port() -> Iterator[int]:
 
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory, occupied_port: int) -> Iterator[Demo]:
-    """The demonstration, running; everything of it is removed in the end."""
+    """The demonstration, running; everything of it is removed in the end (nothing of one that was given)."""
+    given = os.environ.get(GIVEN_RUN_VARIABLE)
+    if given:
+        looked_at = Demo(Path(given).resolve(), "", 0.0, {}, given=True)
+        looked_at.summary = looked_at.read_summary()
+        yield looked_at
+        return
     run = tmp_path_factory.mktemp("demo") / "run"
     begun = time.monotonic()
     try:

@@ -13,6 +13,7 @@ pytestmark = pytest.mark.timeout(600)
 
 
 def test_every_smoke_check_holds(demo: Demo) -> None:
+    demo.must_be_ours()
     done = subprocess.run(
         [sys.executable, "-m", "bench", "--size", "smoke"],
         cwd=ROOT,

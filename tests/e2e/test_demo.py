@@ -50,6 +50,7 @@ def test_summary_has_exactly_its_keys(demo: Demo) -> None:
 
 
 def test_a_taken_port_is_chosen_anew(demo: Demo, occupied_port: int) -> None:
+    demo.must_be_ours()
     assert not demo.summary["airflow_url"].endswith(f":{occupied_port}")
     assert demo.airflow.is_healthy(("metadatabase", "scheduler", "dag_processor", "triggerer"))
 
@@ -116,6 +117,7 @@ def business_checksums(dsn: str) -> dict[str, str]:
 
 
 def test_a_second_demo_is_quick_and_changes_nothing(demo: Demo) -> None:
+    demo.must_be_ours()
     before = business_checksums(demo.summary["warehouse_dsn"])
     assert "ledger.unit_event" in before
     demo.command("demo")
@@ -127,6 +129,7 @@ def test_a_second_demo_is_quick_and_changes_nothing(demo: Demo) -> None:
 
 @pytest.mark.ends_the_demo
 def test_stop_ends_all_of_ours_and_nobody_else(demo: Demo) -> None:
+    demo.must_be_ours()
     layout = Layout(root=ROOT, run=demo.run, dags=ROOT / "dags")
     keys = read_keys(layout.keys)
     assert keys is not None

@@ -72,6 +72,13 @@ def test_goods_that_name_nothing_are_unexpected() -> None:
     assert (met.kind, met.sku) == ("unexpected", "BRICK")
 
 
+def test_a_lost_unit_is_met_by_its_order_after_the_open_ones_and_never_by_an_ean_alone() -> None:
+    lost, coming = Expected(U1, "o700", "e700", "LAMP", open=False), Expected(U2, "o701", "e702", "LAMP")
+    assert match(scan(ean="4870"), book([coming, lost])).unit_id == U2
+    assert match(scan(ean="4870"), book([lost])).kind == "unexpected"
+    assert match(scan(order_code="700", sku="LAMP"), book([coming, lost])).unit_id == U1
+
+
 @given(
     st.lists(
         st.fixed_dictionaries(

@@ -78,6 +78,15 @@ def test_nobody_checks_his_own_work() -> None:
     check(unit, event("qc_passed", 2, actor="Dana"))
 
 
+def test_whoever_inspected_or_repacked_a_unit_may_not_check_it() -> None:
+    unit = apply(live("received"), event("inspected", 1, actor="Aidos"))
+    unit = apply(unit, event("repacked", 2, actor="Bota"))
+    for worker in ("Aidos", "Bota"):
+        with pytest.raises(IllegalEvent, match=worker):
+            check(unit, event("qc_passed", 3, actor=worker))
+    check(unit, event("qc_passed", 3, actor="Dana"))
+
+
 @pytest.mark.parametrize(
     ("signs_of_use", "steps"),
     [(True, ("qc_passed",)), (False, ("in_repair", "repaired", "qc_passed"))],

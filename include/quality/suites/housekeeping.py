@@ -13,6 +13,6 @@ SUITE = Suite(
         SqlCheck("ledger/unit_event__seq_has_no_gap"),
         SqlCheck("ledger/unit__received_is_accepted_scans"),
         SqlCheck("ledger/unit__no_used_goods_on_kaspi"),
-        SqlCheck("core/return_case__kinds_add_up"),
+        SqlCheck("ledger/unit__has_a_return_kind"),
     ),
 )  # fmt: skip

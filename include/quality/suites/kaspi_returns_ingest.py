@@ -31,7 +31,7 @@ SUITE = Suite(
         ),
         ColumnCheck(
             "quantity_is_positive", LINE, "ExpectColumnValuesToBeBetween",
-            {"column": "quantity", "min_value": 1, "max_value": 10_000}, "order_id",
+            {"column": "quantity", "min_value": 0, "strict_min": True, "max_value": 10_000}, "order_id",
         ),
         ColumnCheck("sku_is_known", LINE, "ExpectColumnValuesToNotBeNull", {"column": "sku"}, "order_id", "warning"),
         SqlCheck("raw/stage_order__has_lines", "row"),

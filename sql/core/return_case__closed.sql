@@ -1,0 +1,24 @@
+-- A case is closed when nothing of it is on its way any more: all certain pieces came or ended, or, where nobody said
+-- how many, everything that was sold came, or nothing more came for as long as a parcel needs to be called lost.
+update core.return_case
+set closed_at = %(now)s
+from (
+    select
+        unit.case_id,
+        count(*) as units,
+        count(*) filter (where unit.state in ('requested', 'in_transit', 'at_pickup_point')) as coming,
+        max(unit.received_at) as last_received
+    from ledger.unit
+    where unit.merchant_id = %(merchant_id)s and unit.case_id is not null
+    group by unit.case_id
+) as came, ops.setting as lost
+where
+    return_case.merchant_id = %(merchant_id)s
+    and return_case.closed_at is null
+    and return_case.case_id = came.case_id
+    and lost.name = 'lost_days'
+    and came.coming = 0
+    and (
+        came.units >= coalesce(return_case.quantity, return_case.units_hi)
+        or came.last_received < %(now)s::timestamptz - make_interval(days => (lost.value)::text::integer)
+    );

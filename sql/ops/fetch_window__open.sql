@@ -1,0 +1,16 @@
+select
+    fetch_window.window_id,
+    fetch_window.state,
+    fetch_window.created_from,
+    fetch_window.created_to,
+    array_agg(fetch_page.page) filter (where fetch_page.page is not null) as pages
+from ops.fetch_window
+left join ops.fetch_page on fetch_window.window_id = fetch_page.window_id
+where
+    fetch_window.dag_id = %(dag_id)s
+    and fetch_window.run_id = %(run_id)s
+    and fetch_window.merchant_id = %(merchant_id)s
+    and fetch_window.completed_at is null
+    and fetch_window.state <> 'BY_CODE'
+group by fetch_window.window_id
+order by fetch_window.window_id;

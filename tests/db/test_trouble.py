@@ -1,0 +1,342 @@
+"""One bad record, one bad source, one late run: each harms only itself, and nothing is silent."""
+
+import datetime as dt
+import json
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+
+from include.db.connection import connect
+from include.db.lease import LeaseBusy, LeaseLost, hold
+from include.flows import batch, kaspi_returns_ingest, onboarding, quarantine, warehouse_receipts_reconcile
+from include.flows.report import HeldBack, raise_if_held
+from include.flows.run import Run, open_run
+from include.kaspi.shop_api import ShopSettings
+from include.quality.gate import judge
+from include.quality.suites.kaspi_returns_ingest import SUITE as ORDERS
+from include.quality.suites.warehouse_receipts_reconcile import SUITE as EVENTS
+from include.wms.sources import Portion
+
+NOW = dt.datetime(2026, 11, 2, 6, tzinfo=dt.UTC)
+CREATED = int((NOW - dt.timedelta(days=1)).timestamp() * 1000)
+
+
+class Fixed:
+    def __init__(self, moment: dt.datetime = NOW) -> None:
+        self.moment = moment
+
+    def now(self) -> dt.datetime:
+        return self.moment
+
+
+def order(n: int, **changes: Any) -> dict[str, Any]:
+    attributes = {
+        "code": str(700 + n), "state": "ARCHIVE", "status": "COMPLETED", "totalPrice": 5990.0, "creationDate": CREATED,
+        "pickupPointId": "shop_PP1",
+        "customer": {"firstName": "Айгүл", "lastName": "Сериккызы", "cellPhone": "7015550101"},
+    }  # fmt: skip
+    return {"id": f"o{n}", "type": "orders", "attributes": {**attributes, **changes}}
+
+
+def line(n: int, **changes: Any) -> dict[str, Any]:
+    attributes = {
+        "entryNumber": 0, "quantity": 1, "basePrice": 5990.0, "totalPrice": 5990.0,
+        "offer": {"code": "LAMP", "name": "Лампа"},
+    }  # fmt: skip
+    return {"id": f"e{n}", "type": "orderentries", "attributes": {**attributes, **changes}}
+
+
+class Shop:
+    """A real HTTP server that answers like the Shop API with whatever orders it is given."""
+
+    def __init__(self) -> None:
+        self.orders: list[Any] = []
+        self.lines: dict[str, list[dict[str, Any]]] = {}
+        shop = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                path = self.path.partition("?")[0]
+                if path.endswith("/entries"):
+                    order_id = path.split("/")[-2]
+                    self._answer({"data": shop.lines.get(order_id, [line(int(order_id[1:]))])})
+                elif "ARCHIVE" in self.path:
+                    self._answer({"data": shop.orders, "meta": {"pageCount": 1, "totalCount": len(shop.orders)}})
+                else:
+                    self._answer({"data": [], "meta": {"pageCount": 0, "totalCount": 0}})
+
+            def _answer(self, document: Any) -> None:
+                body = json.dumps(document).encode()
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_: Any) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        Thread(target=self.server.serve_forever, daemon=True).start()
+
+    @property
+    def settings(self) -> ShopSettings:
+        return ShopSettings("shop", f"http://127.0.0.1:{self.server.server_port}", "token", requests_per_second=500)
+
+
+@pytest.fixture
+def shop() -> Iterator[Shop]:
+    served = Shop()
+    yield served
+    served.server.shutdown()
+    served.server.server_close()
+
+
+@pytest.fixture
+def dsn(new_warehouse: Callable[[], str]) -> str:
+    address = new_warehouse()
+    with connect(address) as conn:
+        for merchant_id in ("shop", "other"):
+            stores = [onboarding.Store("PP1", "W1", base_includes_returns=False, pick_scan=True)]
+            onboarding.add_merchant(conn, merchant_id, name=merchant_id, stores=stores)
+        onboarding.add_source(conn, "w1", kind="http_feed")
+        conn.execute("update core.merchant set active = false where merchant_id = 'other'")
+    return address
+
+
+def new_run(dsn: str, dag_id: str, run_id: str, now: dt.datetime = NOW) -> Run:
+    with connect(dsn) as conn:
+        return open_run(conn, dag_id, run_id, Fixed(now))
+
+
+def ingest(dsn: str, shop: Shop, run_id: str, now: dt.datetime = NOW) -> dict[str, int]:
+    run = new_run(dsn, "kaspi_returns_ingest", run_id, now)
+    kaspi_returns_ingest.fetch(dsn, run, shop.settings, Fixed(now), "owner")
+    verdict = judge(dsn, run, ORDERS)
+    kaspi_returns_ingest.publish(dsn, run, "owner")
+    raise_if_held(dsn, run)
+    return verdict
+
+
+def ask(dsn: str, statement: str) -> list[dict[str, Any]]:
+    with connect(dsn) as conn:
+        return conn.execute(statement.encode()).fetchall()
+
+
+def test_one_bad_order_is_put_aside_and_the_others_go_on(dsn: str, shop: Shop) -> None:
+    shop.orders = [
+        order(1),
+        order(2, totalPrice="a lot"),
+        {"id": "o3", "type": "orders", "attributes": None},
+        order(5, comment="\x00"),
+        order(6, code="not a number"),
+        order(7),
+    ]
+    shop.lines = {"o7": [line(7, quantity=0.35, unitType="MEASURABLE")]}
+    assert ingest(dsn, shop, "first")["passed"] == 1
+    assert [row["order_id"] for row in ask(dsn, "select order_id from core.customer_order order by 1")] == ["o1", "o7"]
+    aside = {row["record_key"]: row["reason"] for row in ask(dsn, "select record_key, reason from ops.quarantine")}
+    assert sorted(aside) == ["o2", "o3", "o5", "o6"]
+    assert "totalPrice" in aside["o2"] and "code_is_a_number" in aside["o6"]
+    text = json.dumps(ask(dsn, "select payload from ops.quarantine"), ensure_ascii=False)
+    assert "Айгүл" not in text and "7015550101" not in text
+
+
+def test_a_bad_order_is_not_judged_again_until_it_changes_or_is_replayed(dsn: str, shop: Shop) -> None:
+    shop.orders = [order(1), order(2, code="x2"), order(3, code="x3")]
+    assert ingest(dsn, shop, "first")["quarantined"] == 2
+    assert ingest(dsn, shop, "second", NOW + dt.timedelta(minutes=15))["quarantined"] == 0
+    shop.orders[1] = order(2)
+    ingest(dsn, shop, "third", NOW + dt.timedelta(minutes=30))
+    assert len(ask(dsn, "select 1 from core.customer_order")) == 2
+    with connect(dsn) as conn:
+        assert quarantine.replay(conn, "shop", ORDERS.name) == 2
+    assert ingest(dsn, shop, "fourth", NOW + dt.timedelta(minutes=45))["quarantined"] == 1
+
+
+def test_a_shop_whose_every_order_is_unreadable_is_held_not_green(dsn: str, shop: Shop) -> None:
+    shop.orders = [order(n, totalPrice=None) for n in range(8)]
+    with pytest.raises(HeldBack, match="8 of 8 rows were quarantined"):
+        ingest(dsn, shop, "first")
+
+
+def test_a_run_without_the_part_of_an_active_merchant_fails(dsn: str) -> None:
+    run = new_run(dsn, "kaspi_returns_ingest", "nobody fetched")
+    with pytest.raises(HeldBack, match="shop is missing"):
+        raise_if_held(dsn, run)
+
+
+def test_what_the_budget_leaves_unread_is_read_by_the_next_run(
+    dsn: str, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.orders = [order(1)]
+    monkeypatch.setattr(kaspi_returns_ingest, "BUDGET_SECONDS", -1)
+    ingest(dsn, shop, "cut short")
+    (part,) = ask(dsn, "select detail from ops.batch")
+    assert "windows are left for the next run" in part["detail"]
+    assert ask(dsn, "select 1 from core.customer_order") == []
+    monkeypatch.setattr(kaspi_returns_ingest, "BUDGET_SECONDS", 600)
+    ingest(dsn, shop, "goes on", NOW + dt.timedelta(minutes=15))
+    assert len(ask(dsn, "select 1 from core.customer_order")) == 1
+    assert ask(dsn, "select 1 from ops.fetch_window where completed_at is null") == []
+
+
+def test_an_older_payload_never_overwrites_a_newer_one_nor_its_lines(dsn: str, shop: Shop) -> None:
+    shop.orders, shop.lines = [order(1)], {"o1": [line(1, quantity=3)]}
+    late = new_run(dsn, "kaspi_returns_ingest", "late", NOW)
+    kaspi_returns_ingest.fetch(dsn, late, shop.settings, Fixed(NOW), "late")
+    shop.orders, shop.lines = [order(1, status="CANCELLED")], {"o1": [line(2, quantity=1)]}
+    ingest(dsn, shop, "newer", NOW + dt.timedelta(minutes=15))
+    judge(dsn, late, ORDERS)
+    kaspi_returns_ingest.publish(dsn, late, "late")
+    assert ask(dsn, "select status from core.customer_order") == [{"status": "CANCELLED"}]
+    assert ask(dsn, "select entry_id, quantity from core.order_line") == [{"entry_id": "e2", "quantity": 1}]
+
+
+class Events:
+    """A source that hands over what it is given, in one portion."""
+
+    def __init__(self, *events: Any) -> None:
+        self.events = list(events)
+
+    def portions(self, cursor: str | None) -> Iterator[Portion]:
+        yield Portion(self.events, str(int(cursor or 0) + 1))
+
+
+def event(n: int, type_: str, **fields: Any) -> dict[str, Any]:
+    head = {
+        "event_id": f"ev-{n}", "type": type_, "occurred_at": "2026-11-02T10:00:00+05:00", "merchant_id": "shop",
+        "store_id": "PP1", "actor": "Dana", "unit_label": "W1-1",
+    }  # fmt: skip
+    return {**head, **fields}
+
+
+def receive(n: int, **fields: Any) -> dict[str, Any]:
+    return event(n, "received", **{"return_order_no": f"RO-{n}", "sku": "LAMP", "scan_id": f"scan-{n}", **fields})
+
+
+def receipts(dsn: str, run_id: str, source: Any, now: dt.datetime = NOW) -> dict[str, int]:
+    run = new_run(dsn, "warehouse_receipts_reconcile", run_id, now)
+    warehouse_receipts_reconcile.collect(dsn, run, {"w1": source}, "owner")
+    judge(dsn, run, EVENTS)
+    counts = warehouse_receipts_reconcile.book(dsn, run, "owner")
+    raise_if_held(dsn, run)
+    return counts
+
+
+def test_poison_events_harm_only_themselves_and_strangers_names_are_not_kept(dsn: str) -> None:
+    receipts(
+        dsn,
+        "first",
+        Events(
+            receive(1),
+            receive(2, unit_label="W1-2", occurred_at="2026-02-30T10:00:00+05:00"),
+            receive(3, unit_label="W1-3", stated_reason="\x00"),
+            receive(4, unit_label="W1-4", occurred_at="1970-01-01T00:00:00+00:00"),
+            receive(5, unit_label="W1-5", customer_name="Айгүл Сериккызы", packaging_note="звонить 7015550101"),
+            "no event at all",
+        ),
+    )
+    assert ask(dsn, "select unit_label, state from ledger.unit") == [{"unit_label": "W1-1", "state": "unexpected"}]
+    rows = ask(dsn, "select record_key, reason, payload from ops.quarantine")
+    assert len(rows) == 5
+    text = json.dumps(rows, ensure_ascii=False)
+    assert "Айгүл" not in text and "7015550101" not in text and "customer_name" in text
+
+
+def test_a_label_of_another_merchants_unit_is_refused_and_the_rest_is_booked(dsn: str) -> None:
+    receipts(dsn, "first", Events(receive(1)))
+    with connect(dsn) as conn:
+        conn.execute("update core.merchant set active = true where merchant_id = 'other'")
+    receipts(
+        dsn, "second", Events(receive(2, merchant_id="other"), receive(3, merchant_id="other", unit_label="W1-9")),
+        NOW + dt.timedelta(minutes=15),
+    )  # fmt: skip
+    units = ask(dsn, "select merchant_id, unit_label from ledger.unit order by 1")
+    assert units == [{"merchant_id": "other", "unit_label": "W1-9"}, {"merchant_id": "shop", "unit_label": "W1-1"}]
+    (row,) = ask(dsn, "select reason from ops.quarantine")
+    assert "another merchant" in row["reason"]
+
+
+def test_the_same_scan_told_twice_is_one_and_a_new_scan_of_its_label_is_a_finding(dsn: str) -> None:
+    scans = Events(receive(1, scan_id="s1"), receive(2, scan_id="s1"), receive(3, scan_id="s2"))
+    receipts(dsn, "first", scans)
+    outcomes = ask(dsn, "select event_id, outcome from core.warehouse_event order by 1")
+    assert [row["outcome"] for row in outcomes] == ["booked", "repeated", "duplicate_scan"]
+    assert len(ask(dsn, "select 1 from ledger.unit")) == 1
+
+
+def test_a_dead_source_fails_the_run_that_names_it(dsn: str, tmp_path: Path) -> None:
+    from include.wms.sources import FileDrop
+
+    run = new_run(dsn, "warehouse_receipts_reconcile", "drop away")
+    sources = {"w1": Events(receive(1)), "w2": FileDrop(tmp_path / "not mounted")}
+    warehouse_receipts_reconcile.collect(dsn, run, sources, "owner")
+    judge(dsn, run, EVENTS)
+    assert warehouse_receipts_reconcile.book(dsn, run, "owner")["booked"] == 1
+    with pytest.raises(HeldBack, match=r"source w2 is failed: .*not mounted"):
+        raise_if_held(dsn, run)
+
+
+def test_a_broken_check_holds_everybody(dsn: str, shop: Shop) -> None:
+    from dataclasses import replace
+
+    from include.quality.suite import ColumnCheck
+
+    shop.orders = [order(1)]
+    run = new_run(dsn, "kaspi_returns_ingest", "broken check")
+    kaspi_returns_ingest.fetch(dsn, run, shop.settings, Fixed(), "owner")
+    broken = ColumnCheck(
+        "broken", "raw.batch_order", "ExpectColumnValuesToNotBeNull", {"column": "nowhere"}, "order_id"
+    )
+    assert judge(dsn, run, replace(ORDERS, checks=(broken,))) == {"passed": 0, "held": 1, "quarantined": 0}
+
+
+def test_an_overtaken_try_does_not_write_its_failure_over_its_successor(dsn: str) -> None:
+    run = new_run(dsn, "kaspi_returns_ingest", "twice")
+
+    def overtaken_try() -> None:
+        with connect(dsn) as orphan, batch.merchant_part(orphan, run, "shop"), hold(orphan, "t", "task#1") as first:
+            with connect(dsn) as successor, hold(successor, "t", "task#2"), successor.transaction():
+                batch.open_batch(successor, run, "shop")
+                batch.staged(successor, run, "shop", 1)
+            with first.transaction():
+                raise AssertionError("an overtaken try got into a transaction")
+
+    with pytest.raises(LeaseLost):
+        overtaken_try()
+    assert ask(dsn, "select status from ops.batch") == [{"status": "staged"}]
+
+
+def test_an_earlier_try_never_takes_the_lease_back(dsn: str) -> None:
+    with (
+        connect(dsn) as orphan,
+        connect(dsn) as successor,
+        hold(successor, "t", "task#2"),
+        pytest.raises(LeaseBusy),
+        hold(orphan, "t", "task#1", wait_seconds=0.3),
+    ):
+        pass
+
+
+def test_what_was_known_on_a_day_is_not_rewritten_by_an_old_run(dsn: str) -> None:
+    from include.flows import housekeeping
+
+    def night(run_id: str, now: dt.datetime) -> None:
+        run = new_run(dsn, "housekeeping", run_id, now)
+        housekeeping.tidy(dsn, run, "owner")
+        from include.quality.suites.housekeeping import SUITE
+
+        judge(dsn, run, SUITE)
+        housekeeping.accept(dsn, run)
+        raise_if_held(dsn, run)
+
+    night("monday", NOW)
+    receipts(dsn, "first", Events(receive(1)), NOW + dt.timedelta(days=1))
+    night("tuesday", NOW + dt.timedelta(days=1))
+    before = ask(dsn, "select * from mart.balance_daily order by known_on, as_of, state")
+    night("monday", NOW)  # cleared
+    assert ask(dsn, "select * from mart.balance_daily order by known_on, as_of, state") == before
