@@ -53,6 +53,7 @@ class Book:
     expected: list[Expected]  # open ones first, then oldest first
     sku_of_ean: Mapping[str, list[str]]
     known_labels: set[tuple[str, str]] = field(default_factory=set)
+    offers_of_sku: Mapping[str, list[str]] = field(default_factory=dict)  # a resale offer holds the same goods
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,8 @@ def match(scan: Scan, book: Book) -> Match:
         open_ones = [one for one in book.expected if one.sku in skus and one.open]
         if len(open_ones) == 1:
             return _take(open_ones[0], book)
-    return Match("unexpected", sku=skus[0] if len(skus) == 1 else scan.sku)
+    goods = scan.sku or (skus[0] if len(skus) == 1 else None)
+    return Match("unexpected", sku=goods)
 
 
 def _named_an_order(scan: Scan, book: Book, application: tuple[str, str] | None) -> bool:
@@ -107,9 +109,8 @@ def _orders(scan: Scan, book: Book, application: tuple[str, str] | None) -> Iter
 
 
 def _skus(scan: Scan, book: Book) -> list[str]:
-    if scan.sku:
-        return [scan.sku]
-    return list(book.sku_of_ean.get(scan.ean or "", ()))
+    goods = [scan.sku] if scan.sku else list(book.sku_of_ean.get(scan.ean or "", ()))
+    return [*goods, *(offer for sku in goods for offer in book.offers_of_sku.get(sku, ()))]
 
 
 def _meet(orders: list[str], skus: list[str], book: Book, by_label: bool) -> Match | None:

@@ -17,7 +17,7 @@ from include.domain.reasons import map_reason
 from include.domain.returns import application_of, return_kind
 from include.domain.unit_life import Event
 from include.flows import ledger
-from include.flows.cases import return_requested_reading
+from include.flows.cases import return_requested_reading, sold_before
 from include.flows.quarantine import Reject, put_aside
 from include.flows.run import Run
 
@@ -53,6 +53,7 @@ class _Facts:
     price_of: dict[tuple[str, str], int]
     sold: dict[str, int]
     reading: str
+    sold_before: dict[tuple[str, str], list[UUID]]
 
 
 @dataclass(slots=True)
@@ -134,6 +135,9 @@ def _facts(conn: Connection, merchant_id: str, rows: list[dict[str, Any]]) -> _F
         if row["waybill"]:
             by_waybill[row["waybill"]].append(order_id)
     expected = ask("ledger/unit__expected")
+    offers_of_sku: dict[str, list[str]] = defaultdict(list)
+    for row in ask("channel/resale_sku__all"):
+        offers_of_sku[row["sku"]].append(row["offer_sku"])
     known = run_statement(
         conn,
         "ledger/unit__of_labels",
@@ -154,6 +158,7 @@ def _facts(conn: Connection, merchant_id: str, rows: list[dict[str, Any]]) -> _F
             [Expected(row["unit_id"], row["order_id"], row["entry_id"], row["sku"], row["open"]) for row in expected],
             sku_of_ean,
             {(row["source"], row["unit_label"]) for row in known},
+            offers_of_sku,
         ),
         {row["unit_id"]: row["case_id"] for row in expected},
         orders,
@@ -166,6 +171,7 @@ def _facts(conn: Connection, merchant_id: str, rows: list[dict[str, Any]]) -> _F
         price_of,
         sold,
         return_requested_reading(conn),
+        sold_before(conn, merchant_id, order_ids),
     )
 
 
@@ -260,6 +266,8 @@ def _receive(booking: _Booking, facts: _Facts, merchant_id: str, row: dict[str, 
     if met.kind != "unexpected":
         case_id = _case_of(booking, facts, merchant_id, met, row["occurred_at"])
         payload |= {"case_id": str(case_id), "order_id": met.order_id, "entry_id": met.entry_id, "piece": met.piece}
+    if met.kind == "born" and (sold := facts.sold_before.get((str(met.order_id), str(met.entry_id)))):
+        payload["previous_unit_id"] = str(sold.pop(0))
     _add(booking, row, unit_id, merchant_id, "unexpected" if met.kind == "unexpected" else "received", payload)
 
 

@@ -1,5 +1,6 @@
 """Return cases from order statuses, and the ``requested`` birth of every certain piece."""
 
+from collections import defaultdict
 from uuid import UUID
 
 from include.db.connection import Connection
@@ -21,6 +22,14 @@ def return_requested_reading(conn: Connection) -> str:
     """Return how KASPI_DELIVERY_RETURN_REQUESTED is read: undelivered, after_sale or both."""
     row = run_statement(conn, "ops/setting", name="return_requested_reading").fetchone()
     return str(row["value"]) if row else "both"
+
+
+def sold_before(conn: Connection, merchant_id: str, order_ids: list[str]) -> dict[tuple[str, str], list[UUID]]:
+    """Return the returned units that these orders bought, by (order id, entry id): a piece may come back again."""
+    found: dict[tuple[str, str], list[UUID]] = defaultdict(list)
+    for row in run_statement(conn, "channel/sale__of_orders", merchant_id=merchant_id, order_ids=order_ids):
+        found[row["order_id"], row["entry_id"]].append(row["unit_id"])
+    return found
 
 
 def open_cases(conn: Connection, run: Run, merchant_id: str) -> tuple[int, int]:
@@ -91,6 +100,8 @@ def _births(conn: Connection, run: Run, merchant_id: str) -> int:
     """Write ``requested`` for every case of one certain piece that has no unit yet."""
     run_statement(conn, "core/order_line__lock_unborn", merchant_id=merchant_id)
     rows = run_statement(conn, "core/return_case__unborn", merchant_id=merchant_id).fetchall()
+    sold = sold_before(conn, merchant_id, sorted({row["order_id"] for row in rows}))
+    before = {row["case_id"]: next(iter(sold.get((row["order_id"], row["entry_id"]), ())), None) for row in rows}
     events = [
         Event(
             identity.event_id("requested", row["case_id"]),
@@ -107,7 +118,7 @@ def _births(conn: Connection, run: Run, merchant_id: str) -> int:
                 "piece": row["piece"],
                 "sku": row["sku"] or "unknown",
                 "store_id": row["store_id"],
-                "previous_unit_id": str(row["previous_unit_id"]) if row["previous_unit_id"] else None,
+                "previous_unit_id": str(before[row["case_id"]]) if before[row["case_id"]] else None,
             },
         )
         for row in rows

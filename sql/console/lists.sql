@@ -18,7 +18,7 @@ select
     listed.published_at,
     (
         select min(pull.fetched_at)
-        from channel.feed_fetch as pull
+        from channel.kaspi_pull as pull
         where
             pull.merchant_id = listed.merchant_id
             and pull.version >= listed.version

@@ -6,17 +6,14 @@ select
     line.entry_id,
     line.sku,
     placed.store_id,
-    coalesce(born.pieces, 0) + 1 as piece,
-    born.last_unit_id as previous_unit_id
+    coalesce(born.pieces, 0) + 1 as piece
 from core.return_case
 inner join core.customer_order as placed
     on return_case.merchant_id = placed.merchant_id and return_case.order_id = placed.order_id
 inner join core.order_line as line
     on return_case.merchant_id = line.merchant_id and return_case.order_id = line.order_id
 left join lateral (
-    select
-        max(unit.piece) as pieces,
-        (array_agg(unit.unit_id order by unit.piece desc))[1] as last_unit_id
+    select max(unit.piece) as pieces
     from ledger.unit
     where unit.merchant_id = line.merchant_id and unit.entry_id = line.entry_id
 ) as born on true

@@ -20,8 +20,11 @@ verdict as (
             when failed.merchant_id is not null then failed.checks
             when
                 batch.rows_quarantined + batch.rows_rejected >= (least_rows.value)::text::integer
-                and batch.rows_quarantined + batch.rows_rejected > (batch.rows_staged + batch.rows_rejected) * (share.value)::text::numeric
-                then batch.rows_quarantined + batch.rows_rejected || ' of ' || batch.rows_staged + batch.rows_rejected || ' rows were quarantined'
+                and batch.rows_quarantined + batch.rows_rejected
+                > (batch.rows_staged + batch.rows_rejected) * (share.value)::text::numeric
+                then
+                    batch.rows_quarantined + batch.rows_rejected || ' of '
+                    || batch.rows_staged + batch.rows_rejected || ' rows were quarantined'
         end as held_because
     from ops.batch as batch
     inner join ops.setting as share on share.name = 'quarantine_share_limit'

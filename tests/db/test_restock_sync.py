@@ -550,7 +550,7 @@ def test_a_main_line_of_several_pieces_takes_the_base_first(world: RestockWorld)
 
 def sold_by(world: RestockWorld, *order_ids: str) -> list[tuple[object, ...]]:
     with connect(world.dsn) as conn:
-        found = run_statement(conn, "ledger/unit__sold_by_orders", merchant_id="m", order_ids=list(order_ids))
+        found = run_statement(conn, "channel/sale__of_orders", merchant_id="m", order_ids=list(order_ids))
         return [(row["order_id"], row["entry_id"], row["sku"], row["unit_id"]) for row in found]
 
 

@@ -79,6 +79,12 @@ def test_a_lost_unit_is_met_by_its_order_after_the_open_ones_and_never_by_an_ean
     assert match(scan(order_code="700", sku="LAMP"), book([coming, lost])).unit_id == U1
 
 
+def test_goods_sold_under_a_resale_sku_are_known_by_their_ean() -> None:
+    here = book(lines={"o700": [Line("o700", "e700", "LAMPR", 1, 0)]}, offers_of_sku={"LAMP": ["LAMPR"]})
+    met = match(scan(order_code="700", ean="4870"), here)
+    assert (met.kind, met.sku) == ("born", "LAMPR")
+
+
 @given(
     st.lists(
         st.fixed_dictionaries(
