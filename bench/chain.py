@@ -22,7 +22,10 @@ SECONDS_A_TASK = 1.0  # Airflow's own time for a task in sequence, measured on a
 WRITTEN = """
 select sum(n_tup_ins + n_tup_upd + n_tup_del)::bigint as rows
 from pg_stat_user_tables
-where schemaname in ('core', 'ledger', 'channel') and relname not in ('base_list', 'feed_fetch', 'observation')
+where
+    schemaname in ('core', 'ledger', 'channel')
+    and relname not in ('base_list', 'feed_fetch', 'observation')
+    and relname not like 'stage%'
 """
 
 
