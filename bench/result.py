@@ -59,7 +59,11 @@ class Result:
         return {
             "name": self.name,
             "size": self.size,
-            "machine": {"cpus": os.cpu_count(), "system": platform.platform(), "python": platform.python_version()},
+            "machine": {
+                "cpus": os.cpu_count(),
+                "system": f"{platform.system()} {platform.machine()}",
+                "python": platform.python_version(),
+            },
             "versions": {name: version(name) for name in PACKAGES},
             "load": [round(one, 2) for one in os.getloadavg()],
             "rows": [asdict(row) for row in self.rows],
