@@ -33,7 +33,7 @@ lint: install ## style, types, SQL, direction of imports
 
 test: lint ## all the checks that CI runs
 	@$(PY) -m runtime browser
-	$(PY) -m pytest tests
+	$(PY) -m pytest -rs tests
 
 bench: install ## the benchmarks; one with ONLY=name, smaller with SIZE=smoke
 	@$(PY) -m bench $(if $(ONLY),--only $(ONLY)) $(if $(SIZE),--size $(SIZE))

@@ -2,7 +2,7 @@
 ### The night's work
 
 Expires events that waited too long, erases contacts past their time, writes the daily balance and looks at every
-invariant; beside it Airflow's own history is cut back.
+invariant; beside it the planner's statistics are refreshed and Airflow's own history is cut back.
 
 | | |
 | --- | --- |
@@ -59,7 +59,17 @@ def housekeeping() -> None:
             "--clean-before-timestamp \"$(date -u -d '90 days ago' +%Y-%m-%dT00:00:00+00:00)\""
         )
 
-    finish(tidy(), gate(), accept(), beside=[cut_airflow_history()])
+    @task
+    def refresh_statistics() -> None:
+        from airflow.providers.postgres.hooks.postgres import PostgresHook
+
+        from include.airflow_context import WAREHOUSE
+        from include.db.statements import text_of
+
+        # what the day loaded in bulk, the planner should know of in the morning
+        PostgresHook(WAREHOUSE).run(text_of("ops/analyze"), autocommit=True)
+
+    finish(tidy(), gate(), accept(), beside=[cut_airflow_history(), refresh_statistics()])
 
 
 housekeeping()

@@ -13,8 +13,11 @@ where
     and table_name not like 'stage%%'
 order by 1
 """
-# These record that somebody looked, not what is; they are no facts of the business.
+# These record that somebody looked, or who came first; they are no facts of the business.
 LOOKS = {
+    "raw.order_payload": ("first_run",),
+    "raw.wms_event": ("position",),
+    "core.warehouse_event": ("position",),
     "channel.base_list": ("last_checked_at",),
     "channel.feed_fetch": ("id", "fetched_at", "status", "user_agent", "version", "merchant_id"),
     "channel.observation": ("observed_at", "on_sale", "price", "quantity", "merchant_id", "offer_sku", "store_id"),

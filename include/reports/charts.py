@@ -14,14 +14,20 @@ SERIES = ("#31688e", "#e07b39", "#2f9e63")
 def weekly_flow(points: list[Point], words: Words) -> dict[str, Any]:
     """Return the Vega-Lite definition: units received, put back on sale and sold again by week."""
     import altair as alt
+    import pandas as pd
 
     names = (words._("received"), words._("back on sale"), words._("sold again"))
-    rows = [
-        {"week": words.day(point.week_start), "order": index, "what": name, "units": units}
-        for index, point in enumerate(points)
-        for name, units in zip(names, (point.received, point.on_sale, point.resold), strict=True)
-    ]
-    base = alt.Chart(alt.Data(values=rows)).encode(
+    weeks = pd.DataFrame(
+        {
+            "week": [words.day(point.week_start) for point in points],
+            "order": range(len(points)),
+            names[0]: [point.received for point in points],
+            names[1]: [point.on_sale for point in points],
+            names[2]: [point.resold for point in points],
+        }
+    )
+    rows = weeks.melt(["week", "order"], var_name="what", value_name="units")
+    base = alt.Chart(rows).encode(
         x=alt.X("week:N", sort=alt.EncodingSortField("order"), title=None, axis=alt.Axis(labelAngle=-40)),
         y=alt.Y("units:Q", title=words._("units a week"), axis=alt.Axis(tickMinStep=1)),
         color=alt.Color(

@@ -1,0 +1,2 @@
+-- The planner's statistics of every table the role may read.
+analyze;
