@@ -67,13 +67,13 @@ def collect(dsn: str, run: Run, sources: Mapping[str, Source], owner: str) -> in
 
 def _collect_source(lease: Lease, run: Run, name: str, source: Source) -> int:
     with lease.transaction() as conn:
-        row = run_statement(conn, "ops/cursor__of", source=name).fetchone()
+        read = {row["part"]: row["cursor"] for row in run_statement(conn, "ops/cursor__of", source=name)}
         known = {one["merchant_id"] for one in run_statement(conn, "core/merchant__active")}
     came = 0
-    for portion in source.portions(row["cursor"] if row else None):
+    for portion in source.portions(read):
         with lease.transaction() as conn:
             came += _store(conn, run, name, portion, known)
-            run_statement(conn, "ops/cursor", source=name, cursor=portion.cursor, now=run.now)
+            run_statement(conn, "ops/cursor", source=name, part=portion.part, cursor=portion.cursor, now=run.now)
     return came
 
 
@@ -86,9 +86,11 @@ def _store(conn: Connection, run: Run, name: str, portion: Portion, known: set[s
             wrong = f"merchant_id: {event['merchant_id']} is not an active merchant here"
         if wrong:
             kept = without_strangers(event)
-            key = str(kept.get("event_id") or f"{portion.cursor}#{number}")
+            key = str(kept.get("event_id") or f"{portion.part or portion.cursor}#{number}")
             merchant_id = str(kept.get("merchant_id") or "*")
-            rejects.append(Reject(merchant_id, f"wms/{name}", key, wrong, kept, f"{portion.cursor}#{number}"))
+            rejects.append(
+                Reject(merchant_id, f"wms/{name}", key, wrong, kept, f"{portion.part or portion.cursor}#{number}")
+            )
             continue
         payload = {field: value for field, value in event.items() if field not in HEAD}
         rows.append(

@@ -1,10 +1,11 @@
 """Where warehouse events come from. Each source yields portions; a portion moves its cursor when it is stored."""
 
 import csv
+import hashlib
 import io
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -18,19 +19,23 @@ LIMIT = 500
 TIMEOUT = (10, 30)
 
 
+FEED = ""  # a feed has one part
+
+
 @dataclass(frozen=True, slots=True)
 class Portion:
-    """Some events in the order of the source, and the cursor that says they were read."""
+    """Some events in the order of the source; ``part`` stands at ``cursor`` once they are stored."""
 
     events: list[Any]
     cursor: str
+    part: str = FEED
 
 
 class Source(Protocol):
-    """Anything that can say what happened in a warehouse after a cursor."""
+    """Anything that can say what happened in a warehouse and was not read yet."""
 
-    def portions(self, cursor: str | None) -> Iterator[Portion]:
-        """Yield what came after ``cursor`` (None: from the beginning)."""
+    def portions(self, read: Mapping[str, str]) -> Iterator[Portion]:
+        """Yield what came after ``read``, the cursor of each part that was read before."""
         ...
 
 
@@ -41,8 +46,9 @@ class HttpFeed:
     url: str
     token: str = field(repr=False)
 
-    def portions(self, cursor: str | None) -> Iterator[Portion]:
+    def portions(self, read: Mapping[str, str]) -> Iterator[Portion]:
         """Yield pages until the feed has no more."""
+        cursor = read.get(FEED)
         with requests.Session() as session:
             session.headers["Authorization"] = f"Bearer {self.token}"
             more = True
@@ -68,17 +74,19 @@ class HttpFeed:
 
 @dataclass(frozen=True, slots=True)
 class FileDrop:
-    """A folder of CSV files; a file is read once it bears its final name. The cursor is the last name read."""
+    """A folder of CSV files. Each is read once it bears its final name, and again when its content changed."""
 
     folder: Path
 
-    def portions(self, cursor: str | None) -> Iterator[Portion]:
-        """Yield one portion a file, in the order of their names."""
+    def portions(self, read: Mapping[str, str]) -> Iterator[Portion]:
+        """Yield one portion a file, in the order of their names, whenever they came."""
         if not self.folder.is_dir():
             raise FileNotFoundError(f"the drop folder {self.folder} does not exist: see the source's connection")
         for path in sorted(self.folder.glob("*.csv")):
-            if cursor is None or path.name > cursor:
-                yield Portion(read_csv(path.read_bytes(), path.name), path.name)
+            body = path.read_bytes()
+            digest = hashlib.sha256(body).hexdigest()
+            if read.get(path.name) != digest:
+                yield Portion(read_csv(body, path.name), digest, path.name)
 
 
 def read_csv(body: bytes, name: str) -> list[Any]:

@@ -30,11 +30,14 @@ create table ops.lease (
 comment on table ops.lease is 'Who may write a scope (<flow>:<merchant>) now; real time, 120 seconds, renewed.';
 
 create table ops.cursor (
-    source text primary key,
+    source text not null,
+    part text not null,
     cursor text not null,
-    moved_at timestamptz not null
+    moved_at timestamptz not null,
+    primary key (source, part)
 );
-comment on table ops.cursor is 'How far a cursor feed was read; moves in the transaction that stores what was read.';
+comment on table ops.cursor is
+'What was read of a source: how far its feed, or which of its files; moves with what is stored.';
 
 -- One row a swept window of one state; complete when every page of it is stored.
 create table ops.fetch_window (

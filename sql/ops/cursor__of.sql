@@ -1,3 +1,5 @@
-select cursor
+select
+    part,
+    cursor
 from ops.cursor
 where source = %(source)s;

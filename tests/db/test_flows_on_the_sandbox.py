@@ -63,7 +63,7 @@ def world(tmp_path_factory: pytest.TempPathFactory, new_warehouse: Callable[[], 
         yield here
 
 
-def compare(world: World, statement: str) -> None:
+def check_against_the_truth(world: World, statement: str) -> None:
     truth = world.truth()["world"]["merchants"]
     found = {row.pop("merchant_id"): row for row in world.query(statement)}
     assert found == {
@@ -73,7 +73,7 @@ def compare(world: World, statement: str) -> None:
 
 @pytest.mark.parametrize("statement", [COUNTS, ORDERS, CASES, FINDINGS], ids=["units", "orders", "cases", "findings"])
 def test_the_past_is_taken_in_exactly(world: World, statement: str) -> None:
-    compare(world, statement)
+    check_against_the_truth(world, statement)
 
 
 def test_every_unit_the_warehouse_received_has_its_own_life_here(world: World) -> None:

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -202,8 +202,8 @@ class Events:
     def __init__(self, *events: Any) -> None:
         self.events = list(events)
 
-    def portions(self, cursor: str | None) -> Iterator[Portion]:
-        yield Portion(self.events, str(int(cursor or 0) + 1))
+    def portions(self, read: Mapping[str, str]) -> Iterator[Portion]:
+        yield Portion(self.events, str(int(read.get("", 0)) + 1))
 
 
 def event(n: int, type_: str, **fields: Any) -> dict[str, Any]:
@@ -279,6 +279,26 @@ def test_a_dead_source_fails_the_run_that_names_it(dsn: str, tmp_path: Path) -> 
     assert warehouse_receipts_reconcile.book(dsn, run, "owner")["booked"] == 1
     with pytest.raises(HeldBack, match=r"source w2 is failed: .*not mounted"):
         raise_if_held(dsn, run)
+
+
+def test_every_dropped_file_is_read_whatever_its_name_and_again_when_it_changed(dsn: str, tmp_path: Path) -> None:
+    from include.wms.sources import FileDrop
+
+    def drop(name: str, *events: dict[str, Any]) -> None:
+        fields = sorted({field for one in events for field in one})
+        lines = [";".join(fields), *(";".join(str(one.get(field, "")) for field in fields) for one in events)]
+        (tmp_path / name).write_bytes("\ufeff".encode() + "\n".join(lines).encode("utf-8"))
+
+    drop("events_9.csv", receive(1))
+    receipts(dsn, "first", FileDrop(tmp_path))
+    drop("events_10.csv", receive(2, unit_label="W1-2"))  # sorts before the one that was read
+    drop("events_9.csv", receive(1), receive(3, unit_label="W1-3"))  # delivered again, with one more
+    receipts(dsn, "second", FileDrop(tmp_path), NOW + dt.timedelta(minutes=15))
+    assert [row["unit_label"] for row in ask(dsn, "select unit_label from ledger.unit order by 1")] == [
+        "W1-1", "W1-2", "W1-3",
+    ]  # fmt: skip
+    receipts(dsn, "third", FileDrop(tmp_path), NOW + dt.timedelta(minutes=30))
+    assert len(ask(dsn, "select 1 from core.warehouse_event")) == 3
 
 
 def test_a_broken_check_holds_everybody(dsn: str, shop: Shop) -> None:
