@@ -49,13 +49,11 @@ def kaspi_returns_ingest() -> None:
     def fetch(merchant_id: str) -> int:
         from airflow.sdk import get_current_context
 
-        from include.airflow_context import clock, current_run, owner, sealer_for, shop_settings, warehouse_dsn
+        from include.airflow_context import clock, current_run, owner, sealer, shop_settings, warehouse_dsn
         from include.flows.kaspi_returns_ingest import fetch
 
         get_current_context()["merchant_id"] = merchant_id  # type: ignore[typeddict-unknown-key]
-        return fetch(
-            warehouse_dsn(), current_run(), shop_settings(merchant_id), clock(), owner(), sealer_for(merchant_id)
-        )
+        return fetch(warehouse_dsn(), current_run(), shop_settings(merchant_id), clock(), owner(), sealer())
 
     @task(trigger_rule="all_done", multiple_outputs=False)
     def gate() -> dict[str, int]:

@@ -23,7 +23,7 @@ from include.domain.sweeps import sweep_range, windows
 from include.domain.text import storable
 from include.flows import batch
 from include.flows.cases import open_cases
-from include.flows.contacts import Sealer, keep_contacts
+from include.flows.contacts import Sealer, keep_contacts, keep_unreadable
 from include.flows.quarantine import Reject, put_aside, refuse
 from include.flows.run import Run
 from include.kaspi.errors import KaspiBusy, KaspiError, KaspiRefusedToken
@@ -91,10 +91,17 @@ def fetch(dsn: str, run: Run, settings: ShopSettings, clock: Clock, owner: str, 
     deadline = time.monotonic() + BUDGET_SECONDS
     with connect(dsn) as conn, ShopApi(settings) as shop, batch.merchant_part(conn, run, merchant_id, alone=True):
         long = _plan(conn, run, merchant_id)
-        sweep = _Sweep(conn, run, shop, clock, owner, sealer)
-        left = sweep.windows(deadline)
-        if long and not left:
-            sweep.open_cases()
+        sweep = _Sweep(conn, run, shop, clock, owner, sealer, _sends_notices(conn, merchant_id))
+        try:
+            left = sweep.windows(deadline)
+            if long and not left:
+                sweep.open_cases()
+        except KaspiBusy as error:
+            if error.body and sealer:
+                with conn.transaction():
+                    name = keep_unreadable(conn, merchant_id, error.body, sealer, run.now)
+                error.add_note(f"the body is kept, sealed, in core.contact as {name!r}")
+            raise
         with conn.transaction():
             row = run_statement(conn, "raw/stage_order__count", **run.key, merchant_id=merchant_id).fetchone()
             assert row is not None
@@ -102,6 +109,13 @@ def fetch(dsn: str, run: Run, settings: ShopSettings, clock: Clock, owner: str, 
             batch.staged(conn, run, merchant_id, row["orders"], rejected=row["rejected"], detail=rest if left else None)
         log.info("%s: %d changed orders staged with %d calls", merchant_id, row["orders"], shop.calls)
     return int(row["orders"])
+
+
+def _sends_notices(conn: Connection, merchant_id: str) -> bool:
+    """Tell whether the merchant sends notices; only then a buyer's name and phone are kept."""
+    with conn.transaction():
+        row = run_statement(conn, "core/merchant__one", merchant_id=merchant_id).fetchone()
+    return bool(row and row["notices"])
 
 
 def _plan(conn: Connection, run: Run, merchant_id: str) -> bool:
@@ -149,6 +163,7 @@ class _Sweep:
     clock: Clock
     owner: str
     sealer: Sealer | None
+    notices: bool
 
     @property
     def merchant_id(self) -> str:
@@ -306,7 +321,7 @@ class _Sweep:
         copy_rows(self.conn, "raw.stage_order_line", LINE_COLUMNS, harvest.lines)
         put_aside(self.conn, harvest.rejects, self.run.now)
         refuse(self.conn, self.merchant_id, harvest.refused, self.run.now)
-        if self.sealer and harvest.contacts:
+        if self.sealer and self.notices and harvest.contacts:
             keep_contacts(self.conn, self.merchant_id, harvest.contacts, self.sealer, self.run.now)
 
 

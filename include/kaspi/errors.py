@@ -10,8 +10,9 @@ class KaspiRefusedToken(KaspiError):
 
 
 class KaspiBusy(KaspiError):
-    """An answer worth another try: 408, 429, 5xx, an unreadable body."""
+    """An answer worth another try: 408, 429, 5xx, an unreadable body (kept in ``body``, it may name anybody)."""
 
-    def __init__(self, message: str, retry_after: float | None = None) -> None:
+    def __init__(self, message: str, retry_after: float | None = None, body: bytes | None = None) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+        self.body = body

@@ -155,7 +155,7 @@ class ShopApi:
         if answer.status_code != 200:
             raise KaspiError(f"{who} answered {answer.status_code}: {_title(answer.content)}")
         if not answer.content.lstrip().startswith(b"{"):
-            raise KaspiBusy(f"{who} answered 200 with a body that is no JSON document")
+            raise KaspiBusy(f"{who} answered 200 with a body that is no JSON document", body=answer.content)
         return answer.content
 
     def _keep_pace(self) -> None:

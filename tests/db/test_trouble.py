@@ -9,12 +9,16 @@ from threading import Thread
 from typing import Any
 
 import pytest
+from cryptography.fernet import Fernet
 
 from include.db.connection import connect
 from include.db.lease import LeaseBusy, LeaseLost, hold
 from include.flows import batch, kaspi_returns_ingest, onboarding, quarantine, warehouse_receipts_reconcile
+from include.flows.contacts import Sealer
 from include.flows.report import HeldBack, raise_if_held
 from include.flows.run import Run, open_run
+from include.kaspi.errors import KaspiBusy
+from include.kaspi.privacy import Contact
 from include.kaspi.shop_api import ShopSettings
 from include.quality.gate import judge
 from include.quality.suites.kaspi_returns_ingest import SUITE as ORDERS
@@ -56,12 +60,15 @@ class Shop:
     def __init__(self) -> None:
         self.orders: list[Any] = []
         self.lines: dict[str, list[dict[str, Any]]] = {}
+        self.page_instead = b""
         shop = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 path = self.path.partition("?")[0]
-                if path.endswith("/entries"):
+                if shop.page_instead:
+                    self._send(shop.page_instead)
+                elif path.endswith("/entries"):
                     order_id = path.split("/")[-2]
                     self._answer({"data": shop.lines.get(order_id, [line(int(order_id[1:]))])})
                 elif "ARCHIVE" in self.path:
@@ -70,7 +77,9 @@ class Shop:
                     self._answer({"data": [], "meta": {"pageCount": 0, "totalCount": 0}})
 
             def _answer(self, document: Any) -> None:
-                body = json.dumps(document).encode()
+                self._send(json.dumps(document).encode())
+
+            def _send(self, body: bytes) -> None:
                 self.send_response(200)
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
@@ -161,6 +170,33 @@ def test_a_shop_whose_every_order_is_unreadable_is_held_not_green(dsn: str, shop
     shop.orders = [order(n, totalPrice=None) for n in range(8)]
     with pytest.raises(HeldBack, match="8 of 8 rows were quarantined"):
         ingest(dsn, shop, "first")
+
+
+def test_an_unreadable_body_is_kept_sealed_and_nowhere_in_clear(
+    dsn: str, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.page_instead = "<html>Айгүл Сериккызы, 7015550101</html>".encode()
+    monkeypatch.setattr("include.kaspi.shop_api.ATTEMPTS", 1)
+    sealer = Sealer(Fernet.generate_key().decode())
+    run = new_run(dsn, "kaspi_returns_ingest", "html")
+    with pytest.raises(KaspiBusy, match="no JSON document"):
+        kaspi_returns_ingest.fetch(dsn, run, shop.settings, Fixed(), "owner", sealer)
+    (kept,) = ask(dsn, "select sealed from core.contact where order_id like 'unreadable %'")
+    assert Fernet(sealer.key).decrypt(bytes(kept["sealed"])) == shop.page_instead
+    (part,) = ask(dsn, "select status, detail from ops.batch")
+    assert part["status"] == "failed" and "Айгүл" not in part["detail"]
+
+
+@pytest.mark.parametrize("notices", [True, False])
+def test_a_buyer_is_kept_only_sealed_and_only_where_notices_are_sent(dsn: str, shop: Shop, notices: bool) -> None:
+    with connect(dsn) as conn:
+        conn.execute("update core.merchant set notices = %s", (notices,))
+    sealer = Sealer(Fernet.generate_key().decode())
+    shop.orders = [order(1)]
+    run = new_run(dsn, "kaspi_returns_ingest", "contacts")
+    kaspi_returns_ingest.fetch(dsn, run, shop.settings, Fixed(), "owner", sealer)
+    kept = [sealer.open(bytes(row["sealed"])) for row in ask(dsn, "select sealed from core.contact")]
+    assert kept == ([Contact("Айгүл Сериккызы", "7015550101")] if notices else [])
 
 
 def test_a_run_without_the_part_of_an_active_merchant_fails(dsn: str) -> None:
