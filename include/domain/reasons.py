@@ -100,8 +100,3 @@ def map_reason(raw: str | None) -> str:
     if code.lower() in OWNERS:
         return code.lower()
     return TEXTS.get(_fold(code), UNKNOWN)
-
-
-def is_mapped(raw: str | None) -> bool:
-    """Tell whether a given text has a place in the tables; a text without one is reported to the operator."""
-    return map_reason(raw) != UNKNOWN or (raw or "").strip().lower() in ("", UNKNOWN)

@@ -35,11 +35,6 @@ KIND_OF_CANCELLATION = {
 }
 
 
-def signals_return(status: str, *, handed_over: bool) -> bool:
-    """Tell whether goods come back: a return status always, a cancellation only after hand-over."""
-    return status in RETURN_STATUSES or (status in CANCEL_STATUSES and handed_over)
-
-
 def return_kind(
     status: str,
     cancellation_reason: str | None,

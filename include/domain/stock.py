@@ -11,17 +11,6 @@ SaleState = Literal["reserved", "sold", "freed"]
 SCAN_GRACE = dt.timedelta(hours=24)
 
 
-def desired_quantity(base: int, unsold: int, reserved: int, *, base_includes_returns: bool) -> int:
-    """Return the quantity to publish: base + returned units unsold − reserved, never above that sum.
-
-    ``unsold`` counts the units of the offer that are not yet handed over, ``reserved`` those of them an order
-    has taken. A base list that already counts returned goods is published as it is.
-    """
-    if base_includes_returns:
-        return base
-    return base + max(0, unsold - reserved)
-
-
 @dataclass(frozen=True, slots=True)
 class Listed:
     """A returned unit that stands behind an offer since ``since``."""

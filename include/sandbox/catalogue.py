@@ -25,7 +25,6 @@ CATALOGUE_COLUMNS = (
 SKUS_PER_SHELF = 8
 OFFER_SKU_LIMIT = 20
 RESALE_NUMERATOR, RESALE_DENOMINATOR = 37, 40  # 7.5 % off
-DRY_SKUS = 2
 
 
 def resale_sku(sku: str) -> str:

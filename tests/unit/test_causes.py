@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from include.domain.causes import decide_cause
-from include.domain.reasons import OWNERS, is_mapped, map_reason
+from include.domain.reasons import OWNERS, map_reason
 
 
 @pytest.mark.parametrize(
@@ -24,12 +24,6 @@ from include.domain.reasons import OWNERS, is_mapped, map_reason
 )
 def test_a_raw_reason_is_mapped_or_unknown(raw: str | None, reason: str) -> None:
     assert map_reason(raw) == reason
-
-
-def test_only_a_text_without_a_place_is_reported_as_unmapped() -> None:
-    assert not is_mapped("BATTERY_SWOLLEN")
-    assert is_mapped("Брак")
-    assert is_mapped(None)
 
 
 @pytest.mark.parametrize(

@@ -2,25 +2,7 @@
 
 import pytest
 
-from include.domain.returns import KIND_OF_CANCELLATION, ReturnKind, application_of, return_kind, signals_return
-
-
-@pytest.mark.parametrize(
-    ("status", "handed_over", "comes_back"),
-    [
-        ("CANCELLED", False, False),
-        ("CANCELLED", True, True),
-        ("CANCELLING", True, True),
-        ("RETURNED", False, True),
-        ("KASPI_DELIVERY_RETURN_REQUESTED", True, True),
-        ("COMPLETED", True, False),
-        ("SOMETHING_NEW", True, False),
-    ],
-)
-def test_goods_come_back_after_a_return_status_or_a_cancellation_on_the_way(
-    status: str, handed_over: bool, comes_back: bool
-) -> None:
-    assert signals_return(status, handed_over=handed_over) is comes_back
+from include.domain.returns import KIND_OF_CANCELLATION, ReturnKind, application_of, return_kind
 
 
 def kind(status: str, reason: str | None = None, **evidence: object) -> ReturnKind:

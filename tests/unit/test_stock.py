@@ -6,7 +6,7 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from include.domain.stock import SCAN_GRACE, Line, Listed, Sale, Scanned, attribute, desired_quantity
+from include.domain.stock import SCAN_GRACE, Line, Listed, Sale, Scanned, attribute
 
 START = dt.datetime(2026, 11, 1, 9, tzinfo=dt.UTC)
 FIFO, SCAN = {"PP1": False}, {"PP1": True}
@@ -120,12 +120,6 @@ def test_a_main_sku_sale_that_nobody_scanned_came_from_the_base() -> None:
     sales = attribute([line("a", 5, **base)], [listed(1, 1, "A")], known, [], SCAN, at(8) + SCAN_GRACE * 2)
 
     assert by_order(sales) == {"a": [("freed", unit(1))]}
-
-
-def test_quantity_is_base_and_unsold_less_reserved() -> None:
-    assert desired_quantity(5, 3, 1, base_includes_returns=False) == 7
-    assert desired_quantity(5, 3, 1, base_includes_returns=True) == 5
-    assert desired_quantity(0, 1, 2, base_includes_returns=False) == 0
 
 
 @st.composite
