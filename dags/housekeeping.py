@@ -69,7 +69,14 @@ def housekeeping() -> None:
         # what the day loaded in bulk, the planner should know of in the morning
         PostgresHook(WAREHOUSE).run(text_of("ops/analyze"), autocommit=True)
 
-    finish(tidy(), gate(), accept(), beside=[cut_airflow_history(), refresh_statistics()])
+    @task
+    def forget_uploads() -> int:
+        from include.airflow_context import clock, warehouse_dsn
+        from include.flows.uploads import forget_expired
+
+        return forget_expired(warehouse_dsn(), clock().now())
+
+    finish(tidy(), gate(), accept(), beside=[cut_airflow_history(), refresh_statistics(), forget_uploads()])
 
 
 housekeeping()

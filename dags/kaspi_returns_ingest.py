@@ -45,15 +45,26 @@ def kaspi_returns_ingest() -> None:
         current_run()
         return active_merchants(warehouse_dsn())
 
-    @task(map_index_template="{{ merchant_id }}", pool="kaspi_api")
+    @task(map_index_template="{{ merchant }}", pool="kaspi_api")
     def fetch(merchant_id: str) -> int:
         from airflow.sdk import get_current_context
 
-        from include.airflow_context import clock, current_run, owner, sealer, shop_settings, warehouse_dsn
-        from include.flows.kaspi_returns_ingest import fetch
+        from include.airflow_context import (
+            applications_folder,
+            clock,
+            current_run,
+            owner,
+            sealer,
+            shop_settings,
+            warehouse_dsn,
+        )
+        from include.flows.kaspi_returns_ingest import fetch, merchant_title
 
-        get_current_context()["merchant_id"] = merchant_id  # type: ignore[typeddict-unknown-key]
-        return fetch(warehouse_dsn(), current_run(), shop_settings(merchant_id), clock(), owner(), sealer())
+        get_current_context()["merchant"] = merchant_title(warehouse_dsn(), merchant_id)  # type: ignore[typeddict-unknown-key]
+        return fetch(
+            warehouse_dsn(), current_run(), shop_settings(merchant_id), clock(), owner(), sealer(),
+            applications_folder(merchant_id),
+        )  # fmt: skip
 
     @task(trigger_rule="all_done", multiple_outputs=False)
     def gate() -> dict[str, int]:

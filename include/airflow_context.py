@@ -5,6 +5,7 @@ Imported inside tasks. Flows get plain values and know nothing of Airflow.
 
 import datetime as dt
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from include.clock import Clock, from_setting
@@ -126,6 +127,17 @@ def shop_settings(merchant_id: str) -> Any:
         float(found.extra.get("requests_per_second") or 5),
         found.extra.get("proxy"),
     )
+
+
+def applications_folder(merchant_id: str) -> Path | None:
+    """Return where the merchant's files of applications are dropped (connection ``applications_<merchant>``)."""
+    found = optional_connection(f"applications_{merchant_id}")
+    if found is None:
+        return None
+    path = found.extra.get("path")
+    if not path:
+        raise ValueError(f"the connection applications_{merchant_id} names no folder: put path into its extra")
+    return Path(path)
 
 
 def sealer() -> Any:

@@ -1,4 +1,5 @@
-"""What happens when a run fails or is late: a row in ops.alert that the console shows. Imported at parse time."""
+"""What happens when a run fails or is late, or the data are old: a row in ops.alert that the console shows and a mail
+tells. Imported at parse time."""
 
 import logging
 from typing import Any
@@ -35,10 +36,33 @@ def _record(key: str, kind: str, message: str) -> None:
     try:
         from include.airflow_context import clock, warehouse_dsn
         from include.db.connection import connect
-        from include.db.statements import run
+        from include.notify.alerts import ALL, raise_alert
 
         with connect(warehouse_dsn()) as conn:
-            run(conn, "ops/alert", alert_key=key, merchant_id="*", kind=kind, message=message, raised_at=clock().now())
+            raise_alert(conn, key, ALL, kind, message, clock().now())
     except Exception:
         # An alert must never fail the component that raises it; the line above is in its log.
         log.exception("the alert %s could not be stored", key)
+
+
+def look_after() -> None:
+    """See whether the data are fresh, end what is over, and mail what is new. The last task of every flow calls this.
+
+    So a flow that does not run is noticed by the others. The time is the clock's and not the run's: a backfill's is
+    long past. Nothing that goes wrong here may fail the run that happens to look.
+    """
+    try:
+        from include.airflow_context import clock, optional_connection, owner, warehouse_dsn
+        from include.flows.alert_mail import tell
+        from include.flows.freshness import check_freshness
+        from include.notify.outbox import mail_server
+
+        dsn, now = warehouse_dsn(), clock().now()
+        check_freshness(dsn, now)
+        found = optional_connection("smtp_reports")
+        if found is None:
+            log.warning("there is no connection smtp_reports: alerts are shown on the console only")
+            return
+        tell(dsn, mail_server(found.url, found.port, found.login, found.password, found.extra), owner(), now)
+    except Exception:
+        log.exception("the alerts could not be looked after")

@@ -37,8 +37,10 @@ def finish(*steps: Any, beside: Sequence[Any] = ()) -> None:
     @task(trigger_rule="all_done", retries=0)
     def report_held() -> int:
         from include.airflow_context import current_run, warehouse_dsn
+        from include.alerts import look_after
         from include.flows.report import raise_if_held
 
+        look_after()
         return raise_if_held(warehouse_dsn(), current_run())
 
     @task(trigger_rule="one_failed", retries=0)

@@ -52,6 +52,24 @@ class SandboxControl:
         answer = self._call("GET", f"/files/{merchant_id}/catalogue.csv")
         return answer.content.decode("utf-8")
 
+    def applications(self, merchant_id: str, *, kind: str = "csv", steps: str = "last") -> bytes:
+        """A merchant's file of applications as exported now: ``kind`` csv or xlsx, ``steps`` last or all."""
+        return self._call("GET", f"/files/{merchant_id}/applications.{kind}", params={"steps": steps}).content
+
+    def manners(self) -> dict[str, Any]:
+        """The Shop API's bad manners in force, what was done of them, and how fast the Shop API was called."""
+        found: dict[str, Any] = self._call("GET", "/control/manners").json()
+        return found
+
+    def misbehave(self, rates: dict[str, float], **settings: Any) -> dict[str, Any]:
+        """Set the bad manners: shares by name; ``slow_seconds``, ``hang``. No rates: good manners again."""
+        found: dict[str, Any] = self._call("PUT", "/control/manners", json={"rates": rates, **settings}).json()
+        return found
+
+    def forget_calls(self) -> None:
+        """Count the calls of the Shop API, and draw its manners, from the beginning again."""
+        self._call("POST", "/control/manners/reset")
+
     def register_feed(self, merchant_id: str, url: str) -> None:
         """Tell the buyer where a merchant's price list is."""
         self._call("PUT", "/control/feed", json={"merchant_id": merchant_id, "url": url})

@@ -2,85 +2,103 @@
 
 import logging
 from collections.abc import Callable
-from pathlib import Path
 from typing import Annotated, Any
 
-import jinja2
 import psycopg
-from fastapi import Depends, FastAPI, Query, Request
+from fastapi import Depends, FastAPI, HTTPException, Query, Request
 from fastapi.responses import HTMLResponse
 from fastapi.staticfiles import StaticFiles
 
 from include.clock import Clock
+from include.console.applications import UPLOAD_BYTES, Importer, applications_routes
 from include.console.dashboard import dashboard
-from include.console.guard import same_site_only, with_headers
-from include.db.connection import connect
-from include.locale.words import LANGUAGES, words
+from include.console.guard import FORM_BYTES, SAFE, Refused, Tokens, guard_change, with_headers
+from include.console.quality import quality_routes
+from include.console.site import FOLDER, Site, language_of
 
 log = logging.getLogger(__name__)
-FOLDER = Path(__file__).resolve().parent
+# Who may change this DAG may decide here: Airflow's auth managers all know such a right, and viewers lack it.
+RIGHT = "kaspi_returns_ingest"
+LARGE_FORMS = {"/applications": UPLOAD_BYTES + FORM_BYTES}
 
 
 def build_app(
     dsn_provider: Callable[[], str],
     clock_provider: Callable[[], Clock],
     logged_in: Callable[..., Any] | None = None,
+    *,
+    may_write: Callable[[Request, Any], bool] | None = None,
+    secret: Callable[[], str] | None = None,
+    importer: Importer | None = None,
 ) -> FastAPI:
     """Return the console. Every route needs a logged-in user of Airflow unless a test gives another ``logged_in``.
 
-    The providers are asked at each request, so that a changed connection or clock needs no restart.
+    ``may_write`` judges a user's right to change things, ``secret`` signs the forms' tokens, ``importer`` reads files
+    of applications; without them Airflow is asked for the first two and the flow does the third. The providers are
+    asked at each request, so that a changed connection or clock needs no restart.
     """
     if logged_in is None:
         from airflow.api_fastapi.core_api.security import get_user
 
         logged_in = get_user
-    app = FastAPI(
-        title="Qaitarym",
-        docs_url=None,
-        redoc_url=None,
-        openapi_url=None,
-        dependencies=[Depends(logged_in), Depends(same_site_only)],
-    )
+    site = Site(dsn_provider, clock_provider, may_write or _may_edit, Tokens(secret or _airflow_secret))
+
+    async def guarded(request: Request, user: Annotated[Any, Depends(logged_in)]) -> None:
+        request.state.console_user = user
+        if request.method not in SAFE:
+            path = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
+            limit = LARGE_FORMS.get(path, FORM_BYTES)
+            request.state.form = await guard_change(request, user, site.may_write, site.tokens, limit)
+
+    app = FastAPI(title="Qaitarym", docs_url=None, redoc_url=None, openapi_url=None, dependencies=[Depends(guarded)])
     app.middleware("http")(with_headers)
     app.mount("/static", StaticFiles(directory=FOLDER / "static"), name="static")
-    pages = _environment()
 
     @app.get("/", response_class=HTMLResponse)
     def home(
+        request: Request,
         merchant: Annotated[str | None, Query(max_length=100)] = None,
-        lang: Annotated[str | None, Query(max_length=5)] = None,
+        lang: Annotated[str | None, Query(max_length=5)] = None,  # noqa: ARG001 (site reads it; here it is bounded)
     ) -> HTMLResponse:
-        language = words(lang)
-        now = clock_provider().now()
-        with connect(dsn_provider(), application="qaitarym console") as conn:
-            conn.read_only = True
+        language = language_of(request)
+        now = site.now()
+        with site.warehouse() as conn:
             content = dashboard(conn, merchant or None, now, language)
-        page = pages.get_template("dashboard.html").render(
-            **content,
-            words=language,
-            _=language._,
-            n_=language.n_,
-            languages=LANGUAGES,
-            merchant=merchant or None,
-            now=now,
+        return site.page(
+            request, "dashboard.html", language, {**content, "merchant": merchant or None, "now": now}, section="home"
         )
-        return HTMLResponse(page)
+
+    app.include_router(quality_routes(site))
+    app.include_router(applications_routes(site, importer))
 
     @app.exception_handler(psycopg.OperationalError)
-    def warehouse_away(_request: Request, error: Exception) -> HTMLResponse:
+    def warehouse_away(request: Request, error: Exception) -> HTMLResponse:
         log.error("the warehouse does not answer: %s", error)
-        language = words(_request.query_params.get("lang"))
-        page = pages.get_template("away.html").render(words=language, _=language._)
-        return HTMLResponse(page, status_code=503, headers={"Retry-After": "30"})
+        page = site.page(request, "away.html", language_of(request), {}, status_code=503)
+        page.headers["Retry-After"] = "30"
+        return page
+
+    @app.exception_handler(Refused)
+    def refused(request: Request, error: HTTPException) -> HTMLResponse:
+        log.warning("refused: %s %s: %s", request.method, request.url.path, error.detail)
+        language = language_of(request)
+        return site.page(request, "refused.html", language, {"why": str(error.detail)}, status_code=error.status_code)
 
     return app
 
 
-def _environment() -> jinja2.Environment:
-    return jinja2.Environment(
-        loader=jinja2.FileSystemLoader(FOLDER / "templates"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+def _may_edit(request: Request, user: Any) -> bool:
+    """Tell whether Airflow lets the user edit the ingest DAG."""
+    from airflow.api_fastapi.core_api.security import requires_access_dag
+
+    try:
+        requires_access_dag(method="PUT", param_dag_id=RIGHT)(request, user)
+    except HTTPException:
+        return False
+    return True
+
+
+def _airflow_secret() -> str:
+    from airflow.configuration import conf
+
+    return str(conf.get("api", "secret_key"))

@@ -7,6 +7,7 @@ from operator import itemgetter
 from typing import Any
 
 from include.clock import ALMATY
+from include.console.alerts import alerts_of
 from include.db.connection import Connection
 from include.db.statements import run
 from include.domain import kpi
@@ -24,6 +25,7 @@ from include.locale.labels import (
 from include.locale.words import Words
 
 DISCREPANCIES_SHOWN = 10  # of one kind
+ALERTS_SHOWN = 5
 ORDER = {definition.name: place for place, definition in enumerate(kpi.DEFINITIONS)}
 # How bad the outcome of a flow's part is: the worst one is the flow's, and stands first.
 BADNESS = {"failed": 3, "held": 3, "staged": 1, "staging": 1, "published": 0, "passed": 0}
@@ -69,7 +71,7 @@ def dashboard(conn: Connection, merchant_id: str | None, now: dt.datetime, words
         "open_money": sum(row["money"] for row in open_kinds),
         "lists": run(conn, "console/lists", **whose).fetchall(),
         "gates": _gates(run(conn, "console/gates", **whose).fetchall(), words),
-        "alerts": run(conn, "console/alerts", **whose).fetchall(),
+        "alerts": alerts_of(conn, merchant_id, words, ALERTS_SHOWN),
     }
 
 

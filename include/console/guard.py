@@ -1,11 +1,26 @@
-"""What every answer and every request of the console must satisfy."""
+"""What every answer and every request of the console must satisfy.
 
-from collections.abc import Awaitable, Callable
+A changing request has a user, comes from our own pages, is allowed to this user, and is small. In this order: nothing
+of a body is read before the rest is known.
+"""
+
+import hashlib
+import hmac
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from typing import Any
 
 from fastapi import HTTPException, Request, Response, status
+from fastapi.concurrency import run_in_threadpool
+from starlette.datastructures import FormData
+from starlette.formparsers import FormParser, MultiPartException, MultiPartParser
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 OWN_HEADER = "x-qaitarym-request"
+TOKEN_FIELD = "token"  # noqa: S105 (the name of a form's field)
+TOKEN_SECONDS = 12 * 3600
+FORM_BYTES = 64 * 1024
+MOST_FIELDS = 600
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; "
@@ -16,16 +31,106 @@ HEADERS = {
 }
 
 
-def same_site_only(request: Request) -> None:
-    """Refuse a changing request that another site may have sent with the user's cookie.
+class Refused(HTTPException):
+    """A request that is not done; the code says why, the page says it in words."""
 
-    A browser cannot be made to add our header across sites; a caller with a bearer token uses no cookie.
+    def __init__(self, status_code: int, code: str) -> None:
+        super().__init__(status_code, code)
+
+
+class Tokens:
+    """Signed tokens of forms: bound to a user, good for half a day, for browsers that do not say where a form is from.
+
+    ``secret`` is asked at each use. Another replica of the server that knows it accepts the token, too.
     """
-    if request.method in SAFE or request.headers.get("authorization"):
-        return
+
+    def __init__(self, secret: Callable[[], str]) -> None:
+        self._secret = secret
+
+    def make(self, user: Any) -> str:
+        """Return a token for this user's forms."""
+        expires = str(int(time.time()) + TOKEN_SECONDS)
+        return f"{expires}.{self._signature(user, expires)}"
+
+    def good(self, token: Any, user: Any) -> bool:
+        """Tell whether the token was made here for this very user and has not expired."""
+        expires, _, signature = str(token or "").partition(".")
+        if not (expires.isascii() and expires.isdigit() and len(expires) <= 12 and signature.isascii()):
+            return False
+        return hmac.compare_digest(signature, self._signature(user, expires)) and int(expires) > time.time()
+
+    def _signature(self, user: Any, expires: str) -> str:
+        text = f"qaitarym form\n{expires}\n{user.get_id()}"
+        return hmac.new(self._secret().encode(), text.encode(), hashlib.sha256).hexdigest()
+
+
+def from_our_pages(request: Request) -> bool:
+    """Return True where the request proves that it is no other site's, False where only a token can.
+
+    A browser cannot be made to add our header, or a bearer token, across sites; and it says itself where a form is
+    from, on HTTPS and on the loopback address. Raises :class:`Refused` where it says: from elsewhere.
+    """
+    if request.headers.get("authorization", "").lower().startswith("bearer "):
+        return True  # no cookie is looked at then
     site = request.headers.get("sec-fetch-site")
-    if request.headers.get(OWN_HEADER) != "1" or site not in (None, "same-origin"):
-        raise HTTPException(status.HTTP_403_FORBIDDEN, "cross-site request refused")
+    if site is not None:
+        if site != "same-origin":
+            raise Refused(status.HTTP_403_FORBIDDEN, "another_site")
+        return True
+    return request.headers.get(OWN_HEADER) == "1"
+
+
+async def guard_change(
+    request: Request, user: Any, may_write: Callable[[Request, Any], bool], tokens: Tokens, limit: int
+) -> FormData:
+    """Let a changing request pass and return its form; raise :class:`Refused` otherwise."""
+    proven = from_our_pages(request)
+    if not await run_in_threadpool(may_write, request, user):
+        raise Refused(status.HTTP_403_FORBIDDEN, "only_looking")
+    form = await read_form(request, limit)
+    if not proven and not tokens.good(form.get(TOKEN_FIELD), user):
+        raise Refused(status.HTTP_403_FORBIDDEN, "no_token")
+    return form
+
+
+class _InMemory(MultiPartParser):
+    """A file of an operator's may name people: it is held in memory and never written to a disk."""
+
+    spool_max_size = 1 << 40
+
+
+async def read_form(request: Request, limit: int) -> FormData:
+    """Read a form of at most ``limit`` bytes, one file at most. An empty body is an empty form."""
+    try:
+        told = int(request.headers.get("content-length") or 0)
+    except ValueError as error:
+        raise Refused(status.HTTP_400_BAD_REQUEST, "broken_form") from error
+    if told > limit:
+        raise Refused(status.HTTP_413_CONTENT_TOO_LARGE, "too_large")
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    body = _counted(request, limit)
+    bounds = {"max_fields": MOST_FIELDS, "max_part_size": FORM_BYTES}
+    try:
+        if kind == "application/x-www-form-urlencoded":
+            return await FormParser(request.headers, body, **bounds).parse()
+        if kind == "multipart/form-data":
+            return await _InMemory(request.headers, body, max_files=1, **bounds).parse()
+    except MultiPartException as error:
+        raise Refused(status.HTTP_400_BAD_REQUEST, "broken_form") from error
+    async for chunk in body:
+        if chunk:
+            raise Refused(status.HTTP_415_UNSUPPORTED_MEDIA_TYPE, "broken_form")
+    return FormData()
+
+
+async def _counted(request: Request, limit: int) -> AsyncGenerator[bytes, None]:
+    """Yield the body; a header may be missing or untrue, so the bytes are counted."""
+    size = 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > limit:
+            raise Refused(status.HTTP_413_CONTENT_TOO_LARGE, "too_large")
+        yield chunk
 
 
 async def with_headers(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:

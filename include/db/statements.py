@@ -33,3 +33,15 @@ def run(conn: Connection, name: str, /, **params: Any) -> psycopg.Cursor[DictRow
     while cursor.nextset():
         pass
     return cursor
+
+
+def run_bound(conn: Connection, name: str, /, **params: Any) -> psycopg.Cursor[DictRow]:
+    """Execute ``sql/<name>.sql``, one statement, with its values bound by the server: long lists are not quoted here.
+
+    It is planned anew each time: a plan made for tables that were empty then would be kept while they grow.
+    """
+    try:
+        return conn.execute(text_of(name).encode(), params, prepare=False)
+    except psycopg.Error as error:
+        error.add_note(f"in sql/{name}.sql")
+        raise

@@ -1,4 +1,4 @@
-"""What an order's status says about goods that come back: whether, and of which kind."""
+"""What an order's status and an application say about goods that come back: whether, of which kind, how far."""
 
 from enum import StrEnum
 
@@ -58,6 +58,45 @@ def return_kind(
             reading, ReturnKind.UNKNOWN
         )
     return ReturnKind.UNKNOWN
+
+
+# How far a return has come, by what each source says (docs/case-model.md).
+STATUS_OF_TAB = {
+    "NEW": "applied",
+    "ON_DELIVERY": "in_transit",
+    "WAITING_DECISION": "waiting_decision",
+    "DISPUTE": "dispute",
+    "CLOSED": "closed",
+}
+STATUS_OF_STEP = {
+    "MERCHANT_APPROVAL": "applied",
+    "BACKWARD_DELIVERY_BY_KASPI": "in_transit",
+    "BACKWARD_DELIVERY_BY_KASPI_FINISHED": "waiting_decision",
+    "MERCHANT_DECISION": "waiting_decision",
+    "WAITING_PAYMENT": "decided",
+}
+STATUS_OF_SIGNAL = {
+    "CANCELLING": "in_transit",
+    "KASPI_DELIVERY_RETURN_REQUESTED": "in_transit",
+    "RETURN_ACCEPTED_BY_MERCHANT": "waiting_decision",
+    "RETURNED": "closed",
+}
+# A scan at the dock is further than these; a dispute, a decision and an end are further than a scan.
+BEFORE_RECEIPT = frozenset({"signalled", "applied", "in_transit", "waiting_decision", "lost"})
+
+
+def case_status(tab: str | None, step: str | None, signal: str | None, *, application: bool, received: bool) -> str:
+    """Return the canonical status of a case: the tab says it, else the step, else the order's status.
+
+    Kaspi's word that goods arrived is not ours: only the warehouse's scan (``received``) makes ``received``.
+    """
+    status = (
+        STATUS_OF_TAB.get(tab or "")
+        or STATUS_OF_STEP.get(step or "")
+        or STATUS_OF_SIGNAL.get(signal or "")
+        or ("applied" if application else "signalled")
+    )
+    return "received" if received and status in BEFORE_RECEIPT else status
 
 
 def application_of(return_label: str | None) -> tuple[str, str] | None:

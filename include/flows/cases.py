@@ -1,4 +1,4 @@
-"""Return cases from order statuses, and the ``requested`` birth of every certain piece."""
+"""Return cases from order statuses, and the units of every case: what came before it, and what is certain to come."""
 
 from collections import defaultdict
 from uuid import UUID
@@ -7,15 +7,17 @@ from include.db.connection import Connection
 from include.db.copying import copy_rows
 from include.db.statements import run as run_statement
 from include.domain import identity
-from include.domain.returns import CANCEL_STATUSES, RETURN_STATUSES, return_kind
+from include.domain.returns import CANCEL_STATUSES, RETURN_STATUSES, case_status, return_kind
 from include.domain.unit_life import Event
 from include.flows import ledger
 from include.flows.run import Run
 
 CASE_COLUMNS = (
     "case_id", "merchant_id", "order_id", "episode", "return_kind", "status", "signal_status", "quantity",
-    "units_lo", "units_hi", "requested_from", "requested_to",
+    "units_lo", "units_hi", "requested_from", "requested_to", "entry_id",
 )  # fmt: skip
+BY_STATUS = "kaspi/shop_api"
+BY_FILE = "file/applications"
 
 
 def return_requested_reading(conn: Connection) -> str:
@@ -32,8 +34,31 @@ def sold_before(conn: Connection, merchant_id: str, order_ids: list[str]) -> dic
     return found
 
 
-def open_cases(conn: Connection, run: Run, merchant_id: str) -> tuple[int, int]:
-    """Open or update the cases of the batch's orders, then give birth to what is certain; return both counts."""
+def lock(conn: Connection, run: Run, merchant_id: str) -> list[str]:
+    """Lock the orders whose cases and units this batch may touch, before any of them is read; return their ids.
+
+    The dock takes its locks in the same order: lines, then the merchant's births. What the batch does is held to these
+    orders; others that come up meanwhile are the next batch's.
+    """
+    locked = run_statement(
+        conn,
+        "core/return_case__lock",
+        **run.key,
+        merchant_id=merchant_id,
+        return_statuses=sorted(RETURN_STATUSES),
+        cancel_statuses=sorted(CANCEL_STATUSES),
+    ).fetchall()
+    if locked:
+        run_statement(conn, "ledger/births_lock", merchant_id=merchant_id)
+    return sorted({row["order_id"] for row in locked})
+
+
+def open_cases(conn: Connection, run: Run, merchant_id: str, order_ids: list[str] | None = None) -> tuple[int, int]:
+    """Open or update the cases of the batch's orders, then give birth to what is certain; return both counts.
+
+    ``order_ids`` is what ``lock`` returned in this transaction; without it the orders are locked here.
+    """
+    order_ids = lock(conn, run, merchant_id) if order_ids is None else order_ids
     reading = return_requested_reading(conn)
     rows = run_statement(
         conn,
@@ -57,23 +82,34 @@ def open_cases(conn: Connection, run: Run, merchant_id: str) -> tuple[int, int]:
                     application=row["application_number"] is not None,
                     reading=reading,
                 ).value,
-                "signalled", row["status"], row["quantity"], row["units_lo"], row["units_hi"],
-                row["requested_from"], row["requested_to"],
+                case_status(None, None, row["status"], application=False, received=False),
+                row["status"], row["quantity"], row["units_lo"], row["units_hi"],
+                row["requested_from"], row["requested_to"], row["entry_id"],
             )
             for row in rows
         ),
     )  # fmt: skip
     cases = run_statement(conn, "core/return_case").rowcount
     run_statement(conn, "core/return_case__withdrawn", **run.key, merchant_id=merchant_id, now=run.now)
-    _adoptions(conn, run, merchant_id)
-    births = _births(conn, run, merchant_id)
+    births = settle_units(conn, run, merchant_id, order_ids)
     _withdrawals(conn, run, merchant_id)
     return cases, births
 
 
-def _adoptions(conn: Connection, run: Run, merchant_id: str) -> int:
+def settle_units(conn: Connection, run: Run, merchant_id: str, order_ids: list[str]) -> int:
+    """Let the cases of locked orders take the goods that came before them, then give birth to the certain rest.
+
+    Returns the births.
+    """
+    _adoptions(conn, run, merchant_id, order_ids)
+    return _births(conn, run, merchant_id, order_ids)
+
+
+def _adoptions(conn: Connection, run: Run, merchant_id: str, order_ids: list[str]) -> int:
     """Let a case take the goods that came before it: received, unmatched units of its order and product."""
-    rows = run_statement(conn, "core/return_case__adoptable", merchant_id=merchant_id).fetchall()
+    rows = run_statement(conn, "core/return_case__adoptable", merchant_id=merchant_id, order_ids=order_ids).fetchall()
+    if not rows:
+        return 0
     events = [
         Event(
             identity.event_id("adopted", row["unit_id"], row["case_id"]),
@@ -82,7 +118,7 @@ def _adoptions(conn: Connection, run: Run, merchant_id: str) -> int:
             "adopted",
             run.now,
             "kaspi",
-            "kaspi/shop_api",
+            BY_STATUS,
             {
                 "case_id": str(row["case_id"]),
                 "order_id": row["order_id"],
@@ -93,53 +129,66 @@ def _adoptions(conn: Connection, run: Run, merchant_id: str) -> int:
         )
         for row in rows
     ]
-    return len(ledger.append(conn, events, run.now).accepted)
+    adopted = len(ledger.append(conn, events, run.now).accepted)
+    case_ids = sorted({row["case_id"] for row in rows})
+    run_statement(conn, "core/return_case__counted", merchant_id=merchant_id, case_ids=case_ids)
+    return adopted
 
 
-def _births(conn: Connection, run: Run, merchant_id: str) -> int:
-    """Write ``requested`` for every case of one certain piece that has no unit yet."""
-    run_statement(conn, "core/order_line__lock_unborn", merchant_id=merchant_id)
-    rows = run_statement(conn, "core/return_case__unborn", merchant_id=merchant_id).fetchall()
-    sold = sold_before(conn, merchant_id, sorted({row["order_id"] for row in rows}))
-    before = {row["case_id"]: next(iter(sold.get((row["order_id"], row["entry_id"]), ())), None) for row in rows}
-    events = [
-        Event(
-            identity.event_id("requested", row["case_id"]),
-            identity.requested_unit_id(merchant_id, row["entry_id"], row["piece"]),
-            merchant_id,
-            "requested",
-            row["requested_from"],
-            "kaspi",
-            "kaspi/shop_api",
-            {
-                "case_id": str(row["case_id"]),
-                "order_id": row["order_id"],
-                "entry_id": row["entry_id"],
-                "piece": row["piece"],
-                "sku": row["sku"] or "unknown",
-                "store_id": row["store_id"],
-                "previous_unit_id": str(before[row["case_id"]]) if before[row["case_id"]] else None,
-            },
-        )
-        for row in rows
+def _births(conn: Connection, run: Run, merchant_id: str, order_ids: list[str]) -> int:
+    """Write ``requested`` for every certain piece of an open case that no unit stands for yet."""
+    lacking = [
+        row["order_id"]
+        for row in run_statement(conn, "core/return_case__lacking", merchant_id=merchant_id, order_ids=order_ids)
     ]
+    if not lacking:
+        return 0
+    rows = run_statement(conn, "core/return_case__unborn", merchant_id=merchant_id, order_ids=lacking).fetchall()
+    sold = sold_before(conn, merchant_id, sorted({row["order_id"] for row in rows}))
+    events = []
+    for row in rows:
+        before = sold.get((row["order_id"], row["entry_id"]))
+        events.append(
+            Event(
+                identity.event_id("requested", row["case_id"], row["piece"]),
+                identity.requested_unit_id(merchant_id, row["entry_id"], row["piece"]),
+                merchant_id,
+                "requested",
+                row["requested_from"],
+                "kaspi",
+                BY_FILE if row["application_number"] else BY_STATUS,
+                {
+                    "case_id": str(row["case_id"]),
+                    "order_id": row["order_id"],
+                    "entry_id": row["entry_id"],
+                    "piece": row["piece"],
+                    "sku": row["sku"] or "unknown",
+                    "store_id": row["store_id"],
+                    "previous_unit_id": str(before.pop(0)) if before else None,
+                },
+            )
+        )
     return len(ledger.append(conn, events, run.now).accepted)
 
 
 def _withdrawals(conn: Connection, run: Run, merchant_id: str) -> int:
     """Write ``cancelled`` for units that are no longer coming: their order went back to a status of no return."""
     rows = run_statement(conn, "ledger/unit__withdrawn", merchant_id=merchant_id).fetchall()
-    events = [
+    return len(ledger.append(conn, cancellations(run, merchant_id, rows, BY_STATUS), run.now).accepted)
+
+
+def cancellations(run: Run, merchant_id: str, rows: list[dict[str, UUID]], source: str) -> list[Event]:
+    """Return a ``cancelled`` event for each row's unit_id, which its case_id does not ask for any more."""
+    return [
         Event(
-            identity.event_id("cancelled", row["case_id"]),
+            identity.event_id("cancelled", row["unit_id"], row["case_id"]),
             UUID(str(row["unit_id"])),
             merchant_id,
             "cancelled",
             run.now,
             "kaspi",
-            "kaspi/shop_api",
+            source,
             {},
         )
         for row in rows
     ]
-    return len(ledger.append(conn, events, run.now).accepted)

@@ -1,7 +1,7 @@
-"""Put records that cannot be used aside, with the reason and a pointer."""
+"""Put records that cannot be used aside, with the reason and a pointer; let them be judged again, or dismiss them."""
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,10 @@ from include.db.connection import Connection
 from include.db.copying import copy_rows
 from include.db.statements import run
 
-REPLAYABLE = ("kaspi/order", "kaspi_returns_ingest", "warehouse_receipts_reconcile")
+ORDER_SOURCES = ("kaspi/order", "kaspi_returns_ingest")
+EVENT_SOURCES = ("warehouse_receipts_reconcile",)
+REPLAYABLE = ORDER_SOURCES + EVENT_SOURCES
+LONGEST_REASON = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +30,10 @@ class Reject:
 
 
 def put_aside(conn: Connection, rejects: Iterable[Reject], now: dt.datetime) -> int:
-    """Store ``rejects`` inside the caller's transaction; a known one is a no-op. Return how many came."""
+    """Store ``rejects`` inside the caller's transaction; return how many came.
+
+    A known one (same record, same reason) stays one row. It is open again, unless a person dismissed this very content.
+    """
     rows = [
         (one.merchant_id, one.source, one.record_key, one.reason, one.pointer, Jsonb(one.payload), now)
         for one in rejects
@@ -57,14 +63,68 @@ def refuse(conn: Connection, merchant_id: str, payloads: list[tuple[str, bytes]]
         run(conn, "raw/refused_order")
 
 
-def replay(conn: Connection, merchant_id: str, source: str) -> int:
+def replay(
+    conn: Connection,
+    merchant_id: str,
+    source: str,
+    *,
+    ids: Sequence[int] | None = None,
+    actor: str,
+    now: dt.datetime,
+) -> int:
     """Let what was put aside be judged again; return how many records that are.
 
-    ``source`` is the quarantine's: orders (``kaspi/order``, ``kaspi_returns_ingest``) are read again by the next sweep
-    that covers them, warehouse events (``warehouse_receipts_reconcile``) by the next run. Other sources have to be
-    sent again by whoever sent them.
+    ``ids`` None means every open record of the merchant and source; named ones may be dismissed ones too. Orders
+    (``kaspi/order``, ``kaspi_returns_ingest``) are written into ``ops.reread`` and read by their own path by the next
+    run, however old they are; warehouse events (``warehouse_receipts_reconcile``) are judged by the next run. An order
+    that came without an id cannot be asked for: it is not counted and stays open.
+
+    Raises ValueError for another source: its records have to be sent again by whoever sent them.
     """
     if source not in REPLAYABLE:
         raise ValueError(f"{source} cannot be replayed from here, only {', '.join(REPLAYABLE)}: send the record again")
     with conn.transaction():
-        return run(conn, "ops/quarantine__replay", merchant_id=merchant_id, source=source).rowcount
+        return run(
+            conn,
+            "ops/quarantine__replay",
+            merchant_id=merchant_id,
+            source=source,
+            ids=None if ids is None else list(ids),
+            orders=source in ORDER_SOURCES,
+            actor=_named(actor),
+            now=now,
+        ).rowcount
+
+
+def replay_chosen(conn: Connection, ids: Sequence[int], actor: str, now: dt.datetime) -> tuple[int, int]:
+    """Replay records of any merchants and sources; return how many are replayed and how many cannot be from here."""
+    replayed = 0
+    with conn.transaction():
+        for group in run(conn, "ops/quarantine__groups", ids=list(ids)).fetchall():
+            if group["source"] in REPLAYABLE:
+                replayed += replay(conn, group["merchant_id"], group["source"], ids=group["ids"], actor=actor, now=now)
+    return replayed, len(set(ids)) - replayed
+
+
+def dismiss(conn: Connection, ids: Sequence[int], actor: str, reason: str, now: dt.datetime) -> int:
+    """Say that records are right to be ignored, and why; return how many were open or replayed until now.
+
+    Raises ValueError without a reason: the next person must not have to guess.
+    """
+    if not reason.strip():
+        raise ValueError("a record is dismissed for a reason: say which")
+    with conn.transaction():
+        return run(
+            conn,
+            "ops/quarantine__dismiss",
+            ids=list(ids),
+            actor=_named(actor),
+            reason=reason.strip()[:LONGEST_REASON],
+            now=now,
+        ).rowcount
+
+
+def _named(actor: str) -> str:
+    if not actor.strip():
+        raise ValueError("whoever decides about a quarantined record has a name")
+    return actor.strip()[:200]

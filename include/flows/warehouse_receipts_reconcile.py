@@ -18,6 +18,7 @@ from include.flows import batch, discrepancies
 from include.flows.booking import book_events
 from include.flows.quarantine import Reject, put_aside
 from include.flows.run import Run
+from include.notify.alerts import ALL, raise_alert
 from include.wms.contract import problems, without_strangers
 from include.wms.sources import Portion, Source
 
@@ -53,13 +54,10 @@ def collect(dsn: str, run: Run, sources: Mapping[str, Source], owner: str) -> in
         with conn.transaction():
             run_statement(conn, "ops/batch__of_events", **run.key)
             for failure in failures:
-                part = f"source {failure.partition(chr(58))[0]}"
-                batch.open_batch(conn, run, part)
-                batch.failed(conn, run, part, failure)
-                run_statement(
-                    conn, "ops/alert", alert_key=f"source/{failure.partition(':')[0]}/{run.run_id}", merchant_id="*",
-                    kind="source_unreadable", message=failure, raised_at=run.now,
-                )  # fmt: skip
+                name = failure.partition(":")[0]
+                batch.open_batch(conn, run, f"source {name}")
+                batch.failed(conn, run, f"source {name}", failure)
+                raise_alert(conn, f"source/{name}", ALL, "source_unreadable", failure, run.now)
     if failures and len(failures) == len(sources):
         raise RuntimeError(f"no warehouse source could be read: {'; '.join(failures)}")
     return came
@@ -116,6 +114,7 @@ def book(dsn: str, run: Run, owner: str) -> dict[str, int]:
                     totals["events"] += run_statement(
                         conn, "core/warehouse_event", **run.key, merchant_id=merchant_id, now=run.now
                     ).rowcount
+                    run_statement(conn, "ops/quarantine__resolved_events", **run.key, merchant_id=merchant_id)
                     counts = book_events(conn, run, merchant_id)
                     run_statement(conn, "channel/wms_stock", merchant_id=merchant_id)
                     if not batch.overtaken(conn, run, merchant_id):

@@ -9,6 +9,10 @@ class KaspiRefusedToken(KaspiError):
     """401 or 403: the merchant's token is not valid; trying again would not help."""
 
 
+class KaspiHasNot(KaspiError):
+    """404: there is nothing of that id in this shop."""
+
+
 class KaspiBusy(KaspiError):
     """An answer worth another try: 408, 429, 5xx, an unreadable body (kept in ``body``, it may name anybody)."""
 

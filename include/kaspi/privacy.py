@@ -2,12 +2,38 @@
 
 import hashlib
 from dataclasses import dataclass
-from typing import Any
 
-import orjson
+import msgspec
+from msgspec import Raw, Struct
 
-KEPT_OF_ADDRESS = ("town",)
-PERSONAL = frozenset({"customer", "phoneAlias"})
+PERSONAL = ("customer", "phoneAlias")
+
+_fields = msgspec.json.Decoder(dict[str, Raw])
+_optional_fields = msgspec.json.Decoder(dict[str, Raw] | None)
+_encoder = msgspec.json.Encoder(order="sorted")
+
+
+class _Town(Struct):
+    town: str | None = None
+
+
+class _Customer(Struct):
+    name: str | None = None
+    firstName: str | None = None  # noqa: N815 (Kaspi's spelling)
+    lastName: str | None = None  # noqa: N815
+    cellPhone: str | int | None = None  # noqa: N815
+
+
+class _Attributes(Struct):
+    customer: _Customer | None = None
+
+
+class _Buyer(Struct):
+    attributes: _Attributes | None = None
+
+
+_town = msgspec.json.Decoder(_Town | None)
+_buyer = msgspec.json.Decoder(_Buyer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,30 +44,54 @@ class Contact:
     phone: str
 
 
-def without_person(order: dict[str, Any]) -> dict[str, Any]:
-    """Return the order less the buyer: ``customer``, ``phoneAlias``, ``relationships.user``, the address."""
-    attributes = {name: value for name, value in (order.get("attributes") or {}).items() if name not in PERSONAL}
-    address = attributes.get("deliveryAddress")
-    if isinstance(address, dict):
-        attributes["deliveryAddress"] = {name: address.get(name) for name in KEPT_OF_ADDRESS}
-    elif "deliveryAddress" in attributes:
-        attributes["deliveryAddress"] = None
-    clean = {**order, "attributes": attributes}
-    if isinstance(order.get("relationships"), dict):
-        clean["relationships"] = {name: value for name, value in order["relationships"].items() if name != "user"}
-    return clean
+def without_person(order: bytes | Raw) -> bytes:
+    """Return an order's JSON less the buyer: ``customer``, ``phoneAlias``, ``relationships.user``, the address.
+
+    Of the address the town stays. Keys are sorted in the order and its attributes. Raises msgspec.MsgspecError
+    where the order is none.
+    """
+    whole = _fields.decode(order)
+    attributes = _part(whole, "attributes")
+    for name in PERSONAL:
+        attributes.pop(name, None)
+    if "deliveryAddress" in attributes:
+        attributes["deliveryAddress"] = Raw(_encoder.encode(_kept_of_address(attributes["deliveryAddress"])))
+    relationships = _part(whole, "relationships")
+    relationships.pop("user", None)
+    return _encoder.encode({**whole, "attributes": attributes, "relationships": relationships})
 
 
-def contact_of(order: dict[str, Any]) -> Contact | None:
+def _part(whole: dict[str, Raw], name: str) -> dict[str, Raw]:
+    return (_optional_fields.decode(whole[name]) or {}) if name in whole else {}
+
+
+def _kept_of_address(address: Raw) -> _Town | None:
+    try:
+        kept: _Town | None = _town.decode(address)
+        return kept
+    except msgspec.ValidationError:
+        return None  # an address of another shape may hold anything
+
+
+def in_order(resource: bytes | Raw) -> bytes:
+    """Return a resource's JSON with the keys of it and of its attributes sorted: nothing personal is in it."""
+    whole = _fields.decode(resource)
+    return _encoder.encode({**whole, "attributes": _part(whole, "attributes")})
+
+
+def contact_of(order: bytes | Raw) -> Contact | None:
     """Return the buyer's contact where the payload still shows a whole phone number."""
-    customer = (order.get("attributes") or {}).get("customer") or {}
-    phone = str(customer.get("cellPhone") or "")
-    if not phone.isdigit():
+    try:
+        attributes = _buyer.decode(order).attributes
+    except msgspec.MsgspecError:
+        return None  # whatever is wrong with it, the order itself is read and judged elsewhere
+    customer = attributes.customer if attributes else None
+    phone = str(customer.cellPhone or "") if customer else ""
+    if customer is None or not phone.isdigit():
         return None
-    name = customer.get("name") or " ".join(filter(None, (customer.get("firstName"), customer.get("lastName"))))
-    return Contact(str(name), phone)
+    return Contact(customer.name or " ".join(filter(None, (customer.firstName, customer.lastName))), phone)
 
 
-def content_hash(payload: dict[str, Any]) -> bytes:
-    """Return a hash that is equal for equal content, whatever the order of its keys."""
-    return hashlib.blake2b(orjson.dumps(payload, option=orjson.OPT_SORT_KEYS), digest_size=16).digest()
+def content_hash(payload: bytes) -> bytes:
+    """Return the hash of a payload without its person."""
+    return hashlib.blake2b(payload, digest_size=16).digest()

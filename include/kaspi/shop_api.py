@@ -4,20 +4,32 @@ import datetime as dt
 import logging
 import threading
 import time
-from collections.abc import Container, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any, Self
+from email.utils import parsedate_to_datetime
+from typing import Any, Protocol, Self, TypeVar
+from urllib.parse import quote
 
-import orjson
+import msgspec
 import requests
+import urllib3
+from msgspec import Raw
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
 
-from include.kaspi.errors import KaspiBusy, KaspiError, KaspiRefusedToken
+from include.kaspi.errors import KaspiBusy, KaspiError, KaspiHasNot, KaspiRefusedToken
+from include.kaspi.payloads import Counts, Single
+from include.kaspi.records import NoDocument, document_of
 
 log = logging.getLogger(__name__)
+Answer = TypeVar("Answer")
 
 PAGE_SIZE = 100
-TIMEOUT = (10, 30)
+CONNECT_SECONDS = 10.0
+READ_SECONDS = 30.0  # without a byte
+CALL_SECONDS = 60.0  # for the whole answer: a body that dribbles in never lets the other limit strike
+CHUNK_BYTES = 1 << 18
+MAX_BODY_BYTES = 64 << 20
 USER_AGENT = "Qaitarym/1.0"
 ATTEMPTS = 4
 MAX_RETRY_AFTER = 120.0
@@ -36,23 +48,67 @@ class ShopSettings:
     proxy: str | None = None
 
 
+class Pace(Protocol):
+    """Whatever says when the next call may begin."""
+
+    def wait(self) -> None:
+        """Return when the next call may begin."""
+        ...
+
+
+class LocalPace:
+    """Keeps one process at ``per_second`` calls; what several processes share is ``include.db.pace``."""
+
+    def __init__(self, per_second: float) -> None:
+        self._apart = 1 / per_second
+        self._lock = threading.Lock()
+        self._next = 0.0
+
+    def wait(self) -> None:
+        """Sleep until the next call may begin."""
+        with self._lock:
+            now = time.monotonic()
+            pause = self._next - now
+            self._next = max(now, self._next) + self._apart
+        if pause > 0:
+            time.sleep(pause)
+
+
+@dataclass(frozen=True, slots=True)
+class OrderList:
+    """The orders of one state created in [from, to], at most 14 days; ``stored`` pages are not asked for again."""
+
+    state: str
+    created_from: dt.datetime
+    created_to: dt.datetime
+    stored: Container[int] = ()
+    key: int = 0
+
+    def after(self, number: int) -> int:
+        """Return the first page from ``number`` on that is not stored."""
+        while number in self.stored:
+            number += 1
+        return number
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page of a list of orders, as parsed JSON, with the counts Kaspi gave."""
+    """One page of a list: its orders and lines as the bytes that came, and the counts Kaspi gave."""
 
     number: int
     page_count: int
     total_count: int
-    orders: list[dict[str, Any]]
-    included: list[dict[str, Any]]
+    orders: list[Raw]
+    included: list[Raw]
     body: bytes
 
 
 class ShopApi:
     """Read orders, lines and products of one merchant."""
 
-    def __init__(self, settings: ShopSettings) -> None:
+    def __init__(self, settings: ShopSettings, pace: Pace | None = None) -> None:
         self.settings = settings
+        self._pace = pace or LocalPace(settings.requests_per_second)
         self._session = requests.Session()
         self._session.headers.update(
             {
@@ -64,8 +120,11 @@ class ShopApi:
         )
         if settings.proxy:
             self._session.proxies = {"http": settings.proxy, "https": settings.proxy}
-        self._pace = threading.Lock()
-        self._next_call = 0.0
+        # What the environment says of proxies and certificates, once and not at each call; of tokens it says nothing.
+        found = self._session.merge_environment_settings(settings.url, {}, None, None, None)
+        self._session.proxies, self._session.verify = found["proxies"], found["verify"]
+        self._session.trust_env = False
+        self._one_at_a_time = threading.Lock()
         self.calls = 0
 
     def __enter__(self) -> Self:
@@ -74,97 +133,129 @@ class ShopApi:
     def __exit__(self, *_: object) -> None:
         self._session.close()
 
-    def pages(
-        self, state: str, created_from: dt.datetime, created_to: dt.datetime, stored: Container[int] = ()
-    ) -> Iterator[Page]:
-        """Yield the pages of the orders of ``state`` created in [from, to] but those ``stored`` already.
+    def lists(self, wanted: Iterable[OrderList]) -> Iterator[tuple[OrderList, Page]]:
+        """Yield the pages of one list after the other, the next one asked for while the caller works on this one.
 
-        The window is at most 14 days.
+        Never more than that one ahead: what a kill throws away is a page or two.
         """
-        number = 0
-        while True:
-            while number in stored:
-                number += 1
-            body = self._get(
-                "/orders",
-                {
-                    "page[number]": number,
-                    "page[size]": PAGE_SIZE,
-                    "filter[orders][state]": state,
-                    "filter[orders][creationDate][$ge]": milliseconds(created_from),
-                    "filter[orders][creationDate][$le]": milliseconds(created_to),
-                    "include[orders]": "entries",
-                },
-            )
-            document = _document(body)
-            meta = document.get("meta") or {}
-            page_count = int(meta.get("pageCount") or 0)
-            yield Page(
-                number,
-                page_count,
-                int(meta.get("totalCount") or 0),
-                list(document.get("data") or []),
-                list(document.get("included") or []),
-                body,
-            )
-            number += 1
-            if number >= page_count:
-                return
+        remaining = iter(wanted)
+        pool = ThreadPoolExecutor(1, thread_name_prefix=f"shop-{self.settings.merchant_id}")
+        try:
+            one = next(remaining, None)
+            number = one.after(0) if one else 0
+            coming = pool.submit(self.page, one, number) if one else None
+            while one and coming:
+                current, page = one, coming.result()
+                number = current.after(page.number + 1)
+                if number >= page.page_count:
+                    one = next(remaining, None)
+                    number = one.after(0) if one else 0
+                coming = pool.submit(self.page, one, number) if one else None
+                yield current, page
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
 
-    def order_by_code(self, code: str) -> dict[str, Any] | None:
+    def page(self, wanted: OrderList, number: int, size: int | None = None) -> Page:
+        """Return one page of a list, from 0."""
+        return self._get(
+            "/orders",
+            {
+                "page[number]": number,
+                "page[size]": size or PAGE_SIZE,
+                "filter[orders][state]": wanted.state,
+                "filter[orders][creationDate][$ge]": milliseconds(wanted.created_from),
+                "filter[orders][creationDate][$le]": milliseconds(wanted.created_to),
+                "include[orders]": "entries",
+            },
+            lambda body: _page(body, number),
+        )
+
+    def count(self, wanted: OrderList) -> int:
+        """Return how many orders a list has now."""
+        return self.page(wanted, 0, size=1).total_count
+
+    def order_by_code(self, code: str) -> Raw | None:
         """Return one order by its number, or None where the shop has none."""
-        found = _document(self._get("/orders", {"filter[orders][code]": code})).get("data") or []
+        found = self._get("/orders", {"filter[orders][code]": code}, _records)
         return found[0] if found else None
 
-    def entries(self, order_id: str) -> list[dict[str, Any]]:
+    def order_by_id(self, order_id: str) -> Raw | None:
+        """Return one order by its id, or None where the shop has none."""
+        try:
+            return self._get(f"/orders/{quote(order_id, safe='')}", None, _record)
+        except KaspiHasNot:
+            return None
+
+    def entries(self, order_id: str) -> list[Raw]:
         """Return an order's lines."""
-        return list(_document(self._get(f"/orders/{order_id}/entries")).get("data") or [])
+        return self._get(f"/orders/{quote(order_id, safe='')}/entries", None, _records)
+
+    def product(self, entry_id: str) -> tuple[str, str | None] | None:
+        """Return Kaspi's product of a line: its id, and its master code where the directory names one."""
+        found = self._get(f"/orderentries/{quote(entry_id, safe='')}/product", None, _resource)
+        return (str(found["id"]), found["attributes"].get("code")) if found else None
 
     def merchant_sku(self, entry_id: str) -> str | None:
         """Return the merchant's SKU of a line that has no ``offer``: line → product → the merchant's product."""
-        product = _document(self._get(f"/orderentries/{entry_id}/product")).get("data")
-        if not product:
+        product = self.product(entry_id)
+        if product is None:
             return None
-        found = _document(self._get(f"/masterproducts/{product['id']}/merchantProduct")).get("data")
+        found = self._get(f"/masterproducts/{quote(product[0], safe='')}/merchantProduct", None, _resource)
         return str(found["attributes"]["code"]) if found else None
 
-    def _get(self, path: str, params: dict[str, Any] | None = None) -> bytes:
+    def _get(self, path: str, params: dict[str, Any] | None, read: Callable[[bytes], Answer]) -> Answer:
         for attempt in Retrying(
-            retry=retry_if_exception_type((KaspiBusy, requests.ConnectionError, requests.Timeout)),
+            retry=retry_if_exception_type((KaspiBusy, requests.RequestException)),
             stop=stop_after_attempt(ATTEMPTS),
             wait=_wait,
             reraise=True,
         ):
             with attempt:
-                return self._once(path, params)
+                body = self._once(path, params)
+                try:
+                    return read(body)
+                except (NoDocument, msgspec.MsgspecError, KeyError, TypeError, AttributeError) as error:
+                    who = f"{self.settings.merchant_id}: GET {path}"
+                    raise KaspiBusy(f"{who} answered 200 with a body that is no JSON document", body=body) from error
         raise AssertionError("unreachable")
 
     def _once(self, path: str, params: dict[str, Any] | None) -> bytes:
-        self._keep_pace()
-        self.calls += 1
-        # a redirect would carry the token to wherever it leads
-        answer = self._session.get(self.settings.url + path, params=params, timeout=TIMEOUT, allow_redirects=False)
-        who = f"{self.settings.merchant_id}: GET {path}"
-        if answer.status_code in (401, 403):
-            raise KaspiRefusedToken(
-                f"{who} answered {answer.status_code}: the token of {self.settings.merchant_id} is not accepted; "
-                "put a new one from the cabinet into his connection"
-            )
-        if answer.status_code in (408, 429) or answer.status_code >= 500:
-            raise KaspiBusy(f"{who} answered {answer.status_code}", _retry_after(answer))
-        if answer.status_code != 200:
-            raise KaspiError(f"{who} answered {answer.status_code}: {_title(answer.content)}")
-        if not answer.content.lstrip().startswith(b"{"):
-            raise KaspiBusy(f"{who} answered 200 with a body that is no JSON document", body=answer.content)
-        return answer.content
+        with self._one_at_a_time:
+            self._pace.wait()
+            self.calls += 1
+            return self._call(path, params)
 
-    def _keep_pace(self) -> None:
-        with self._pace:
-            now = time.monotonic()
-            pause = self._next_call - now
-            self._next_call = max(now, self._next_call) + 1 / self.settings.requests_per_second
-        if pause > 0:
-            time.sleep(pause)
+    def _call(self, path: str, params: dict[str, Any] | None) -> bytes:
+        who = f"{self.settings.merchant_id}: GET {path}"
+        deadline = time.monotonic() + CALL_SECONDS
+        # a redirect would carry the token to wherever it leads
+        try:
+            answer = self._session.get(
+                self.settings.url + path,
+                params=params,
+                timeout=(CONNECT_SECONDS, READ_SECONDS),
+                allow_redirects=False,
+                stream=True,
+            )
+        except requests.Timeout as error:
+            raise KaspiBusy(
+                f"{who} got no answer within {READ_SECONDS:.0f} s. Where it never answers, while a wrong token is "
+                "refused at once, Kaspi may not like the caller: set user_agent or proxy in the connection's extra"
+            ) from error
+        with answer:
+            if answer.status_code in (401, 403):
+                raise KaspiRefusedToken(
+                    f"{who} answered {answer.status_code}: the token of {self.settings.merchant_id} is not accepted; "
+                    "put a new one from the cabinet into his connection"
+                )
+            if answer.status_code in (408, 429) or answer.status_code >= 500:
+                raise KaspiBusy(f"{who} answered {answer.status_code}", _retry_after(answer))
+            body = _body(answer, deadline, who)
+            if answer.status_code == 404:
+                raise KaspiHasNot(f"{who} answered 404: {_title(body)}")
+            if answer.status_code != 200:
+                raise KaspiError(f"{who} answered {answer.status_code}: {_title(body)}")
+            return body
 
 
 def milliseconds(moment: dt.datetime) -> int:
@@ -172,25 +263,65 @@ def milliseconds(moment: dt.datetime) -> int:
     return int(moment.timestamp() * 1000)
 
 
-def _document(body: bytes) -> dict[str, Any]:
-    document = orjson.loads(body)
-    if not isinstance(document, dict):
-        raise KaspiError(f"Kaspi answered a {type(document).__name__} where a document was expected")
-    return document
+def _body(answer: requests.Response, deadline: float, who: str) -> bytes:
+    """Read the whole answer before ``deadline``; a body that is cut short, endless or too slow is worth another try."""
+    chunks, size = [], 0
+    try:
+        while chunk := answer.raw.read1(CHUNK_BYTES, decode_content=True):
+            chunks.append(chunk)
+            size += len(chunk)
+            if size > MAX_BODY_BYTES:
+                raise KaspiBusy(f"{who} answered over {MAX_BODY_BYTES >> 20} MiB")
+            if time.monotonic() > deadline:
+                raise KaspiBusy(f"{who} was not answered whole within {CALL_SECONDS:.0f} s")
+    except (urllib3.exceptions.HTTPError, OSError) as error:
+        raise KaspiBusy(f"{who} broke off after {size} bytes: {type(error).__name__}") from error
+    return b"".join(chunks)
+
+
+def _page(body: bytes, number: int) -> Page:
+    document = document_of(body)
+    counts = document.meta or Counts()
+    if document.data is None:
+        raise NoDocument("the list has no data")
+    return Page(number, counts.pageCount or 0, counts.totalCount or 0, document.data, document.included or [], body)
+
+
+def _records(body: bytes) -> list[Raw]:
+    records = document_of(body).data
+    if records is None:
+        raise NoDocument("the list has no data")
+    return records
+
+
+def _record(body: bytes) -> Raw | None:
+    return msgspec.json.decode(body, type=Single).data
+
+
+def _resource(body: bytes) -> dict[str, Any] | None:
+    found: dict[str, Any] | None = msgspec.json.decode(body)["data"]
+    return found
 
 
 def _title(body: bytes) -> str:
+    """Return what Kaspi says of a refused request; nothing of a body of another shape: it may name anybody."""
     try:
-        return "; ".join(str(error.get("title")) for error in orjson.loads(body)["errors"])
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return body[:200].decode(errors="replace")
+        return "; ".join(str(error["title"]) for error in msgspec.json.decode(body)["errors"])[:500]
+    except (msgspec.MsgspecError, KeyError, TypeError):
+        return f"{len(body)} bytes that are no list of errors"
 
 
 def _retry_after(answer: requests.Response) -> float | None:
+    """Return the seconds that Kaspi asks us to wait, written as seconds or as a date."""
+    asked = answer.headers.get("Retry-After", "")
     try:
-        return min(float(answer.headers["Retry-After"]), MAX_RETRY_AFTER)
-    except (KeyError, ValueError):
-        return None
+        seconds = float(asked)
+    except ValueError:
+        try:
+            seconds = (parsedate_to_datetime(asked) - dt.datetime.now(dt.UTC)).total_seconds()
+        except (ValueError, TypeError):
+            return None
+    return min(max(seconds, 0.0), MAX_RETRY_AFTER)
 
 
 _backoff = wait_exponential_jitter(initial=1, max=30)
@@ -199,5 +330,6 @@ _backoff = wait_exponential_jitter(initial=1, max=30)
 def _wait(state: RetryCallState) -> float:
     error = state.outcome.exception() if state.outcome else None
     asked = getattr(error, "retry_after", None)
+    # the message of a connection error holds the address that was asked, which holds nobody's name
     log.warning("try %d: %s", state.attempt_number, error)
     return asked if asked is not None else _backoff(state)

@@ -83,6 +83,60 @@ STATES = {
     "staging": _("being prepared"),
 }
 
+ALERTS = {
+    "token_refused": _("Kaspi does not accept the token of {name}: put a new one from the cabinet into its connection"),
+    "stale": _("The orders of {name} are not fresh: no complete sweep was published in time"),
+    "run_failed": _("A run of {subject} failed"),
+    "deadline": _("A run of {subject} is not done in time"),
+    "source_unreadable": _("The warehouse source {subject} cannot be read"),
+}
+
+QUARANTINE = {
+    "open": _("open"),
+    "replayed": _("to be judged again"),
+    "resolved": _("settled"),
+    "dismissed": _("dismissed"),
+}
+
+SOURCES = {
+    "kaspi/order": _("order from Kaspi, not readable"),
+    "kaspi_returns_ingest": _("order from Kaspi, stopped by a check"),
+    "warehouse_receipts_reconcile": _("warehouse event, stopped by a check"),
+    "file/applications": _("line of a file of applications"),
+}
+
+DRIFTS = {"new": _("new field"), "missing": _("field is missing"), "retyped": _("another type")}
+
+SEVERITIES = {"row": _("puts the row aside"), "batch": _("holds the part"), "warning": _("only warns")}
+
+# What a line of a file of applications comes to, what needs a look first.
+VERDICTS = {
+    "conflict": _("contradicts what is known"),
+    "waits": _("waits for its order"),
+    "new_case": _("new case"),
+    "joins": _("joins an open case"),
+    "reason_changed": _("another reason"),
+    "new_step": _("next step"),
+    "older": _("newer facts are known"),
+    "unchanged": _("nothing new"),
+}
+
+COLUMNS = {
+    "application_number": _("Application number"),
+    "order_code": _("Order number"),
+    "master_code": _("Product code"),
+    "sku": _("SKU"),
+    "product_name": _("Product name"),
+    "quantity": _("Quantity"),
+    "reason_code": _("Reason code"),
+    "reason_text": _("Reason"),
+    "created_at": _("Created on"),
+    "tab": _("Section"),
+    "step": _("Step"),
+    "step_at": _("Step date"),
+    "return_label": _("Tracking number"),
+}
+
 
 def label(words: Words, table: dict[str, str], code: str) -> str:
     """Return the label of a code in the language; an unknown code reads as it is."""
@@ -133,3 +187,11 @@ def note_words(words: Words, note: str | None) -> list[str]:
             if name in PROOFS and count.isdigit():
                 found.append(f"{words._(PROOFS[name])}: {count}")
     return found
+
+
+def alert_words(words: Words, kind: str, alert_key: str, name: str, message: str) -> str:
+    """Return an alert as a sentence; one of a kind that has none reads as it was written."""
+    if kind not in ALERTS:
+        return message
+    subject = alert_key.split("/")[1] if "/" in alert_key else alert_key
+    return words._(ALERTS[kind], name=name, subject=subject)

@@ -161,13 +161,14 @@ def _quarantine(conn: Connection, run: Run, suite: Suite, findings: list[Finding
     ]
     if not rejects:
         return 0
-    if suite.drop is None:
+    if not suite.drop:
         raise ValueError(f"suite {suite.name} has row checks but no statement to drop rows")
     put_aside(conn, rejects, run.now)
     pairs = {(reject.merchant_id, reject.record_key) for reject in rejects}
     run_statement(conn, "ops/stage_drop")
     copy_rows(conn, "stage_drop", ("merchant_id", "record_key"), sorted(pairs))
-    run_statement(conn, suite.drop, **run.key)
+    for statement in suite.drop:
+        run_statement(conn, statement, **run.key)
     run_statement(conn, "ops/batch__count_dropped", **run.key)
     return len(pairs)
 

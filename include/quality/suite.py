@@ -32,8 +32,8 @@ class SqlCheck:
 
 @dataclass(frozen=True, slots=True)
 class Suite:
-    """A gate's checks. ``drop`` is the statement that takes quarantined rows out of the staging tables."""
+    """A gate's checks. ``drop`` are the statements that take quarantined rows out of the staging tables."""
 
     name: str
     checks: tuple[ColumnCheck | SqlCheck, ...]
-    drop: str | None = None
+    drop: tuple[str, ...] = ()

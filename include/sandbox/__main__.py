@@ -3,6 +3,7 @@
 import argparse
 import datetime as dt
 import json
+import logging
 import signal
 import socket
 import sys
@@ -10,7 +11,8 @@ from pathlib import Path
 
 import uvicorn
 
-from include.sandbox.mailbox import Mailbox, serve_smtp
+from include.sandbox.mailbox import HOST, Mailbox, serve_smtp
+from include.sandbox.manners import BadManners, Settings, read_rates
 from include.sandbox.moments import utc_iso
 from include.sandbox.returns import READINGS
 from include.sandbox.server import application
@@ -18,7 +20,15 @@ from include.sandbox.session import Session
 from include.sandbox.span import DEFAULT_DATE, DEFAULT_SEED
 from include.sandbox.world import write_world
 
-HOST = "127.0.0.1"
+SECONDS_TO_LEAVE = 5
+LEFT_ON_PURPOSE = "ASGI callable returned without completing response."
+
+
+def _manners(text: str) -> Settings:
+    try:
+        return Settings(read_rates(text))
+    except BadManners as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def _arguments() -> argparse.Namespace:
@@ -38,13 +48,9 @@ def _arguments() -> argparse.Namespace:
                         help="where a fresh clock stands: 48 hours or 26 weeks before the end")  # fmt: skip
     parser.add_argument("--reading", choices=READINGS, default="both",
                         help="what KASPI_DELIVERY_RETURN_REQUESTED stands for")  # fmt: skip
+    parser.add_argument("--manners", type=_manners, default=Settings(), metavar="NAME=RATE,...",
+                        help="bad manners of the Shop API, e.g. too_many=0.02,cut=0.01 or all=0.03")  # fmt: skip
     return parser.parse_args()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
 
 
 def main() -> None:
@@ -56,7 +62,7 @@ def main() -> None:
     start = world.span.begin if arguments.start == "history" else world.span.start_of_life
     session = Session(world, arguments.state_dir, start)
     mailbox = Mailbox(arguments.state_dir / "mailbox")
-    smtp = serve_smtp(mailbox, arguments.smtp_port or _free_port())
+    smtp = serve_smtp(mailbox, arguments.smtp_port)
     address = f"http://{HOST}:{listener.getsockname()[1]}"
     ready = {
         "url": address, "shop_api": f"{address}/shop/api/v2", "smtp_host": HOST, "smtp_port": smtp.port,
@@ -64,7 +70,11 @@ def main() -> None:
         "now": utc_iso(session.life.now),
     }  # fmt: skip
     print(json.dumps(ready), flush=True)
-    server = uvicorn.Server(uvicorn.Config(application(session, mailbox), log_level="warning", access_log=False))
+    app = application(session, mailbox, arguments.manners)
+    # a caller left hanging on purpose must not keep the sandbox from leaving
+    config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=SECONDS_TO_LEAVE)
+    logging.getLogger("uvicorn.error").addFilter(lambda record: record.getMessage() != LEFT_ON_PURPOSE)
+    server = uvicorn.Server(config)
     # uvicorn stops first and then raises the signal again: leave in order, not killed by it
     for stop in (signal.SIGTERM, signal.SIGINT):
         signal.signal(stop, lambda *_: sys.exit(0))

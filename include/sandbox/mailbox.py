@@ -5,6 +5,8 @@ import email
 import email.policy
 import html
 import re
+import socket
+from collections.abc import Awaitable
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from fastapi import APIRouter, Response
 from fastapi.responses import HTMLResponse, PlainTextResponse
 
+HOST = "127.0.0.1"
 NAME = re.compile(r"^(\d+)-.*\.eml$")
 
 
@@ -57,9 +60,21 @@ class Mailbox:
         return "250 OK"
 
 
+class _Listening(Controller):
+    """Serves on a socket that listens already: nobody can take a free port between choosing and using it."""
+
+    def __init__(self, mailbox: Mailbox, listener: socket.socket) -> None:
+        super().__init__(mailbox, hostname=HOST, port=listener.getsockname()[1])
+        self._listener = listener
+
+    def _create_server(self) -> Awaitable[Any]:
+        server: Awaitable[Any] = self.loop.create_server(self._factory_invoker, sock=self._listener)
+        return server
+
+
 def serve_smtp(mailbox: Mailbox, port: int) -> Controller:
-    """Start taking mails on the loopback port; the caller stops the controller."""
-    controller = Controller(mailbox, hostname="127.0.0.1", port=port)
+    """Start taking mails on the loopback port, 0 for a free one; the caller stops the controller."""
+    controller = _Listening(mailbox, socket.create_server((HOST, port)))
     controller.start()
     return controller
 

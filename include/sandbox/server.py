@@ -3,14 +3,17 @@
 import datetime as dt
 
 from fastapi import FastAPI, HTTPException, Response
-from pydantic import AwareDatetime, BaseModel
+from pydantic import AwareDatetime, BaseModel, Field
 
+from include.sandbox.applications_file import XLSX_MEDIA_TYPE, Steps, as_csv, as_xlsx
 from include.sandbox.catalogue import Merchant, catalogue_csv
 from include.sandbox.life import ClockMovesForward
 from include.sandbox.mailbox import Mailbox, routes
+from include.sandbox.manners import SLOW_SECONDS, BadManners, Gauge, Manners, Settings
 from include.sandbox.moments import utc_iso
 from include.sandbox.session import Session
 from include.sandbox.shop_api import ShopApi
+from include.sandbox.unruly import Unruly
 from include.sandbox.wms_api import WmsApi
 
 
@@ -27,8 +30,16 @@ class FeedAddress(BaseModel):
     url: str
 
 
-def application(session: Session, mailbox: Mailbox) -> FastAPI:
-    """Return the whole sandbox as one application.
+class Asked(BaseModel, extra="forbid"):
+    """The bad manners from now on. What is left out is as if never asked for."""
+
+    rates: dict[str, float] = {}
+    slow_seconds: float = Field(SLOW_SECONDS, gt=0, le=600)
+    hang: bool | None = None
+
+
+def application(session: Session, mailbox: Mailbox, settings: Settings | None = None) -> FastAPI:
+    """Return the whole sandbox as one application; ``settings`` are the manners it starts with.
 
     Routes are plain functions, run by threads, so that the clock answers while it moves.
     """
@@ -36,7 +47,10 @@ def application(session: Session, mailbox: Mailbox) -> FastAPI:
     app.include_router(ShopApi(lambda: session.life).router)
     app.include_router(WmsApi(lambda: session.life).router)
     app.include_router(routes(mailbox))
+    manners, gauge = Manners(session.world.seed, settings), Gauge()
+    app.add_middleware(Unruly, manners=manners, gauge=gauge, world=session.world)
     _add_control(app, session)
+    _add_manners(app, manners, gauge)
     _add_files(app, session)
     return app
 
@@ -77,6 +91,28 @@ def _add_control(app: FastAPI, session: Session) -> None:
         return session.describe()
 
 
+def _add_manners(app: FastAPI, manners: Manners, gauge: Gauge) -> None:
+    """Add the calls about manners: coroutines, as all that draws and counts runs in the event loop."""
+
+    @app.get("/control/manners")
+    async def shown() -> dict[str, object]:
+        return {**manners.report(), **gauge.report()}
+
+    @app.put("/control/manners")
+    async def asked(asked: Asked) -> dict[str, object]:
+        try:
+            manners.settings = Settings(asked.rates, asked.slow_seconds, asked.hang)
+        except BadManners as error:
+            raise HTTPException(422, str(error)) from error
+        return await shown()
+
+    @app.post("/control/manners/reset")
+    async def reset() -> dict[str, object]:
+        manners.reset()
+        gauge.reset()
+        return await shown()
+
+
 def _add_files(app: FastAPI, session: Session) -> None:
     @app.get("/files/{merchant_id}/catalogue.csv")
     def catalogue(merchant_id: str) -> Response:
@@ -86,6 +122,16 @@ def _add_files(app: FastAPI, session: Session) -> None:
     @app.get("/files/{merchant_id}/base.xml")
     def base(merchant_id: str) -> Response:
         return Response(session.base_list(_merchant(session, merchant_id)), media_type="application/xml")
+
+    @app.get("/files/{merchant_id}/applications.csv")
+    def applications_csv(merchant_id: str, steps: Steps = "last") -> Response:
+        mine = session.applications(_merchant(session, merchant_id))
+        return Response(as_csv(mine, session.life.now, steps), media_type="text/csv; charset=utf-8")
+
+    @app.get("/files/{merchant_id}/applications.xlsx")
+    def applications_xlsx(merchant_id: str, steps: Steps = "last") -> Response:
+        mine = session.applications(_merchant(session, merchant_id))
+        return Response(as_xlsx(mine, session.life.now, steps), media_type=XLSX_MEDIA_TYPE)
 
     @app.get("/buyer/offers")
     def offers(merchant: str) -> dict[str, object]:

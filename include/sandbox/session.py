@@ -6,6 +6,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
+from include.sandbox.applications import Application
 from include.sandbox.buyer import Pull, Puller, fetch
 from include.sandbox.catalogue import Merchant, catalogue_csv, source_token
 from include.sandbox.life import Life
@@ -77,6 +78,10 @@ class Session:
         now = self.life.now
         return to_xml(merchant, base_offers(self.world, self.world.stock, merchant, now), now)
 
+    def applications(self, merchant: Merchant) -> list[Application]:
+        """Return every application about the merchant's goods, those to come included, oldest first."""
+        return [one for one in self.world.applications if one.merchant_id == merchant.merchant_id]
+
     def truth(self) -> dict[str, Any]:
         """Return both parts of the truth."""
         return {"world": world_truth(self.life), "listings": listings_truth(self.life)}
@@ -146,4 +151,5 @@ def _describe_merchant(merchant: Merchant) -> dict[str, Any]:
         "feed_token": merchant.feed_token,
         "base_list_path": f"/files/{merchant.merchant_id}/base.xml",
         "catalogue_path": f"/files/{merchant.merchant_id}/catalogue.csv",
+        "applications_path": f"/files/{merchant.merchant_id}/applications.csv",
     }  # fmt: skip

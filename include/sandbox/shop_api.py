@@ -3,6 +3,7 @@
 import datetime as dt
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -12,6 +13,7 @@ from include.sandbox import assortment
 from include.sandbox import shop_payloads as payloads
 from include.sandbox.catalogue import Merchant
 from include.sandbox.life import Life
+from include.sandbox.manners import WISH, Wish
 from include.sandbox.moments import millis
 from include.sandbox.orders import Order
 
@@ -75,8 +77,26 @@ def _page(request: Request) -> tuple[int, int]:
     return number, size
 
 
-def _window(request: Request, now: dt.datetime) -> Callable[[int], bool]:
-    """Return the test of creationDate the request asks for, after checking its width."""
+@dataclass(frozen=True)
+class Window:
+    """Bounds of creationDate in milliseconds, each open or closed as it was asked for."""
+
+    low: int
+    low_open: bool
+    high: int
+    high_open: bool
+
+    def holds(self, created: int) -> bool:
+        """Tell whether an order of that moment was asked for."""
+        return not self.precedes(created) and (created < self.high if self.high_open else created <= self.high)
+
+    def precedes(self, created: int) -> bool:
+        """Tell whether an order of that moment is older than what was asked for."""
+        return created <= self.low if self.low_open else created < self.low
+
+
+def _window(request: Request, now: dt.datetime) -> Window:
+    """Return the window of creationDate the request asks for, after checking its width."""
     bounds = {op: _whole(request, f"{CREATED}[${op}]") for op in ("ge", "gt", "le", "lt")}
     low = bounds["ge"] if bounds["ge"] is not None else bounds["gt"]
     if low is None:
@@ -90,12 +110,28 @@ def _window(request: Request, now: dt.datetime) -> Callable[[int], bool]:
             "Exceeded the maximum difference for the filter[orders][creationDate] (in days). "
             f"Actual [{actual}], max [{MAX_WINDOW_DAYS}].",
         )
+    return Window(low, bounds["ge"] is None, high, bounds["lt"] == high)
 
-    def inside(created: int) -> bool:
-        above = created > low if bounds["ge"] is None else created >= low
-        return above and created <= high and (bounds["lt"] is None or created < bounds["lt"])
 
-    return inside
+def _counted(total: int, size: int) -> dict[str, int]:
+    return {"pageCount": math.ceil(total / size), "totalCount": total}
+
+
+def _spoilt(
+    wish: Wish, page: list[Order], meta: dict[str, int], before: list[Order], older: list[Order]
+) -> tuple[list[Order], dict[str, int]]:
+    """Return a page and its counts as bad manners have them; ``older`` are orders from before the window."""
+    if wish.asks("leak") and older:
+        wish.granted = True
+        return [*page, older[int(wish.turn.chance * len(older))]], meta
+    if wish.asks("duplicate"):
+        wish.granted = True
+        return before, meta
+    if wish.asks("page_count"):
+        wish.granted = True
+        by = 1 if wish.turn.chance < 0.5 or not meta["totalCount"] else -1
+        return page, {name: count + by for name, count in meta.items()}
+    return page, meta
 
 
 class ShopApi:
@@ -133,9 +169,18 @@ class ShopApi:
     def _orders(self, life: Life, merchant: Merchant, request: Request) -> dict[str, Any]:
         code = request.query_params.get("filter[orders][code]")
         if code:
-            return self._listed(life, merchant, request, self._mine(life, merchant, code), 0, MAX_PAGE_SIZE)
+            found = self._mine(life, merchant, code)
+            return self._listed(life, merchant, request, found, _counted(len(found), MAX_PAGE_SIZE))
         number, size = _page(request)
-        return self._listed(life, merchant, request, self._matching(life, merchant, request), number, size)
+        window = _window(request, life.now)
+        found = self._matching(life, merchant, request, window.holds)
+        page, meta = found[number * size : (number + 1) * size], _counted(len(found), size)
+        wish: Wish | None = request.scope.get(WISH)
+        if wish is not None:
+            older = self._matching(life, merchant, request, window.precedes) if wish.asks("leak") else []
+            before = found[(number - 1) * size : number * size]
+            page, meta = _spoilt(wish, page, meta, before, older)
+        return self._listed(life, merchant, request, page, meta)
 
     def _mine(self, life: Life, merchant: Merchant, code: str) -> list[Order]:
         order = life.orders.get(code)
@@ -143,9 +188,10 @@ class ShopApi:
             return []
         return [order]
 
-    def _matching(self, life: Life, merchant: Merchant, request: Request) -> list[Order]:
+    def _matching(
+        self, life: Life, merchant: Merchant, request: Request, asked_for: Callable[[int], bool]
+    ) -> list[Order]:
         now, query = life.now, request.query_params
-        inside = _window(request, now)
         state, status = query.get("filter[orders][state]"), query.get("filter[orders][status]")
         if state and state not in STATES:
             raise Refused(400, f"Unknown value [{state}] of the filter [orders][state].")
@@ -153,7 +199,7 @@ class ShopApi:
         for order in list(life.orders.values()):
             if order.merchant_id != merchant.merchant_id or order.created_at > now:
                 continue
-            if not inside(millis(order.created_at)):
+            if not asked_for(millis(order.created_at)):
                 continue
             step = order.step_at(now)
             if (not state or step.state == state) and (not status or step.status == status):
@@ -161,9 +207,8 @@ class ShopApi:
         return sorted(found, key=lambda order: (order.created_at, order.code))
 
     def _listed(
-        self, life: Life, merchant: Merchant, request: Request, found: list[Order], number: int, size: int
+        self, life: Life, merchant: Merchant, request: Request, page: list[Order], meta: dict[str, int]
     ) -> dict[str, Any]:
-        page = found[number * size : (number + 1) * size]
         wanted = {part.strip() for part in request.query_params.get("include[orders]", "").split(",")}
         included: list[dict[str, Any]] = []
         for order in page:
@@ -174,7 +219,7 @@ class ShopApi:
         return {
             "data": [payloads.order_resource(merchant, order, life.now) for order in page],
             "included": included,
-            "meta": {"pageCount": math.ceil(len(found) / size), "totalCount": len(found)},
+            "meta": meta,
         }
 
     def _find(self, life: Life, merchant: Merchant, code: str) -> Order:

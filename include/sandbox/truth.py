@@ -5,7 +5,7 @@ from collections import Counter
 from dataclasses import asdict
 from typing import Any
 
-from include.sandbox import assortment
+from include.sandbox import applications_truth, assortment
 from include.sandbox.buyer import Pull, View
 from include.sandbox.life import Life
 from include.sandbox.moments import DAY, iso
@@ -31,6 +31,7 @@ def world_truth(life: Life) -> dict[str, Any]:
         "reading": life.world.reading,
         "merchants": {merchant_id: _merchant(life, merchant_id, known) for merchant_id in life.world.merchants},
         "units": [_unit(unit, now) for unit in known],
+        "applications": [applications_truth.told(one, now) for one in applications_truth.filed(life.world, now)],
         "planted": _planted(life, known),
     }
 
@@ -46,12 +47,14 @@ def _merchant(life: Life, merchant_id: str, known: list[Unit]) -> dict[str, Any]
     signalled = [order for order in orders if order.signals_by(now)]
     units = [unit for unit in known if unit.merchant_id == merchant_id]
     received = [unit for unit in units if _by(unit.arrives_at, now)]
+    applications = [one for one in applications_truth.filed(life.world, now) if one.merchant_id == merchant_id]
     return {
         "orders": len(orders),
         "order_lines": sum(len(order.lines) for order in orders),
         "cases_signalled": len(signalled),
         "requested_certain": sum(order.certain for order in signalled),
         "unquantified": sum(not order.certain for order in signalled),
+        **applications_truth.counted(applications, signalled),
         "received": len(received),
         "return_kinds": dict(sorted(Counter(unit.kind for unit in received).items())),
         "inspected": sum(_by(unit.inspected_at, now) for unit in received),
@@ -143,6 +146,14 @@ def _planted(life: Life, known: list[Unit]) -> dict[str, Any]:
         "missing_from_parcel": [u.order.code for u in known if u.missing_from_parcel and u.order],
         "unexpected": [u.label for u in known if u.order is None],
         "without_request": [u.label for u in known if u.order and not u.requested],
+        "applications_without_status": [
+            application.number for application in applications_truth.filed(life.world, now)
+            if not application.status_tells
+        ],
+        "applications_of_two": [
+            application.number for application in applications_truth.filed(life.world, now)
+            if len(application.units) > 1
+        ],
         "wrong_items": [u.label for u in known if _is_wrong(u) and _by(u.inspected_at, now)],
         "sold_out_skus": [
             [p.merchant_id, p.sku]

@@ -41,6 +41,10 @@ class Unit:
     requested: bool = True
     """False: no order status ever speaks of it, only the parcel comes."""
     missing_from_parcel: bool = False
+    worn: bool = False
+    """The second piece of a line: it comes with the first, and nobody will sell it again."""
+    return_label: str | None = None
+    """The tracking code on the parcel of a customer return."""
     label: str = ""
     inspected_at: dt.datetime | None = None
     inspection: Inspection | None = None

@@ -16,6 +16,7 @@ from include.sandbox.units import Inspection, Unit
 from include.sandbox.wms_events import Event
 
 SOURCES = {"W1": "w1", "W2": "w2"}
+SECOND_LABELS_FROM = 900_001
 STAFF = {
     "dock": ("dock-1", "dock-2"),
     "inspector": ("insp-1", "insp-2", "insp-3"),
@@ -48,15 +49,25 @@ DEFECTS = {
 class Warehouse:
     """Works every arriving unit off and writes the events of it."""
 
-    def __init__(self, seed: int, span: Span, merchants: dict[str, Merchant]) -> None:
+    def __init__(self, seed: int, span: Span, merchants: dict[str, Merchant], chance: str = "warehouse") -> None:
         self.span = span
         self.merchants = merchants
-        self.rng = stream(seed, "warehouse")
+        self.rng = stream(seed, chance)
         self.events: list[Event] = []
 
     def work_off(self, units: list[Unit]) -> None:
         """Label the units in the order of their arrival and take each to the end of its way."""
-        counters = {warehouse: itertools.count(1) for warehouse in SOURCES}
+        self._take_in(units, 1)
+        self._report_missing(units)
+        self._plant_duplicate_scans()
+        self._plant_late_events()
+
+    def work_off_second_pieces(self, units: list[Unit]) -> None:
+        """The same for the second pieces of lines, with labels of their own and nothing planted."""
+        self._take_in(units, SECOND_LABELS_FROM)
+
+    def _take_in(self, units: list[Unit], first_label: int) -> None:
+        counters = {warehouse: itertools.count(first_label) for warehouse in SOURCES}
         arriving = [unit for unit in units if unit.arrives_at is not None]
         for unit in sorted(arriving, key=lambda u: (u.arrives_at, u.merchant_id, u.sku)):
             number = next(counters[self._shop(unit).warehouse])
@@ -66,9 +77,6 @@ class Warehouse:
                 self._clear_unexpected(unit)
             else:
                 self._inspect(unit)
-        self._report_missing(units)
-        self._plant_duplicate_scans()
-        self._plant_late_events()
 
     def _shop(self, unit: Unit) -> Shop:
         return self.merchants[unit.merchant_id].shop
@@ -113,7 +121,7 @@ class Warehouse:
         tell = not order.certain
         customer = unit.kind == "customer_return"
         return {
-            "return_label": f"{order.code}-1-R" if customer else None,
+            "return_label": unit.return_label if customer else None,
             "waybill": order.waybill if not customer else None,
             "order_code": order.code if rng.random() < 0.6 else None,
             "ean": rng.choice(product.eans) if not wrong and (tell or rng.random() < 0.7) else None,
@@ -175,6 +183,9 @@ class Warehouse:
         rng, cause = self.rng, unit.cause
         if unit.pristine:
             return self._note("main", "A", "no_fault", intact=True)
+        if unit.worn:
+            found = "no_fault" if cause in ("changed_mind", "late_or_undelivered") else cause
+            return self._note("supplier" if cause == "defective" else "write_off", "D", found, used=True)
         if cause == "wrong_item":
             return self._note("write_off", "D", "wrong_item", intact=rng.random() < 0.5)
         if cause == "defective":

@@ -43,14 +43,14 @@ class Event:
         return {name: value for name, value in record.items() if value is not None}
 
 
-def number(events: list[Event], sources: tuple[str, ...]) -> None:
-    """Give each event its id, in the order the warehouse recorded them."""
+def number(events: list[Event], sources: tuple[str, ...], series: str = "") -> None:
+    """Give each event its id, in the order the warehouse recorded them; a series of its own begins at 1 again."""
     events.sort(key=lambda e: (e.recorded_at, e.source, e.unit_label or "", e.type))
     for source in sources:
         counter = itertools.count(1)
         for event in events:
             if event.source == source:
-                event.event_id = f"{source}-{next(counter):06d}"
+                event.event_id = f"{source}-{series}{next(counter):06d}"
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 import datetime as dt
 from dataclasses import dataclass, field
 
+from include.sandbox.applications import Application, file_applications, second_pieces
 from include.sandbox.catalogue import Merchant, build_merchants
 from include.sandbox.orders import CodeBook, Order, generate
 from include.sandbox.previous_system import PreviousSystem
@@ -27,6 +28,7 @@ class World:
     events: list[Event]
     stock: BaseStock
     codes: CodeBook
+    applications: list[Application]
     _offers: dict[tuple[str, str], list[Unit]] = field(default_factory=dict, repr=False)
 
     def free_units(self, merchant_id: str, offer_sku: str, now: dt.datetime) -> list[Unit]:
@@ -57,13 +59,20 @@ def write_world(seed: int = DEFAULT_SEED, day: dt.date = DEFAULT_DATE, reading: 
     codes = CodeBook(span.begin)
     orders = generate(seed, span, merchants, codes)
     units = Returns(seed, span, merchants, reading).draw(orders, codes)
+    seconds = second_pieces(seed, units)
+    applications = file_applications(seed, [*units, *seconds])
     warehouse = Warehouse(seed, span, merchants)
     warehouse.work_off(units)
     previous = PreviousSystem(seed, span, merchants, codes)
     previous.run(units, orders)
     events = warehouse.events + previous.events
     number(events, tuple(SOURCES.values()))
+    # a warehouse, labels and numbers of their own: nothing else in the world moves because of them
+    annex = Warehouse(seed, span, merchants, "second pieces")
+    annex.work_off_second_pieces(seconds)
+    number(annex.events, tuple(SOURCES.values()), "p")
     return World(
-        seed=seed, span=span, reading=reading, merchants=merchants, orders=orders, units=units, events=events,
-        stock=BaseStock(seed, span, merchants, orders), codes=codes,
+        seed=seed, span=span, reading=reading, merchants=merchants, orders=orders, units=units + seconds,
+        events=events + annex.events, stock=BaseStock(seed, span, merchants, orders), codes=codes,
+        applications=applications,
     )  # fmt: skip

@@ -1,8 +1,17 @@
+-- Active alerts of a merchant (and of no merchant), newest first; merchant_id NULL is the whole house.
 select
-    kind,
-    message,
-    raised_at
+    alert.alert_key,
+    alert.merchant_id,
+    alert.kind,
+    alert.message,
+    alert.raised_at,
+    alert.told_at,
+    coalesce(merchant.name, alert.merchant_id) as name,
+    count(*) over () as active
 from ops.alert
-where cleared_at is null and (merchant_id in ('*', %(merchant_id)s) or %(merchant_id)s is null)
-order by raised_at desc
-limit 5;
+left join core.merchant on alert.merchant_id = merchant.merchant_id
+where
+    alert.cleared_at is null
+    and (alert.merchant_id in ('*', %(merchant_id)s) or %(merchant_id)s is null)
+order by alert.raised_at desc, alert.alert_key asc
+limit %(shown)s;

@@ -1,55 +1,75 @@
--- core.customer_order: the newest payload of each order in the batch; an older one never overwrites a newer.
-insert into core.customer_order as known (
-    merchant_id, order_id, code, state, status, total_price, delivery_cost_seller, payment_mode,
-    delivery_mode, created_at, planned_delivery_at, handed_over_at, cancellation_reason, store_id, city,
-    carrier, waybill, returned_to_warehouse, payload_hash
-)
-select distinct on (staged.order_id)
-    staged.merchant_id,
-    staged.order_id,
-    staged.code,
-    staged.state,
-    staged.status,
-    staged.total_price,
-    staged.delivery_cost_seller,
-    staged.payment_mode,
-    staged.delivery_mode,
-    staged.created_at,
-    staged.planned_delivery_at,
-    staged.handed_over_at,
-    staged.cancellation_reason,
-    staged.store_id,
-    staged.city,
-    staged.carrier,
-    staged.waybill,
-    staged.returned_to_warehouse,
-    staged.payload_hash
-from raw.stage_order as staged
-left join raw.order_payload as stored
-    on staged.merchant_id = stored.merchant_id and staged.order_id = stored.order_id
-where
-    staged.dag_id = %(dag_id)s
-    and staged.run_id = %(run_id)s
-    and staged.merchant_id = %(merchant_id)s
-    and (stored.fetched_at is null or stored.fetched_at <= staged.fetched_at)
-order by staged.order_id asc, staged.fetched_at desc, staged.window_id desc
-on conflict (merchant_id, order_id) do update
+-- core.customer_order: what the batch brings, known orders first, then new ones.
+-- raw/stage_order__newest has left one read an order, none older than what is published.
+with batch as (
+    select *
+    from raw.stage_order
+    where dag_id = %(dag_id)s and run_id = %(run_id)s and merchant_id = %(merchant_id)s
+),
+
+changed as (
+    update core.customer_order as known
     set
-        code = excluded.code,
-        state = excluded.state,
-        status = excluded.status,
-        total_price = excluded.total_price,
-        delivery_cost_seller = excluded.delivery_cost_seller,
-        payment_mode = excluded.payment_mode,
-        delivery_mode = excluded.delivery_mode,
-        created_at = excluded.created_at,
-        planned_delivery_at = excluded.planned_delivery_at,
-        handed_over_at = coalesce(excluded.handed_over_at, known.handed_over_at),
-        cancellation_reason = excluded.cancellation_reason,
-        store_id = excluded.store_id,
-        city = excluded.city,
-        carrier = excluded.carrier,
-        waybill = coalesce(excluded.waybill, known.waybill),
-        returned_to_warehouse = excluded.returned_to_warehouse,
-        payload_hash = excluded.payload_hash
-    where known.payload_hash is distinct from excluded.payload_hash;
+        code = batch.code,
+        state = batch.state,
+        status = batch.status,
+        total_price = batch.total_price,
+        delivery_cost_seller = batch.delivery_cost_seller,
+        payment_mode = batch.payment_mode,
+        delivery_mode = batch.delivery_mode,
+        created_at = batch.created_at,
+        planned_delivery_at = batch.planned_delivery_at,
+        handed_over_at = coalesce(batch.handed_over_at, known.handed_over_at),
+        cancellation_reason = batch.cancellation_reason,
+        store_id = batch.store_id,
+        city = batch.city,
+        carrier = batch.carrier,
+        waybill = coalesce(batch.waybill, known.waybill),
+        returned_to_warehouse = batch.returned_to_warehouse,
+        payload_hash = batch.payload_hash,
+        fetched_at = batch.fetched_at
+    from batch
+    where
+        known.merchant_id = batch.merchant_id
+        and known.order_id = batch.order_id
+        and known.payload_hash <> batch.payload_hash
+    returning known.order_id
+),
+
+added as (
+    insert into core.customer_order (
+        merchant_id, order_id, code, state, status, total_price, delivery_cost_seller, payment_mode,
+        delivery_mode, created_at, planned_delivery_at, handed_over_at, cancellation_reason, store_id, city,
+        carrier, waybill, returned_to_warehouse, payload_hash, fetched_at
+    )
+    select
+        batch.merchant_id,
+        batch.order_id,
+        batch.code,
+        batch.state,
+        batch.status,
+        batch.total_price,
+        batch.delivery_cost_seller,
+        batch.payment_mode,
+        batch.delivery_mode,
+        batch.created_at,
+        batch.planned_delivery_at,
+        batch.handed_over_at,
+        batch.cancellation_reason,
+        batch.store_id,
+        batch.city,
+        batch.carrier,
+        batch.waybill,
+        batch.returned_to_warehouse,
+        batch.payload_hash,
+        batch.fetched_at
+    from batch
+    where
+        not exists (
+            select 1
+            from core.customer_order as known
+            where known.merchant_id = %(merchant_id)s and known.order_id = batch.order_id
+        )
+    returning order_id
+)
+
+select ((select count(*) from changed) + (select count(*) from added))::integer as orders;

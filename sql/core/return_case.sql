@@ -1,8 +1,9 @@
 -- core.return_case: a new signal opens a case; a later one of the same episode only moves its status on.
--- A case opened at the dock keeps its tighter bounds and learns what the status adds.
+-- A case opened at the dock keeps its tighter bounds and learns what the status adds. A case of an application is left
+-- alone: the flow of the applications adds the signal to it.
 insert into core.return_case as known (
     case_id, merchant_id, order_id, episode, return_kind, status, signal_status, quantity, units_lo, units_hi,
-    requested_from, requested_to
+    requested_from, requested_to, entry_id
 )
 select
     case_id,
@@ -16,22 +17,39 @@ select
     units_lo,
     units_hi,
     requested_from,
-    requested_to
+    requested_to,
+    entry_id
 from stage_return_case
+where
+    not exists (
+        select 1
+        from core.application
+        where application.case_id = stage_return_case.case_id
+    )
+order by case_id
 on conflict (case_id) do update
     set
         signal_status = excluded.signal_status,
+        status = case
+            when known.status in ('signalled', 'applied', 'in_transit', 'waiting_decision', 'closed')
+                then excluded.status
+            when known.status = 'received' and excluded.status = 'closed' then 'closed'
+            else known.status
+        end,
         return_kind = case
             when known.return_kind = 'unknown' then excluded.return_kind
             else known.return_kind
         end,
         quantity = coalesce(known.quantity, excluded.quantity),
-        units_hi = greatest(known.units_lo, excluded.units_hi)
+        units_hi = greatest(known.units_lo, excluded.units_hi),
+        entry_id = coalesce(known.entry_id, excluded.entry_id)
     where
-    (known.signal_status, known.return_kind, known.quantity, known.units_hi)
-    is distinct from (
+    (
+        known.signal_status, known.return_kind, known.quantity, known.units_hi, known.entry_id
+    ) is distinct from (
         excluded.signal_status,
         case when known.return_kind = 'unknown' then excluded.return_kind else known.return_kind end,
         coalesce(known.quantity, excluded.quantity),
-        greatest(known.units_lo, excluded.units_hi)
+        greatest(known.units_lo, excluded.units_hi),
+        coalesce(known.entry_id, excluded.entry_id)
     );

@@ -1,16 +1,25 @@
--- A case is closed when nothing of it is on its way any more: all certain pieces came or ended, or, where nobody said
--- how many, everything that was sold came, or nothing more came for as long as a parcel needs to be called lost.
+-- A case is closed when nothing of it is on its way any more: all certain pieces of its line came or ended, or, where
+-- nobody said how many, everything that was sold came, or nothing more came for as long as a parcel needs to be called
+-- lost.
 update core.return_case
 set closed_at = %(now)s
 from (
     select
-        unit.case_id,
-        count(*) as units,
-        count(*) filter (where unit.state in ('requested', 'in_transit', 'at_pickup_point')) as coming,
-        max(unit.received_at) as last_received
-    from ledger.unit
-    where unit.merchant_id = %(merchant_id)s and unit.case_id is not null
-    group by unit.case_id
+        piece.case_id,
+        count(*) filter (where coalesce(asked.entry_id, piece.entry_id) = piece.entry_id) as units,
+        count(*) filter (where piece.state in ('requested', 'in_transit', 'at_pickup_point')) as coming,
+        max(piece.received_at) as last_received
+    from
+        core.case_piece(
+            %(merchant_id)s,
+            (
+                select array_agg(distinct return_case.order_id)
+                from core.return_case
+                where return_case.merchant_id = %(merchant_id)s and return_case.closed_at is null
+            )
+        ) as piece
+    inner join core.return_case as asked on piece.case_id = asked.case_id
+    group by piece.case_id
 ) as came, ops.setting as lost
 where
     return_case.merchant_id = %(merchant_id)s

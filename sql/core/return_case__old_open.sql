@@ -1,4 +1,6 @@
-select customer_order.code
+select
+    customer_order.order_id,
+    customer_order.code
 from core.return_case
 inner join core.customer_order using (merchant_id, order_id)
 where

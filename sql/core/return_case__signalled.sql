@@ -1,8 +1,10 @@
 -- The batch's orders whose goods come back, with the episode they belong to and the bounds of the first signal.
+-- A status never opens a case beside those of the order's applications: they say better what comes back.
 with lines as (
     select
         order_id,
         count(*) as line_count,
+        min(entry_id) as entry_id,
         sum(quantity)::integer as pieces
     from core.order_line
     where
@@ -26,6 +28,7 @@ signal as (
         placed.cancellation_reason,
         placed.handed_over_at,
         lines.line_count,
+        lines.entry_id,
         lines.pieces
     from core.customer_order as placed
     inner join lines on placed.order_id = lines.order_id
@@ -73,6 +76,7 @@ select
     signal.cancellation_reason,
     known.application_number,
     case when signal.line_count = 1 and signal.pieces = 1 then 1 end as quantity,
+    case when signal.line_count = 1 then signal.entry_id end as entry_id,
     1 as units_lo,
     signal.pieces as units_hi,
     coalesce(known.episode, 0) + case when known.status = 'cancelled' or known.episode is null then 1 else 0 end
@@ -89,7 +93,9 @@ left join lateral (
         return_case.requested_to
     from core.return_case
     where return_case.merchant_id = signal.merchant_id and return_case.order_id = signal.order_id
-    order by return_case.episode desc
+    order by
+        (return_case.application_number is not null and return_case.status <> 'cancelled') desc,
+        return_case.episode desc
     limit 1
 ) as known on true
 inner join first_signal on signal.order_id = first_signal.order_id and first_signal.seen_to is not null;

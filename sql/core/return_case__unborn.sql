@@ -1,30 +1,61 @@
--- Cases of one certain piece that no unit stands for yet. Units that a scan brought forth before count.
+-- The certain pieces that no unit stands for yet, one row a piece: of each line the next free numbers, given to its
+-- cases in turn. Units that a scan brought forth before count; never more than the line sold.
+with came as (
+    select
+        case_id,
+        entry_id,
+        count(*) as units
+    from core.case_piece(%(merchant_id)s, %(order_ids)s)
+    group by case_id, entry_id
+),
+
+asked as (
+    select
+        return_case.case_id,
+        return_case.order_id,
+        return_case.entry_id,
+        return_case.episode,
+        return_case.application_number,
+        return_case.requested_from,
+        return_case.quantity - coalesce(came.units, 0) as missing
+    from core.return_case
+    left join came on return_case.case_id = came.case_id and return_case.entry_id = came.entry_id
+    where
+        return_case.merchant_id = %(merchant_id)s
+        and return_case.order_id = any(%(order_ids)s)
+        and return_case.quantity > coalesce(came.units, 0)
+        and return_case.closed_at is null
+        and return_case.status <> 'cancelled'
+),
+
+numbered as (
+    select
+        asked.*,
+        row_number() over (partition by asked.entry_id order by asked.episode, place.n) as turn
+    from asked
+    cross join lateral generate_series(1, asked.missing) as place (n)
+)
+
 select
-    return_case.case_id,
-    return_case.order_id,
-    return_case.requested_from,
+    numbered.case_id,
+    numbered.order_id,
+    numbered.application_number,
+    numbered.requested_from,
     line.entry_id,
     line.sku,
     placed.store_id,
-    coalesce(born.pieces, 0) + 1 as piece
-from core.return_case
-inner join core.customer_order as placed
-    on return_case.merchant_id = placed.merchant_id and return_case.order_id = placed.order_id
+    (coalesce(born.last_piece, 0) + numbered.turn)::integer as piece
+from numbered
 inner join core.order_line as line
-    on return_case.merchant_id = line.merchant_id and return_case.order_id = line.order_id
+    on line.merchant_id = %(merchant_id)s and numbered.entry_id = line.entry_id
+inner join core.customer_order as placed
+    on line.merchant_id = placed.merchant_id and line.order_id = placed.order_id
 left join lateral (
-    select max(unit.piece) as pieces
+    select
+        max(unit.piece) as last_piece,
+        count(*) filter (where unit.state <> 'cancelled') as live
     from ledger.unit
     where unit.merchant_id = line.merchant_id and unit.entry_id = line.entry_id
 ) as born on true
-where
-    return_case.merchant_id = %(merchant_id)s
-    and return_case.quantity = 1
-    and return_case.closed_at is null
-    and return_case.status <> 'cancelled'
-    and not exists (
-        select 1
-        from ledger.unit
-        where unit.case_id = return_case.case_id
-    )
-order by return_case.requested_from, return_case.case_id;
+where born.live + numbered.turn <= line.quantity
+order by numbered.requested_from, numbered.case_id, piece;

@@ -1,6 +1,6 @@
-insert into ops.fetch_window (merchant_id, dag_id, run_id, state, created_from, created_to, started_at)
+insert into ops.fetch_window (merchant_id, dag_id, run_id, state, created_from, created_to, started_at, long)
 values (
-    %(merchant_id)s, %(dag_id)s, %(run_id)s, 'BY_CODE', %(created_from)s, %(created_to)s, %(now)s
+    %(merchant_id)s, %(dag_id)s, %(run_id)s, 'BY_CODE', %(created_from)s, %(created_to)s, %(now)s, %(long)s
 )
 on conflict (merchant_id, dag_id, run_id, state, created_from, created_to) do nothing;
 

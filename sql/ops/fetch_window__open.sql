@@ -1,9 +1,11 @@
+-- The windows of the run's spans that are not swept yet, with the pages that are stored.
 select
     fetch_window.window_id,
     fetch_window.state,
     fetch_window.created_from,
     fetch_window.created_to,
-    array_agg(fetch_page.page) filter (where fetch_page.page is not null) as pages
+    array_agg(fetch_page.page) filter (where fetch_page.page is not null) as pages,
+    (array_agg(fetch_page.page_count order by fetch_page.page desc))[1] as page_count
 from ops.fetch_window
 left join ops.fetch_page on fetch_window.window_id = fetch_page.window_id
 where

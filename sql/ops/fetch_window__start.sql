@@ -1,3 +1,3 @@
 update ops.fetch_window
-set started_at = coalesce(started_at, %(now)s)
-where window_id = %(window_id)s;
+set started_at = %(now)s
+where window_id = any(%(window_ids)s) and started_at is null;

@@ -10,7 +10,7 @@ select
     (
         select count(distinct quarantine.record_key)
         from ops.quarantine
-        inner join ops.run on quarantine.first_seen = run.now_at
+        inner join ops.run on quarantine.last_seen = run.now_at
         where
             run.dag_id = %(dag_id)s
             and run.run_id = %(run_id)s

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import uuid
@@ -9,9 +10,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from fastapi.testclient import TestClient
 from psycopg.conninfo import conninfo_to_dict
+
+ROLES = {"admin": "admin", "aliya": "user", "beket": "viewer"}
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +23,7 @@ def airflow(new_warehouse: Callable[[], str]) -> Iterator[TestClient]:
     """The API server's app over a database of its own, the warehouse given as a connection."""
     home = Path(os.environ["AIRFLOW_HOME"])
     passwords = home / "passwords.json"
-    passwords.write_text(json.dumps({"admin": uuid.uuid4().hex}), encoding="utf-8")
+    passwords.write_text(json.dumps({name: uuid.uuid4().hex for name in ROLES}), encoding="utf-8")
     facts = conninfo_to_dict(new_warehouse())
     warehouse = {
         "conn_type": "postgres", "host": facts["host"], "port": int(str(facts["port"])), "login": facts["user"],
@@ -28,7 +32,7 @@ def airflow(new_warehouse: Callable[[], str]) -> Iterator[TestClient]:
     settings = {
         "AIRFLOW_CONN_WAREHOUSE_DB": json.dumps(warehouse),
         "AIRFLOW_VAR_QAITARYM_CLOCK": "system",
-        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": "admin:admin",
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": ",".join(f"{name}:{role}" for name, role in ROLES.items()),
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(passwords),
     }
     before = {name: os.environ.get(name) for name in settings}
@@ -44,12 +48,16 @@ def airflow(new_warehouse: Callable[[], str]) -> Iterator[TestClient]:
             os.environ.pop(name, None) if value is None else os.environ.update({name: value})
 
 
+def jwt_of(airflow: TestClient, name: str) -> str:
+    password = json.loads((Path(os.environ["AIRFLOW_HOME"]) / "passwords.json").read_text(encoding="utf-8"))[name]
+    answer = airflow.post("/auth/token", json={"username": name, "password": password})
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["access_token"])
+
+
 @pytest.fixture(scope="module")
 def token(airflow: TestClient) -> dict[str, str]:
-    password = json.loads((Path(os.environ["AIRFLOW_HOME"]) / "passwords.json").read_text(encoding="utf-8"))["admin"]
-    answer = airflow.post("/auth/token", json={"username": "admin", "password": password})
-    assert answer.status_code == 201, answer.text
-    return {"Authorization": f"Bearer {answer.json()['access_token']}"}
+    return {"Authorization": f"Bearer {jwt_of(airflow, 'admin')}"}
 
 
 def test_nobody_gets_in_without_a_login(airflow: TestClient) -> None:
@@ -83,3 +91,43 @@ def test_the_menu_has_it(airflow: TestClient, token: dict[str, str]) -> None:
     assert [(view["name"], view["href"], view["url_route"]) for view in ours["external_views"]] == [
         ("Qaitarym", "qaitarym/", "qaitarym")
     ]
+
+
+@pytest.mark.parametrize("path", ["quality/records", "quality/drift", "quality/alerts", "applications"])
+def test_only_who_may_edit_the_dag_changes_anything_and_only_from_our_pages(airflow: TestClient, path: str) -> None:
+    def post(name: str | None, **headers: str) -> int:
+        cookie = {"Cookie": f"_token={jwt_of(airflow, name)}"} if name else {}
+        return airflow.post(f"/qaitarym/{path}", headers=cookie | headers, follow_redirects=False).status_code
+
+    ours, theirs = {"Sec-Fetch-Site": "same-origin"}, {"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"}
+    assert post(None, **ours) == 401
+    assert post("beket", **ours) == 403
+    assert post("aliya", **ours) == post("admin", **ours) == 303
+    assert post("admin", **theirs) == 403
+    assert post("admin") == 403
+
+
+def test_the_token_of_a_page_lets_its_own_user_write_where_the_browser_says_nothing(airflow: TestClient) -> None:
+    def page_token(name: str) -> str:
+        page = airflow.get("/qaitarym/quality", headers={"Authorization": f"Bearer {jwt_of(airflow, name)}"}).text
+        assert "aria-current" in page
+        return found[1] if (found := re.search(r'name="token" value="([^"]+)"', page)) else ""
+
+    def post(name: str, form_token: str) -> int:
+        cookie = {"Cookie": f"_token={jwt_of(airflow, name)}"}
+        form = {"token": form_token}
+        return airflow.post("/qaitarym/quality/alerts", data=form, headers=cookie, follow_redirects=False).status_code
+
+    conn = json.loads(os.environ["AIRFLOW_CONN_WAREHOUSE_DB"])
+    with psycopg.connect(
+        host=conn["host"], port=conn["port"], user=conn["login"], password=conn["password"], dbname=conn["schema"]
+    ) as warehouse:
+        warehouse.execute(
+            "insert into ops.alert (alert_key, merchant_id, kind, message, raised_at) "
+            "values ('a', '*', 'x', 'y', now())"
+        )
+    assert page_token("beket") == "", "who may only look gets no form"
+    mine = page_token("aliya")
+    assert post("aliya", mine) == 303
+    assert post("admin", mine) == 403
+    assert post("aliya", mine[:-1]) == 403

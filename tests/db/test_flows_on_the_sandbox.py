@@ -1,6 +1,8 @@
 """The flows against a real sandbox: what the world did is what the tables say, however often they run."""
 
+import base64
 import datetime as dt
+import json
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,48 +12,10 @@ import pytest
 from include.db.connection import connect
 from include.db.lease import LeaseLost, hold
 from include.flows import kaspi_returns_ingest, warehouse_receipts_reconcile
+from include.kaspi.shop_api import OrderList, ShopApi
+from tests.db.truths import CASES, COUNTS, FINDINGS, ORDERS, check_against_the_truth
 from tests.fingerprint import fingerprint
 from tests.flow_driver import World, sandbox
-
-COUNTS = """
-select
-    unit.merchant_id,
-    count(requested_at) as requested_certain,
-    count(received_at) as received,
-    count(inspected_at) as inspected,
-    count(qc_at) as qc_passed,
-    count(*) filter (where state = 'written_off') as written_off,
-    count(*) filter (where state = 'to_supplier') as to_supplier,
-    count(*) filter (where state = 'disposed') as disposed,
-    count(*) filter (where state = 'returned_to_buyer') as returned_to_buyer
-from ledger.unit
-group by unit.merchant_id
-"""
-ORDERS = """
-select
-    merchant_id,
-    count(distinct order_id) as orders,
-    count(*) as order_lines
-from core.order_line
-group by merchant_id
-"""
-CASES = """
-select
-    merchant_id,
-    count(*) as cases_signalled,
-    count(*) filter (where quantity is null) as unquantified
-from core.return_case
-where signal_status is not null
-group by merchant_id
-"""
-FINDINGS = """
-select
-    merchant_id,
-    count(*) filter (where outcome = 'duplicate_scan') as duplicate_scans,
-    count(*) filter (where type = 'missing_from_parcel') as missing_from_parcel
-from core.warehouse_event
-group by merchant_id
-"""
 
 
 @pytest.fixture(scope="module")
@@ -61,14 +25,6 @@ def world(tmp_path_factory: pytest.TempPathFactory, new_warehouse: Callable[[], 
         here.past()
         here.receipts()
         yield here
-
-
-def check_against_the_truth(world: World, statement: str) -> None:
-    truth = world.truth()["world"]["merchants"]
-    found = {row.pop("merchant_id"): row for row in world.query(statement)}
-    assert found == {
-        merchant_id: {name: facts[name] for name in found[merchant_id]} for merchant_id, facts in truth.items()
-    }
 
 
 @pytest.mark.parametrize("statement", [COUNTS, ORDERS, CASES, FINDINGS], ids=["units", "orders", "cases", "findings"])
@@ -220,22 +176,20 @@ def test_no_name_and_no_phone_of_a_buyer_is_stored_in_clear(world: World) -> Non
 
 def _buyers(world: World) -> set[str]:
     """Return the full names, phones and base64 phones that the API shows of orders it has not masked yet."""
-    import base64
-
-    from include.kaspi.shop_api import ShopApi
-
     found: set[str] = set()
     end = world.clock.now()
     for merchant in world.about["merchants"]:
         with ShopApi(world.shop(merchant)) as shop:
-            for state in ("NEW", "KASPI_DELIVERY", "ARCHIVE"):
-                for page in shop.pages(state, end - dt.timedelta(days=13), end):
-                    for order in page.orders:
-                        buyer = order["attributes"]["customer"]
-                        found.add(f"{buyer['firstName']} {buyer['lastName']}")
-                        phone = str(buyer["cellPhone"])
-                        if phone.isdigit():
-                            found |= {phone, base64.b64encode(phone.encode()).decode().rstrip("=")}
+            lists = [
+                OrderList(state, end - dt.timedelta(days=13), end) for state in ("NEW", "KASPI_DELIVERY", "ARCHIVE")
+            ]
+            for _, page in shop.lists(lists):
+                for order in page.orders:
+                    buyer = json.loads(bytes(order))["attributes"]["customer"]
+                    found.add(f"{buyer['firstName']} {buyer['lastName']}")
+                    phone = str(buyer["cellPhone"])
+                    if phone.isdigit():
+                        found |= {phone, base64.b64encode(phone.encode()).decode().rstrip("=")}
     return found
 
 

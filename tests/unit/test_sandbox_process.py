@@ -2,10 +2,12 @@
 
 import datetime as dt
 import json
+import smtplib
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -16,10 +18,10 @@ import requests
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.fixture
-def sandbox(tmp_path: Path) -> Iterator[dict[str, Any]]:
+@contextmanager
+def running(folder: Path, *options: str) -> Iterator[dict[str, Any]]:
     process = subprocess.Popen(
-        [sys.executable, "-m", "include.sandbox", "--state-dir", str(tmp_path), "--port", "0"],
+        [sys.executable, "-m", "include.sandbox", "--state-dir", str(folder), "--port", "0", *options],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         text=True,
@@ -30,6 +32,12 @@ def sandbox(tmp_path: Path) -> Iterator[dict[str, Any]]:
     finally:
         process.terminate()
         assert process.wait(15) == 0
+
+
+@pytest.fixture
+def sandbox(tmp_path: Path) -> Iterator[dict[str, Any]]:
+    with running(tmp_path) as ready:
+        yield ready
 
 
 class Feed(ThreadingHTTPServer):
@@ -81,3 +89,26 @@ def test_kaspi_pulls_a_real_list_each_hour_at_the_time_the_clock_tells(sandbox: 
     assert all(agent for _, _, agent in feed.gets)
     pulls = requests.get(f"{url}/control/truth", timeout=5).json()["listings"]["pulls"]
     assert [(pull["version"], pull["changed"]) for pull in pulls] == [("1", True), ("1", False), ("1", False)]
+
+
+def test_a_second_shop_of_another_seed_lives_beside_the_first(sandbox: dict[str, Any], tmp_path: Path) -> None:
+    """Ports, folders, tokens, clock and mails are its own."""
+    first = requests.get(f"{sandbox['url']}/control/world", timeout=5).json()
+    with running(tmp_path / "second", "--smtp-port", "0", "--seed", "7", "--date", "2026-09-07") as ready:
+        second = requests.get(f"{ready['url']}/control/world", timeout=5).json()
+        assert (second["seed"], second["end"][:10]) == (7, "2026-09-07")
+        assert len({ready["url"], sandbox["url"]}) == len({ready["smtp_port"], sandbox["smtp_port"]}) == 2
+        secrets = [{one["token"] for one in world["merchants"]} for world in (first, second)]
+        assert not secrets[0] & secrets[1]
+        folders = [one["folder"] for world in (first, second) for one in world["sources"] if one["folder"]]
+        assert len(set(folders)) == 2
+        with smtplib.SMTP(ready["smtp_host"], ready["smtp_port"], timeout=5) as smtp:
+            smtp.sendmail("a@example.kz", ["b@example.kz"], "Subject: here\r\n\r\nwords")
+        assert "here" in requests.get(ready["mailbox"], timeout=5).text
+        assert "here" not in requests.get(sandbox["mailbox"], timeout=5).text
+        to = (dt.datetime.fromisoformat(second["start_of_life"]) + dt.timedelta(hours=2)).isoformat()
+        requests.post(f"{ready['url']}/control/advance", json={"to": to}, timeout=30).raise_for_status()
+        for path in ("catalogue.csv", "base.xml", "applications.csv"):
+            assert requests.get(f"{ready['url']}/files/sary_kids/{path}", timeout=5).status_code == 200
+    now = requests.get(f"{sandbox['url']}/control/clock", timeout=5).json()["now"]
+    assert dt.datetime.fromisoformat(now) == dt.datetime.fromisoformat(first["start_of_life"])

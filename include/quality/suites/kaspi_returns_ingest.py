@@ -1,8 +1,10 @@
 """What a staged batch of orders must be before anybody reads it."""
 
 from include.domain.returns import KNOWN_STATUSES
+from include.kaspi.drift import KNOWN_CANCELLATION_REASONS
 from include.kaspi.states import STATES
 from include.quality.suite import ColumnCheck, SqlCheck, Suite
+from include.quality.suites.applications import APPLICATION_CHECKS
 
 ORDER = "raw.batch_order"
 LINE = "raw.batch_order_line"
@@ -34,10 +36,16 @@ SUITE = Suite(
             {"column": "quantity", "min_value": 0, "strict_min": True, "max_value": 10_000}, "order_id",
         ),
         ColumnCheck("sku_is_known", LINE, "ExpectColumnValuesToNotBeNull", {"column": "sku"}, "order_id", "warning"),
+        ColumnCheck(
+            "cancellation_reason_is_known", ORDER, "ExpectColumnValuesToBeInSet",
+            {"column": "cancellation_reason", "value_set": sorted(KNOWN_CANCELLATION_REASONS)}, "order_id", "warning",
+        ),
+        SqlCheck("raw/order_payload__no_schema_drift", "warning"),
         SqlCheck("raw/stage_order__has_lines", "row"),
         SqlCheck("raw/stage_order__handed_over_after_creation", "row"),
         SqlCheck("raw/stage_order__one_order_a_code", "batch"),
         SqlCheck("raw/stage_order__every_page_is_stored", "batch"),
+        *APPLICATION_CHECKS,
     ),
-    drop="raw/stage_order__drop",
+    drop=("raw/stage_order__drop", "raw/application__drop"),
 )  # fmt: skip

@@ -18,5 +18,5 @@ SUITE = Suite(
         SqlCheck("raw/wms_event__store_is_the_merchants", "row"),
         SqlCheck("raw/wms_event__returns_no_more_than_sold", "warning"),
     ),
-    drop="raw/wms_event__drop",
+    drop=("raw/wms_event__drop",),
 )

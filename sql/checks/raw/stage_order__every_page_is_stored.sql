@@ -1,20 +1,24 @@
--- A window that says it is complete holds at least as many orders as Kaspi counted.
+-- A span that says it is swept showed as many orders as Kaspi counted, by the ids in the page ledger.
 select
-    fetch_window.merchant_id,
-    fetch_window.window_id as record_key,
-    'state '
-    || fetch_window.state
-    || ' from '
-    || fetch_window.created_from
+    sweep.merchant_id,
+    sweep.created_from::text as record_key,
+    'orders created from '
+    || sweep.created_from
+    || ' to '
+    || sweep.created_to
     || ': '
-    || coalesce(sum(fetch_page.orders), 0)
-    || ' orders stored, Kaspi counted ' || fetch_window.total_count as detail
-from ops.fetch_window
-left join ops.fetch_page on fetch_window.window_id = fetch_page.window_id
+    || count(distinct shown.order_id)
+    || ' seen, Kaspi counted '
+    || sweep.counted as detail
+from ops.sweep
+inner join ops.fetch_window using (merchant_id, dag_id, run_id, created_from, created_to)
+left join ops.fetch_seen using (window_id)
+left join lateral unnest(fetch_seen.order_ids) as shown (order_id) on true
 where
-    fetch_window.dag_id = current_setting('qaitarym.dag_id', true)
-    and fetch_window.run_id = current_setting('qaitarym.run_id', true)
+    sweep.dag_id = current_setting('qaitarym.dag_id', true)
+    and sweep.run_id = current_setting('qaitarym.run_id', true)
+    and not sweep.published
+    and not sweep.stable
     and fetch_window.state <> 'BY_CODE'
-    and fetch_window.completed_at is not null
-group by fetch_window.window_id
-having coalesce(sum(fetch_page.orders), 0) < fetch_window.total_count
+group by sweep.merchant_id, sweep.created_from, sweep.created_to, sweep.counted
+having count(distinct shown.order_id) < sweep.counted

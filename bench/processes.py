@@ -1,0 +1,49 @@
+"""Programs of the benchmarks: each in a process of its own, ended by its own id."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def environment(**more: str) -> dict[str, str]:
+    """Return the environment of a program of ours."""
+    return {**os.environ, "PYTHONPATH": str(ROOT), "GX_ANALYTICS_ENABLED": "false", **more}
+
+
+@contextmanager
+def server(module: str, *arguments: str) -> Iterator[dict[str, Any]]:
+    """Run a server that prints one line of JSON when it is ready; end it afterwards."""
+    command = [sys.executable, "-m", module, *arguments]
+    with subprocess.Popen(command, cwd=ROOT, env=environment(), stdout=subprocess.PIPE, text=True) as child:
+        try:
+            assert child.stdout is not None
+            line = child.stdout.readline()
+            if not line:
+                raise RuntimeError(f"{module} ended before it was ready")
+            yield json.loads(line)
+        finally:
+            child.send_signal(signal.SIGTERM)
+            child.wait(timeout=20)
+
+
+def start(*command: str, **env: str) -> subprocess.Popen[str]:
+    """Start a program whose last line of output is its report."""
+    return subprocess.Popen(
+        command, cwd=ROOT, env=environment(**env), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+
+
+def report_of(child: subprocess.Popen[str]) -> dict[str, Any]:
+    """Wait for a program and return its report; raise RuntimeError with what it said where it failed."""
+    output, errors = child.communicate()
+    if child.returncode != 0:
+        raise RuntimeError(f"{child.args!r} ended with code {child.returncode}:\n{errors[-4000:]}")
+    return dict(json.loads(output.splitlines()[-1]))

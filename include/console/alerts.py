@@ -1,0 +1,19 @@
+"""The active alerts, as sentences."""
+
+from typing import Any
+
+from include.db.connection import Connection
+from include.db.statements import run
+from include.locale.labels import alert_words
+from include.locale.words import Words
+
+
+def alerts_of(conn: Connection, merchant_id: str | None, words: Words, shown: int) -> list[dict[str, Any]]:
+    """Return the active alerts as sentences, the newest first."""
+    return [
+        {
+            **row,
+            "sentence": alert_words(words, row["kind"], row["alert_key"], row["name"], row["message"]),
+        }
+        for row in run(conn, "console/alerts", merchant_id=merchant_id, shown=shown)
+    ]

@@ -1,0 +1,212 @@
+"""What could not be used and why: records put aside, changed fields, alerts, the checks of the last runs."""
+
+import datetime as dt
+import json
+from itertools import groupby
+from operator import itemgetter
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import HTMLResponse, RedirectResponse
+
+from include.console.alerts import alerts_of
+from include.console.site import (
+    Site,
+    actor_of,
+    back,
+    form_of,
+    language_of,
+    merchants_of,
+    numbers_of,
+    text_of_form,
+)
+from include.db.connection import Connection
+from include.db.statements import run
+from include.flows.drift import acknowledge
+from include.flows.quarantine import REPLAYABLE, dismiss, replay, replay_chosen
+from include.locale.labels import DRIFTS, QUARANTINE, SEVERITIES, SOURCES, label
+from include.locale.words import Words
+from include.notify.alerts import clear_alerts
+
+RECORDS_SHOWN = 50
+DRIFTS_SHOWN = 100
+ALERTS_SHOWN = 50
+SAMPLES_SHOWN = 5
+LONGEST_PAYLOAD = 6_000
+WORST = {"batch": "bad", "row": "bad", "warning": "warn"}
+KEPT = ("merchant", "source", "status", "lang")
+
+
+def quality_routes(site: Site) -> APIRouter:
+    """Return the page and what its forms do."""
+    router = APIRouter()
+
+    @router.get("/quality", response_class=HTMLResponse)
+    def page(
+        request: Request,
+        merchant: Annotated[str | None, Query(max_length=100)] = None,
+        source: Annotated[str | None, Query(max_length=100)] = None,
+        status: Annotated[str | None, Query(max_length=20)] = None,
+        before: Annotated[int | None, Query(ge=0, le=2**62)] = None,
+        done: Annotated[str | None, Query(max_length=20)] = None,
+        n: Annotated[int, Query(ge=0, le=10**6)] = 0,
+        left: Annotated[int, Query(ge=0, le=10**6)] = 0,
+    ) -> HTMLResponse:
+        language = language_of(request)
+        wanted = {"merchant": merchant or None, "source": source or None, "status": status or "open"}
+        with site.warehouse() as conn:
+            content = quality(conn, wanted, before, site.now(), language)
+        content |= {"can_write": site.can_write(request), "notice": _notice(done, n, left, language)}
+        return site.page(request, "quality.html", language, content, section="quality")
+
+    @router.post("/quality/records")
+    def decide(request: Request) -> RedirectResponse:
+        form, now = form_of(request), site.now()
+        ids, actor = numbers_of(form, "id"), actor_of(request)
+        kept = {name: text_of_form(form, name) for name in KEPT}
+        verdict = text_of_form(form, "do")
+        if not ids and verdict != "replay_all":
+            return back(request, "quality", **kept, done="nothing")
+        with site.warehouse(reading=False) as conn:
+            if verdict == "replay_all":
+                if not kept["merchant"] or kept["source"] not in REPLAYABLE:
+                    return back(request, "quality", **kept, done="nothing")
+                count = replay(conn, kept["merchant"], kept["source"], actor=actor, now=now)
+                return back(request, "quality", **kept, done="replayed", n=count)
+            if verdict == "replay":
+                replayed, left = replay_chosen(conn, ids, actor, now)
+                return back(request, "quality", **kept, done="replayed", n=replayed, left=left)
+            reason = text_of_form(form, "reason", most=500)
+            if not reason:
+                return back(request, "quality", **kept, done="why")
+            count = dismiss(conn, ids, actor, reason, now)
+            return back(request, "quality", **kept, done="dismissed", n=count)
+
+    @router.post("/quality/drift")
+    def seen(request: Request) -> RedirectResponse:
+        form = form_of(request)
+        with site.warehouse(reading=False) as conn:
+            count = acknowledge(conn, numbers_of(form, "id"), actor_of(request), site.now())
+        return back(request, "quality", **{name: text_of_form(form, name) for name in KEPT}, done="seen", n=count)
+
+    @router.post("/quality/alerts")
+    def over(request: Request) -> RedirectResponse:
+        form = form_of(request)
+        with site.warehouse(reading=False) as conn:
+            count = clear_alerts(conn, [text_of_form(form, "key", most=500)], site.now())
+        return back(request, "quality", **{name: text_of_form(form, name) for name in KEPT}, done="over", n=count)
+
+    return router
+
+
+def quality(
+    conn: Connection, wanted: dict[str, str | None], before: int | None, now: dt.datetime, words: Words
+) -> dict[str, Any]:
+    """Return the values of the template ``quality.html``. ``wanted`` filters by merchant, source and status."""
+    merchant_id = wanted["merchant"]
+    status = None if wanted["status"] == "all" else wanted["status"]
+    rows = run(
+        conn, "console/quarantine", merchant_id=merchant_id, source=wanted["source"], status=status, before=before,
+        shown=RECORDS_SHOWN + 1,
+    ).fetchall()  # fmt: skip
+    counts = run(conn, "console/quarantine__sources", merchant_id=merchant_id).fetchall()
+    drifts = run(conn, "console/drift", merchant_id=merchant_id, shown=DRIFTS_SHOWN).fetchall()
+    checks = run(conn, "console/checks", merchant_id=merchant_id).fetchall()
+    merchants = merchants_of(conn)
+    return {
+        "merchant": merchant_id,
+        "merchants": merchants,
+        "names": {row["merchant_id"]: row["name"] for row in merchants},
+        "now": now,
+        "kept": {name: wanted[name] for name in ("source", "status")},
+        "source": wanted["source"],
+        "status": wanted["status"],
+        "sources": [(source, label(words, SOURCES, source)) for source in sorted({row["source"] for row in counts})],
+        "statuses": [
+            (code, words._(name), sum(row["records"] for row in counts if row["status"] == code))
+            for code, name in QUARANTINE.items()
+        ],
+        "replayable_in_all": sum(
+            row["records"]
+            for row in counts
+            if merchant_id and row["source"] == wanted["source"] in REPLAYABLE and row["status"] == "open" == status
+        ),
+        "records": [_record(row, now, words) for row in rows[:RECORDS_SHOWN]],
+        "next_before": rows[RECORDS_SHOWN - 1]["id"] if len(rows) > RECORDS_SHOWN else None,
+        "drifts": [_drift(row, words) for row in drifts if row["acknowledged_at"] is None],
+        "acknowledged": [_drift(row, words) for row in drifts if row["acknowledged_at"] is not None],
+        "alerts": alerts_of(conn, merchant_id, words, ALERTS_SHOWN),
+        "flows": [_flow(dag_id, list(members), words) for dag_id, members in groupby(checks, key=itemgetter("dag_id"))],
+    }
+
+
+def _record(row: dict[str, Any], now: dt.datetime, words: Words) -> dict[str, Any]:
+    payload = json.dumps(row["payload"], ensure_ascii=False, indent=1) if row["payload"] is not None else ""
+    return {
+        **row,
+        "source_name": label(words, SOURCES, row["source"]),
+        "status_name": label(words, QUARANTINE, row["status"]),
+        "action_name": label(words, QUARANTINE | {"reopened": QUARANTINE["open"]}, row["action"] or ""),
+        "age": words.hours(max((now - row["first_seen"]).total_seconds(), 0) / 3600),
+        "payload": payload[:LONGEST_PAYLOAD] + ("…" if len(payload) > LONGEST_PAYLOAD else ""),
+        "decidable": row["status"] in ("open", "replayed", "dismissed"),
+        "replayable": row["source"] in REPLAYABLE,
+    }
+
+
+def _drift(row: dict[str, Any], words: Words) -> dict[str, Any]:
+    return {**row, "kind_name": label(words, DRIFTS, row["kind"])}
+
+
+def _flow(dag_id: str, rows: list[dict[str, Any]], words: Words) -> dict[str, Any]:
+    """Return a flow's checks: those that failed with samples, the others by name."""
+    failed = [
+        {
+            **row,
+            "chip": WORST.get(row["severity"], "warn"),
+            "severity_name": label(words, SEVERITIES, row["severity"]),
+            "shown": [one for one in row["sample"] or [] if isinstance(one, dict)][:SAMPLES_SHOWN],
+        }
+        for row in rows
+        if not row["success"]
+    ]
+    passed = {row["check_name"] for row in rows if row["success"]} - {row["check_name"] for row in failed}
+    chip = "good"
+    if failed:
+        chip = "bad" if any(row["chip"] == "bad" for row in failed) else "warn"
+    return {
+        "dag_id": dag_id,
+        "failed": failed,
+        "passed": sorted(passed),
+        "checks": len({row["check_name"] for row in rows}),
+        "now_at": max((row["now_at"] for row in rows if row["now_at"]), default=None),
+        "chip": chip,
+    }
+
+
+def _notice(done: str | None, n: int, left: int, words: Words) -> str:
+    """Say what a form did. Only codes come with the address, the sentence is made here."""
+    if done == "nothing":
+        return words._("Nothing was chosen.")
+    if done == "why":
+        return words._("Say why the records are dismissed.")
+    if done == "dismissed":
+        return words.n_("{count} record is dismissed.", "{count} records are dismissed.", n)
+    if done == "seen":
+        return words.n_("{count} difference is acknowledged.", "{count} differences are acknowledged.", n)
+    if done == "over":
+        return words.n_("{count} alert is ended.", "{count} alerts are ended.", n)
+    if done != "replayed":
+        return ""
+    said = words.n_(
+        "{count} record will be judged again by the next run.",
+        "{count} records will be judged again by the next run.",
+        n,
+    )
+    if left:
+        said += " " + words.n_(
+            "{count} cannot be replayed from here: whoever sent it sends it again.",
+            "{count} cannot be replayed from here: whoever sent them sends them again.",
+            left,
+        )
+    return said

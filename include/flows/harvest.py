@@ -1,0 +1,343 @@
+"""What a page of orders gives: payloads that land in raw, typed rows for staging, records that cannot be used."""
+
+import datetime as dt
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+import psycopg
+from msgspec import Raw
+
+from include.db.connection import Connection
+from include.db.copying import copy_rows
+from include.db.statements import run as run_statement
+from include.db.statements import run_bound
+from include.domain.text import storable
+from include.flows.contacts import Sealer, keep_contacts
+from include.flows.quarantine import Reject, put_aside, refuse
+from include.flows.run import Run
+from include.kaspi.drift import DriftWatch
+from include.kaspi.errors import KaspiBusy, KaspiError, KaspiRefusedToken
+from include.kaspi.payloads import EntryResource, Identified, Order, OrderResource, moment, text, whole_tenge
+from include.kaspi.privacy import Contact, contact_of, content_hash, in_order, without_person
+from include.kaspi.shop_api import ShopApi
+
+SOURCE = "kaspi/order"
+BLOCK = 10_000  # read numbers taken at a time, the step of the sequence raw.read_number
+LOOKED_AT = 5  # changed orders of a page whose fields are compared with what is known; a change is in all of them
+LARGEST_ORDER = 1 << 20  # bytes; a payload is some two thousand
+LARGEST_KEPT = 1 << 16  # bytes of a payload that go into the quarantine with it
+ORDER_COLUMNS = (
+    "dag_id", "run_id", "merchant_id", "order_id", "code", "state", "status", "total_price",
+    "delivery_cost_seller", "payment_mode", "delivery_mode", "created_at", "planned_delivery_at",
+    "handed_over_at", "cancellation_reason", "store_id", "city", "carrier", "waybill",
+    "returned_to_warehouse", "payload_hash", "window_id", "fetched_at", "read_number",
+)  # fmt: skip
+LINE_COLUMNS = (
+    "dag_id", "run_id", "merchant_id", "order_id", "entry_id", "entry_number", "sku", "product_name",
+    "category", "quantity", "unit_type", "base_price", "total_price", "weight_g", "read_number",
+)  # fmt: skip
+PAYLOAD_COLUMNS = ("merchant_id", "order_id", "payload", "payload_hash", "first_run", "fetched_at")
+# What PostgreSQL refuses of one record is that record's trouble, not its page's.
+RECORD_ERRORS = (psycopg.DataError, psycopg.errors.ProgramLimitExceeded, psycopg.errors.StatementTooComplex)
+
+_order = msgspec.json.Decoder(OrderResource)
+_entry = msgspec.json.Decoder(EntryResource)
+_identified = msgspec.json.Decoder(Identified)
+# an escaped NUL, or half of a surrogate pair (a whole pair is two of them, and is looked at again)
+_SUSPECT = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The hashes of an order's payload: as it landed in raw, as it is published, as it was put aside.
+
+    A hash is that of the order's own part, followed by that of its lines.
+    """
+
+    landed: bytes | None
+    published: bytes | None
+    refused: bytes | None
+
+    def has(self, head: bytes) -> bool:
+        """Tell whether the order's own part, by its hash, is published or put aside as it is."""
+        return any(one is not None and one.startswith(head) for one in (self.published, self.refused))
+
+
+NEVER_SEEN = Known(None, None, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """One page as it was read: which window and time it belongs to, and the span its orders should lie in."""
+
+    window_id: int
+    read_number: int
+    fetched_at: dt.datetime
+    created_from: dt.datetime
+    created_to: dt.datetime
+
+
+@dataclass(slots=True)
+class _Record:
+    """An order while it is read, as far as it could be."""
+
+    order_id: str
+    raw: Raw
+    clean: bytes = b""
+    digest: bytes | None = None
+    created: dt.datetime | None = None
+
+
+@dataclass(slots=True)
+class Harvest:
+    """The rows of some orders, ready to be stored in one transaction."""
+
+    orders: list[tuple[Any, ...]] = field(default_factory=list)
+    lines: list[tuple[Any, ...]] = field(default_factory=list)
+    new_payloads: list[tuple[Any, ...]] = field(default_factory=list)
+    changed_payloads: list[tuple[Any, ...]] = field(default_factory=list)
+    rejects: list[Reject] = field(default_factory=list)
+    refused: list[tuple[str, bytes]] = field(default_factory=list)
+    contacts: list[tuple[str, Contact]] = field(default_factory=list)
+    seen: list[str] = field(default_factory=list)
+
+    def single(self, order_id: str) -> "Harvest":
+        """Return the part of one order."""
+        place = ORDER_COLUMNS.index("order_id")
+        return Harvest(
+            [row for row in self.orders if row[place] == order_id],
+            [row for row in self.lines if row[place] == order_id],
+            [row for row in self.new_payloads if row[1] == order_id],
+            [row for row in self.changed_payloads if row[1] == order_id],
+            contacts=[one for one in self.contacts if one[0] == order_id],
+        )
+
+
+@dataclass(slots=True)
+class Harvester:
+    """Reads the orders of one merchant in one run and stores what changed since it was last published."""
+
+    conn: Connection
+    run: Run
+    shop: ShopApi
+    sealer: Sealer | None
+    notices: bool
+    drift: DriftWatch = field(default_factory=DriftWatch)
+    next_number: int = 0
+
+    @property
+    def merchant_id(self) -> str:
+        return self.shop.settings.merchant_id
+
+    def known(self, order_ids: list[str]) -> dict[str, Known]:
+        """Return what is known of these orders already."""
+        rows = run_bound(
+            self.conn, "raw/order_payload__known", merchant_id=self.merchant_id, order_ids=order_ids
+        ).fetchall()
+        return {row["order_id"]: Known(row["landed"], row["published"], row["refused"]) for row in rows}
+
+    def next_read(self) -> int:
+        """Return the number of the page that is read now; the numbers of a try rise."""
+        if self.next_number % BLOCK == 0:
+            with self.conn.transaction():
+                row = run_statement(self.conn, "raw/read_number").fetchone()
+            assert row is not None
+            self.next_number = int(row["read_number"])
+        number, self.next_number = self.next_number, self.next_number + 1
+        return number
+
+    def harvest(self, orders: Iterable[Raw], included: Iterable[Raw], read: Read) -> Harvest:
+        """Type the orders that changed since they were last published; one bad order is one reject.
+
+        An order that a page holds twice is taken as it stands last.
+        """
+        named = {_id_of(raw) or f"unnamed {_digest(raw)}": raw for raw in orders}
+        lines = {entry_id: raw for raw in included if (entry_id := _id_of(raw))}
+        known, harvest = self.known(list(named)), Harvest()
+        for order_id, raw in named.items():
+            self._take(harvest, _Record(order_id, raw), lines, known.get(order_id, NEVER_SEEN), read)
+        self._name_goods(harvest)
+        return harvest
+
+    def _take(self, harvest: Harvest, record: _Record, included: Mapping[str, Raw], known: Known, read: Read) -> None:
+        """Add an order to the harvest: typed where it changed, as a reject where it cannot be read."""
+        try:
+            changed = self._type(harvest, record, included, known, read)
+        except (KaspiRefusedToken, KaspiBusy):
+            raise
+        except (
+            msgspec.MsgspecError, KaspiError, RecursionError, AttributeError, KeyError, TypeError, ValueError,
+        ) as error:  # fmt: skip
+            self._refuse(harvest, record, _short(error), read)
+            changed = False
+        # pages can hold orders of outside the span: good to have, but they do not count for it;
+        # one whose time cannot be read is there all the same
+        if record.created is None or read.created_from <= record.created <= read.created_to:
+            harvest.seen.append(record.order_id)
+        if changed and self.sealer and self.notices and (contact := contact_of(record.raw)):
+            harvest.contacts.append((record.order_id, contact))
+
+    def _type(self, harvest: Harvest, record: _Record, included: Mapping[str, Raw], known: Known, read: Read) -> bool:
+        """Type an order and its lines; tell whether it changed. Raises what is wrong with it."""
+        if len(memoryview(record.raw)) > LARGEST_ORDER:
+            raise ValueError(f"the payload is over {LARGEST_ORDER >> 20} MiB")
+        record.clean = without_person(record.raw)
+        order = _order.decode(record.raw)
+        record.created = moment(order.attributes.creationDate)
+        head = content_hash(record.clean)
+        entries = _included(order, included)
+        if entries is None:
+            if known.has(head):
+                return False  # its lines are a call of their own, and no order changes its lines alone
+            entries = self.shop.entries(record.order_id)
+        lines_json = b",".join(map(in_order, entries))
+        digest = record.digest = head + content_hash(lines_json)
+        if digest in (known.published, known.refused):
+            return False
+        payload = b'{"entries":[' + lines_json + b'],"order":' + record.clean + b"}"
+        if len(harvest.orders) < LOOKED_AT:
+            self.drift.payload(payload, record.order_id)
+        _must_be_storable(payload)
+        row = self._order_row(record.order_id, order.attributes, digest, read)
+        lines = [self._line_row(record.order_id, entry, read) for entry in entries]
+        if not lines:
+            raise ValueError("the order has no lines")
+        harvest.orders.append(row)
+        harvest.lines.extend(lines)
+        if digest != known.landed:
+            landing = harvest.new_payloads if known.landed is None else harvest.changed_payloads
+            landing.append((self.merchant_id, record.order_id, payload, digest, self.run.run_id, read.fetched_at))
+        return True
+
+    def _order_row(self, order_id: str, order: Order, digest: bytes, read: Read) -> tuple[Any, ...]:
+        delivery = order.delivery
+        return (
+            self.run.dag_id, self.run.run_id, self.merchant_id, order_id, str(order.code), order.state, order.status,
+            whole_tenge(order.totalPrice, "totalPrice"),
+            whole_tenge(order.deliveryCostForSeller, "deliveryCostForSeller"),
+            order.paymentMode, order.deliveryMode, moment(order.creationDate),
+            moment(order.plannedDeliveryDate), moment(delivery.courierTransmissionDate),
+            order.cancellationReason, order.store_id, order.city, order.carrier,
+            text(delivery.waybillNumber), delivery.returnedToWarehouse,
+            digest, read.window_id, read.fetched_at, read.read_number,
+        )  # fmt: skip
+
+    def _line_row(self, order_id: str, raw: Raw, read: Read) -> tuple[Any, ...]:
+        resource = _entry.decode(raw)
+        entry, entry_id = resource.attributes, str(resource.id)
+        return (
+            self.run.dag_id, self.run.run_id, self.merchant_id, order_id, entry_id, entry.entryNumber,
+            text(entry.offer.code) if entry.offer else None, entry.offer.name if entry.offer else None,
+            entry.category.title if entry.category else None, entry.quantity, entry.unitType,
+            whole_tenge(entry.basePrice, "basePrice"), whole_tenge(entry.totalPrice, "totalPrice"),
+            int(entry.weight) if entry.weight is not None else None, read.read_number,
+        )  # fmt: skip
+
+    def _name_goods(self, harvest: Harvest) -> None:
+        """Give the SKU to lines that came without an offer: what we know already, else Kaspi's product directory."""
+        order, entry, sku = (LINE_COLUMNS.index(name) for name in ("order_id", "entry_id", "sku"))
+        unnamed = [n for n, row in enumerate(harvest.lines) if row[sku] is None]
+        if not unnamed:
+            return
+        orders = sorted({harvest.lines[n][order] for n in unnamed})
+        with self.conn.transaction():
+            rows = run_statement(
+                self.conn, "core/order_line__skus", merchant_id=self.merchant_id, order_ids=orders
+            ).fetchall()
+        skus = {row["entry_id"]: row["sku"] for row in rows}
+        for n in unnamed:
+            row = harvest.lines[n]
+            found = skus.get(row[entry]) or self.shop.merchant_sku(row[entry])
+            harvest.lines[n] = (*row[:sku], found, *row[sku + 1 :])
+
+    def _refuse(self, harvest: Harvest, record: _Record, reason: str, read: Read) -> None:
+        kept, pointer = _kept(record.clean), f"window {read.window_id}"
+        harvest.rejects.append(Reject(self.merchant_id, SOURCE, record.order_id, reason, kept, pointer))
+        if record.digest:
+            harvest.refused.append((record.order_id, record.digest))
+
+    def store(self, harvest: Harvest) -> None:
+        """Write a harvest inside the caller's transaction. Raises one of RECORD_ERRORS; see :meth:`store_singly`."""
+        self._copy(harvest)
+        put_aside(self.conn, harvest.rejects, self.run.now)
+        refuse(self.conn, self.merchant_id, harvest.refused, self.run.now)
+
+    def store_singly(self, harvest: Harvest, read: Read) -> None:
+        """Write a harvest that PostgreSQL refuses, order by order; the one it cannot keep is put aside."""
+        for row in harvest.orders:
+            order_id, digest = row[ORDER_COLUMNS.index("order_id")], row[ORDER_COLUMNS.index("payload_hash")]
+            try:
+                with self.conn.transaction():
+                    self._copy(harvest.single(order_id))
+            except RECORD_ERRORS as error:
+                reason = f"PostgreSQL cannot keep it: {error.diag.message_primary or error}"
+                self._refuse(harvest, _Record(order_id, Raw(), digest=digest), reason, read)
+        put_aside(self.conn, harvest.rejects, self.run.now)
+        refuse(self.conn, self.merchant_id, harvest.refused, self.run.now)
+
+    def _copy(self, harvest: Harvest) -> None:
+        if harvest.new_payloads:
+            copy_rows(self.conn, "raw.order_payload", PAYLOAD_COLUMNS, harvest.new_payloads, ready=("payload",))
+        if harvest.changed_payloads:
+            run_statement(self.conn, "raw/stage_payload")
+            copy_rows(self.conn, "stage_payload", PAYLOAD_COLUMNS, harvest.changed_payloads, ready=("payload",))
+            run_statement(self.conn, "raw/order_payload")
+        if harvest.orders:
+            copy_rows(self.conn, "raw.stage_order", ORDER_COLUMNS, harvest.orders)
+            copy_rows(self.conn, "raw.stage_order_line", LINE_COLUMNS, harvest.lines)
+        if self.sealer and harvest.contacts:
+            keep_contacts(self.conn, self.merchant_id, harvest.contacts, self.sealer, self.run.now)
+
+
+def _digest(raw: Raw) -> str:
+    return hashlib.blake2b(raw, digest_size=8).hexdigest()
+
+
+def _id_of(raw: Raw) -> str | None:
+    """Return the id of a resource; None where it has none that can be read."""
+    try:
+        found = _identified.decode(raw)
+    except (msgspec.MsgspecError, RecursionError):
+        return None
+    identity = str(found.id)
+    return identity if "\x00" not in identity else None
+
+
+def _included(order: OrderResource, included: Mapping[str, Raw]) -> list[Raw] | None:
+    """Return the order's lines where the page has all that it names; None where it names none or lacks one."""
+    ids = order.entry_ids
+    return [included[one] for one in ids] if ids and all(one in included for one in ids) else None
+
+
+def _must_be_storable(payload: bytes) -> None:
+    """Raise ValueError for text that PostgreSQL cannot keep: NUL, half a surrogate pair, bytes that are no UTF-8."""
+    payload.decode("utf-8")
+    if _SUSPECT.search(payload) and not storable(json.loads(payload)):
+        raise ValueError("the payload holds characters that cannot be stored")
+
+
+def _kept(clean: bytes) -> Any:
+    """Return the payload to keep with a reject: without its person, of a sane size, storable."""
+    if not clean or len(clean) > LARGEST_KEPT:
+        return None
+    try:
+        payload = {"order": json.loads(clean)}
+        return payload if storable(payload) else None
+    except (ValueError, RecursionError):
+        return None
+
+
+def _short(error: Exception) -> str:
+    """Return what is wrong with a record, without its values (they may be personal)."""
+    if isinstance(error, msgspec.ValidationError | KaspiError):
+        return str(error)[:500]
+    if isinstance(error, UnicodeDecodeError):
+        return "the payload is no UTF-8"
+    if isinstance(error, msgspec.MsgspecError):
+        return f"the record is no JSON that can be read: {error}"[:500]
+    return f"{type(error).__name__}: {error}"[:500]

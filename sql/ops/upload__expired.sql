@@ -1,0 +1,2 @@
+delete from ops.upload
+where expires_at <= %(now)s;

@@ -1,0 +1,1 @@
+select nextval('raw.read_number') as read_number;

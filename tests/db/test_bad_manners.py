@@ -1,0 +1,143 @@
+"""Kaspi at its worst: every bad manner at a rate, and the tables still say what the world did."""
+
+import datetime as dt
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import requests
+
+from include.db.connection import connect
+from include.flows import kaspi_returns_ingest
+from include.kaspi import shop_api
+from include.kaspi.errors import KaspiBusy, KaspiRefusedToken
+from include.kaspi.shop_api import OrderList, ShopApi
+from tests.db.truths import CASES, COUNTS, ORDERS, check_against_the_truth
+from tests.flow_driver import World, sandbox
+
+RATES = {"all": 0.03}
+
+
+@pytest.fixture(scope="module")
+def lived(
+    tmp_path_factory: pytest.TempPathFactory, new_warehouse: Callable[[], str]
+) -> Iterator[tuple[World, list[str], dict[str, Any]]]:
+    """A world whose past was taken in from a shop that misbehaves, what was logged, and what the shop did."""
+    logged: list[str] = []
+    handler = logging.Handler()
+    handler.emit = lambda record: logged.append(record.getMessage() + (str(record.exc_info) or ""))  # type: ignore[method-assign]
+    patch = pytest.MonkeyPatch()
+    patch.setattr(shop_api, "_backoff", lambda _: 0.02)
+    patch.setattr(shop_api, "PAGE_SIZE", 20)  # the world is small: with pages of 100 there are no second ones
+    logging.getLogger().addHandler(handler)
+    try:
+        with sandbox(tmp_path_factory.mktemp("rude"), new_warehouse(), "--manners", "all=0.03") as world:
+            misbehave(world, RATES, slow_seconds=0.3)
+            world.past()
+            world.receipts()
+            yield world, logged, requests.get(f"{world.url}/control/manners", timeout=30).json()
+    finally:
+        logging.getLogger().removeHandler(handler)
+        patch.undo()
+
+
+def misbehave(world: World, rates: dict[str, float], **more: Any) -> None:
+    answer = requests.put(f"{world.url}/control/manners", json={"rates": rates, **more}, timeout=30)
+    answer.raise_for_status()
+
+
+@pytest.mark.parametrize("statement", [COUNTS, ORDERS, CASES], ids=["units", "orders", "cases"])
+def test_the_past_is_taken_in_exactly_from_a_shop_of_bad_manners(
+    lived: tuple[World, list[str], dict[str, Any]], statement: str
+) -> None:
+    check_against_the_truth(lived[0], statement)
+
+
+def test_every_manner_was_met(lived: tuple[World, list[str], dict[str, Any]]) -> None:
+    done = lived[2]["done"]
+    print(done, "of", lived[2]["calls"], "calls")
+    assert all(done[name] > 0 for name in lived[2]["rates"]), done
+
+
+def test_what_the_shop_blurted_out_is_in_no_log_and_no_table(lived: tuple[World, list[str], dict[str, Any]]) -> None:
+    world, logged, manners = lived
+    words = {word for one in manners["buyers_shown"] for word in (one["name"], one["phone"])}
+    assert words
+    text = "\n".join(logged)
+    assert len(logged) > 50 and [word for word in words if word in text] == []
+    with connect(world.dsn) as conn:
+        tables = conn.execute(
+            "select format('%I.%I', table_schema, table_name) as name from information_schema.tables "
+            "where table_schema in ('raw', 'core', 'ledger', 'channel', 'mart', 'ops') and table_type = 'BASE TABLE'"
+        ).fetchall()
+        for table in tables:
+            rows = conn.execute(f"select to_jsonb(t)::text as line from {table['name']} as t").fetchall()
+            content = "\n".join(row["line"] for row in rows)
+            assert [word for word in words if word in content] == [], table["name"]
+
+
+def test_three_runs_of_one_merchant_keep_one_pace_and_four_calls_at_once(
+    lived: tuple[World, list[str], dict[str, Any]],
+) -> None:
+    world, _, _ = lived
+    misbehave(world, {})
+    merchant = world.about["merchants"][0]
+    end = dt.datetime.fromisoformat(world.about["start_of_life"])
+    runs = [
+        world.new_run("kaspi_returns_ingest", f"pace {n}", range_from=end - dt.timedelta(days=30 + n), range_to=end)
+        for n in range(3)
+    ]
+    per_second = 20
+    settings = world.shop(merchant, requests_per_second=per_second)
+    requests.post(f"{world.url}/control/manners/reset", timeout=30).raise_for_status()
+    threads = [
+        threading.Thread(
+            target=kaspi_returns_ingest.fetch, args=(world.dsn, run, settings, world.clock, f"{run.run_id}/fetch")
+        )
+        for run in runs
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    found = requests.get(f"{world.url}/control/manners", timeout=30).json()
+    name = merchant["id"]
+    assert found["calls"] > 100
+    # a call more: they are counted where they arrive, and the way there is not always equally long
+    assert found["max_calls_in_any_second"][name] <= per_second + 1
+    assert found["peak_concurrency"][name] <= 4
+
+
+def test_a_caller_that_kaspi_does_not_like_is_told_from_a_wrong_token(
+    lived: tuple[World, list[str], dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world, _, _ = lived
+    misbehave(world, {}, hang=True)
+    monkeypatch.setattr(shop_api, "READ_SECONDS", 0.5)
+    monkeypatch.setattr(shop_api, "ATTEMPTS", 1)
+    merchant = world.about["merchants"][0]
+    end = dt.datetime.fromisoformat(world.about["start_of_life"])
+    wanted = OrderList("NEW", end - dt.timedelta(days=1), end)
+    disliked = world.shop(merchant, user_agent="python-requests/2.34")
+    with ShopApi(disliked) as shop, pytest.raises(KaspiBusy, match="set user_agent or proxy"):
+        shop.page(wanted, 0)
+    with ShopApi(world.shop(merchant, token="wrong")) as shop, pytest.raises(KaspiRefusedToken, match=merchant["id"]):
+        shop.page(wanted, 0)
+    with ShopApi(world.shop(merchant)) as shop:
+        assert shop.page(wanted, 0).number == 0
+
+
+def test_a_body_that_dribbles_in_is_given_up_after_the_calls_deadline(
+    lived: tuple[World, list[str], dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world, _, _ = lived
+    misbehave(world, {"slow": 1.0}, slow_seconds=20)
+    monkeypatch.setattr(shop_api, "CALL_SECONDS", 1.0)
+    monkeypatch.setattr(shop_api, "ATTEMPTS", 1)
+    end = dt.datetime.fromisoformat(world.about["start_of_life"])
+    settings = world.shop(world.about["merchants"][0])
+    with ShopApi(settings) as shop, pytest.raises(KaspiBusy, match="not answered whole within 1 s"):
+        shop.page(OrderList("ARCHIVE", end - dt.timedelta(days=7), end), 0)
+    misbehave(world, {})
