@@ -4,10 +4,16 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from bench import chain, imports
+from bench import chain, imports, ingest, ingest_latency, rerun
 from bench.result import Result, Size
 
-BENCHMARKS: dict[str, Callable[[Size], Result]] = {"imports": imports.run, "chain": chain.run}
+BENCHMARKS: dict[str, Callable[[Size], Result]] = {
+    "imports": imports.run,
+    "chain": chain.run,
+    "ingest": ingest.run,
+    "ingest_latency": ingest_latency.run,
+    "rerun": rerun.run,
+}
 
 
 def main() -> int:

@@ -274,7 +274,8 @@ class Connection(asyncio.Protocol):
         if path == "/orders":
             if code := params.get("filter[orders][code]"):
                 return "by_code", self.shelf.by_code(code)
-            return "list", self.shelf.listed(params, token)
+            kind = "count" if params.get("page[size]") == "1" else "list"
+            return kind, self.shelf.listed(params, token)
         match path.split("/"):
             case ["", "orders", order_id]:
                 return "by_id", self.shelf.by_id(order_id, lines=False)

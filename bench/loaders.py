@@ -15,6 +15,13 @@ from bench.processes import report_of, start
 UNLIMITED = 1_000_000.0
 FINISHED = ("core.customer_order", "core.order_line", "core.order_observation", "raw.order_payload")
 BLOCK = 1 << 20
+# What dlt made of the same orders and lines, in the form in which they are compared.
+DLT_SAME = {
+    "orders": "select id, attributes__code, attributes__status, attributes__total_price::bigint, "
+    "attributes__creation_date from dlt_orders.orders",
+    "lines": "select id, attributes__offer__code, attributes__quantity::bigint, attributes__base_price::bigint "
+    "from dlt_orders.entries",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -32,6 +33,12 @@ def server(module: str, *arguments: str) -> Iterator[dict[str, Any]]:
         finally:
             child.send_signal(signal.SIGTERM)
             child.wait(timeout=20)
+
+
+def counters(url: str, *, reset: bool = False) -> dict[str, Any]:
+    """Return what the ingest server counted so far; with ``reset`` it begins anew."""
+    with urllib.request.urlopen(f"{url}/counters{'/reset' if reset else ''}", timeout=10) as answer:  # noqa: S310
+        return dict(json.loads(answer.read()))
 
 
 def start(*command: str, **env: str) -> subprocess.Popen[str]:

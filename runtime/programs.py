@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +15,7 @@ from runtime.postgres import Server, dsn
 from runtime.postgres import environment as postgres_environment
 
 WAREHOUSE = "warehouse"
+MANNERS_VARIABLE = "QAITARYM_SANDBOX_MANNERS"  # how badly the sandbox's shop behaves; see docs/sandbox.md
 AIRFLOW_PROGRAMS = ("airflow-api", "airflow-dags", "airflow-scheduler", "airflow-triggerer")
 
 
@@ -104,7 +106,9 @@ def _feed_command(ports: Ports) -> list[str]:
 
 
 def _sandbox_command(layout: Layout, ports: Ports) -> list[str]:
+    manners = os.environ.get(MANNERS_VARIABLE)
     return [
         *(sys.executable, "-m", "include.sandbox", "--state-dir", str(layout.sandbox)),
         *("--port", str(ports.sandbox), "--smtp-port", str(ports.smtp)),
+        *(("--manners", manners) if manners else ()),
     ]
