@@ -141,6 +141,6 @@ def dlt(python: Path, dsn: str, url: str, data_set: DataSet, disposition: str) -
     return report_of(
         start(
             str(python), str(Path(__file__).parent / "peers" / "dlt_orders.py"), "--dsn", dsn, "--url", url, "--from",
-            begin.isoformat(), "--to", end.isoformat(), "--disposition", disposition,
+            begin.isoformat(), "--to", end.isoformat(), "--disposition", disposition, "--nesting", "2",
         )
     )  # fmt: skip
