@@ -4,7 +4,8 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from bench import chain, imports, ingest, ingest_latency, rerun
+from bench import chain, imports, increment, ingest, ingest_latency, rerun
+from bench.quiet import must_be_quiet
 from bench.result import Result, Size
 
 BENCHMARKS: dict[str, Callable[[Size], Result]] = {
@@ -13,7 +14,9 @@ BENCHMARKS: dict[str, Callable[[Size], Result]] = {
     "ingest": ingest.run,
     "ingest_latency": ingest_latency.run,
     "rerun": rerun.run,
+    "increment": increment.run,
 }
+TIMED = ("ingest", "ingest_latency", "increment")  # a bound of theirs is of wall time
 
 
 def main() -> int:
@@ -23,10 +26,16 @@ def main() -> int:
     parser.add_argument("--size", choices=("smoke", "full"), default="full")
     chosen = parser.parse_args()
     names = [chosen.only] if chosen.only else list(BENCHMARKS)
-    failed = [name for name in names if not BENCHMARKS[name](chosen.size).report()]
+    failed = [name for name in names if not _holds(name, chosen.size)]
     if failed:
         sys.stderr.write(f"checks do not hold in: {', '.join(failed)}\n")
     return 1 if failed else 0
+
+
+def _holds(name: str, size: Size) -> bool:
+    if size == "full" and name in TIMED and not must_be_quiet(name):
+        return False
+    return BENCHMARKS[name](size).report()
 
 
 if __name__ == "__main__":

@@ -1,40 +1,65 @@
 """How well the case model reads the sandbox's world, under each reading of the ambiguous status.
 
-``python -m tests.case_score`` prints the table that docs/case-model.md shows (it starts a PostgreSQL of its own through
-pytest: the same figures come out of ``pytest -s tests/db/test_case_score.py``).
+``pytest -s tests/db/test_case_score.py`` prints the tables of docs/case-model.md and fails where they differ;
+``python -m tests.case_score --write`` runs it and writes them into the page.
 """
 
+import os
+import subprocess
+import sys
 from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import requests
 
 from include.db.connection import connect
+from include.flows import onboarding
 from include.flows.applications import take_in
-from tests.flow_driver import World
+from include.sandbox.returns import STATED
+from tests.flow_driver import ROOT, World, sandbox
 
 READINGS = ("undelivered", "after_sale", "both")
+STATUSES, WITH_FILE = "statuses", "statuses + file"
+FILE_FIRST = "statuses + file before parcels"
+PAGE = ROOT / "docs" / "case-model.md"
+WRITE = "QAITARYM_WRITE_SCORE"
+BEGIN, END = "<!-- made by `python -m tests.case_score --write` -->", "<!-- end of what is made -->"
+CAUSE_OF = {said: cause for cause, words in STATED.items() for said in words}
+
 CASES = """
 select
     return_case.merchant_id, placed.code, return_kind, return_case.quantity, units_lo, units_hi, application_number,
-    stated_reason
+    stated_reason, signal_status is not null as by_status,
+    exists (
+        select 1 from raw.application
+        where
+            application.merchant_id = return_case.merchant_id
+            and application.application_number = return_case.application_number
+    ) as by_file
 from core.return_case
 inner join core.customer_order as placed using (merchant_id, order_id)
 where return_case.status <> 'cancelled'
 """
 UNITS = """
-select unit.merchant_id, unit.unit_label, unit.state, placed.code, unit.case_id, return_case.return_kind
+select unit.merchant_id, unit.unit_label, placed.code, line.sku, scanned.payload as scan
 from ledger.unit
 left join core.customer_order as placed using (merchant_id, order_id)
-left join core.return_case using (case_id)
+left join core.order_line as line using (merchant_id, entry_id)
+left join core.warehouse_event as scanned
+    on unit.source = scanned.source and unit.unit_id = scanned.unit_id
+    and scanned.type = 'received' and scanned.outcome = 'booked'
 where unit.unit_label is not null
 """
+
+Key = tuple[str, str]
 
 
 @dataclass
 class Score:
-    """What came out of one world and one set of sources."""
+    """What came out of one world, one setting and one set of sources."""
 
     world: str
     setting: str
@@ -43,104 +68,268 @@ class Score:
     found: int = 0
     doubled: int = 0
     invented: int = 0
-    kinds: Counter[str] = field(default_factory=Counter)
+    applications: int = 0
+    applied_once: int = 0
+    kinds: Counter[tuple[str, str]] = field(default_factory=Counter)
+    reasons: Counter[bool] = field(default_factory=Counter)
+    certain: tuple[int, int] = (0, 0)
     unquantified: int = 0
     outside: list[tuple[str, int, int, int]] = field(default_factory=list)
     received: int = 0
     matched: int = 0
-    mismatched: list[str] = field(default_factory=list)
     strangers: int = 0
-    reasons: Counter[str] = field(default_factory=Counter)
+    other_line: list[dict[str, Any]] = field(default_factory=list)
+    mismatched: list[str] = field(default_factory=list)
 
-    def row(self) -> str:
-        """Return the score as a row of the table."""
-        kinds = "/".join(str(self.kinds[name]) for name in ("right", "unknown", "wrong"))
-        return (
-            f"| {self.world} | {self.setting} | {self.sources} | {self.orders} | {self.found} | "
-            f"{self.doubled + self.invented} | {kinds} | {self.unquantified} | {len(self.outside)} | "
-            f"{self.matched} of {self.received} | {len(self.mismatched)} |"
+    @property
+    def with_file(self) -> bool:
+        """Whether the file of applications was read too."""
+        return self.sources != STATUSES
+
+    @property
+    def right(self) -> int:
+        """Orders whose cases are all of the true kind."""
+        return sum(count for (true, said), count in self.kinds.items() if said == true)
+
+    @property
+    def unknown(self) -> int:
+        """Orders of which some case's kind is left open, and none is wrong."""
+        return sum(count for (_, said), count in self.kinds.items() if said == "unknown")
+
+    @property
+    def wrong(self) -> int:
+        """Orders with a case of another kind than the true one."""
+        return sum(self.kinds.values()) - self.right - self.unknown
+
+    @property
+    def share_right(self) -> float:
+        """The share of orders whose kind is right."""
+        return self.right / sum(self.kinds.values())
+
+    def identity_row(self) -> list[object]:
+        """Cases and pieces."""
+        applied = f"{self.applied_once} of {self.applications}" if self.applications else "–"
+        return [
+            self.world, self.setting, self.sources, f"{self.found} of {self.orders}", self.doubled + self.invented,
+            applied, f"{self.certain[0]} of {self.certain[1]}", self.unquantified, len(self.outside),
+        ]  # fmt: skip
+
+    def reading_row(self) -> list[object]:
+        """Kinds, reasons, matches."""
+        heard = sum(self.reasons.values())
+        reasons = f"{self.reasons[True]} of {heard}" if heard else "–"
+        return [
+            self.world, self.setting, self.sources, self.right, self.unknown, self.wrong, reasons,
+            f"{self.matched} of {self.received}", self.strangers, len(self.other_line), len(self.mismatched),
+        ]  # fmt: skip
+
+
+WHICH = ["the world's reading", "our setting", "sources"]
+IDENTITY = [
+    *WHICH, "orders with a case", "doubled or invented", "applications with exactly one case",
+    "certain pieces, of true", "unquantified cases", "bounds missed",
+]  # fmt: skip
+READ = [
+    *WHICH, "kind right", "unknown", "wrong", "stated reason right", "received units matched",
+    "of them rightly to none", "right order, other line", "wrong order",
+]  # fmt: skip
+MISREAD = [*WHICH, "true kind", "read as", "orders"]
+
+
+def tables(scores: Iterable[Score]) -> str:
+    """Return the three tables of the page."""
+    told = list(scores)
+    misread = [
+        [one.world, one.setting, one.sources, true, said, count]
+        for one in told
+        for (true, said), count in sorted(one.kinds.items())
+        if said != true
+    ]
+    return "\n\n".join(
+        _table(head, rows)
+        for head, rows in (
+            (IDENTITY, [one.identity_row() for one in told]),
+            (READ, [one.reading_row() for one in told]),
+            (MISREAD, misread),
         )
+    )
 
 
-HEAD = (
-    "| the world's reading | our setting | sources | orders with returns | with a case | doubled or invented | "
-    "kind right/unknown/wrong | unquantified | bounds missed | received units matched | matched wrong |\n"
-    "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |"
-)
+def _table(head: list[str], rows: list[list[object]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines)
 
 
-def take_applications_in(world: World) -> None:
-    """Take in every merchant's file of applications, and let the next ingest run publish them."""
-    for merchant in world.about["merchants"]:
-        body = requests.get(f"{world.url}/files/{merchant['id']}/applications.csv", timeout=60).content
-        take_in(world.dsn, merchant["id"], "applications.csv", body, "score", world.clock)
-    world.ingest()
+def shown() -> str:
+    """Return what the page shows between its marks."""
+    return PAGE.read_text(encoding="utf-8").partition(BEGIN)[2].partition(END)[0].strip()
 
 
-def use_reading(world: World, reading: str) -> None:
-    """Set how the ambiguous status is read from now on."""
+def show(text: str) -> None:
+    """Write the tables into the page, between its marks."""
+    before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
+    PAGE.write_text(f"{before}{BEGIN}\n\n{text}\n\n{END}{rest.partition(END)[2]}", encoding="utf-8")
+
+
+def measure(folder: Path, new_warehouse: Callable[[], str]) -> list[Score]:
+    """Read a world of each reading with the setting that fits, and the world of both with the two that do not.
+
+    The world of after-sale returns, which has most applications, is also read with the file before any parcel.
+    """
+    scores = []
+    for reading in READINGS:
+        with sandbox(folder / reading, new_warehouse(), "--reading", reading) as world:
+            scores += _read(world, reading)
+            if reading == "after_sale":
+                scores.append(_read_file_first(_again(world, new_warehouse()), reading))
+            for wrong in ("undelivered", "after_sale") if reading == "both" else ():
+                scores += _read(_again(world, new_warehouse()), wrong)
+    return scores
+
+
+def _again(world: World, dsn: str) -> World:
+    """Return the same world, to be read into another warehouse."""
+    catalogues = {
+        one["id"]: requests.get(world.url + one["catalogue_path"], timeout=30).content.decode("utf-8")
+        for one in world.about["merchants"]
+    }
+    onboarding.load(dsn, world.about, catalogues)
+    return World(world.url, dsn, world.about)
+
+
+def _read(world: World, setting: str) -> Iterable[Score]:
+    _use_reading(world, setting)
+    world.past()
+    world.receipts()
+    yield score(world, setting, STATUSES)
+    _take_files_in(world)
+    world.receipts()
+    yield score(world, setting, WITH_FILE)
+
+
+def _read_file_first(world: World, setting: str) -> Score:
+    _use_reading(world, setting)
+    world.past()
+    _take_files_in(world)
+    world.receipts()
+    return score(world, setting, FILE_FIRST)
+
+
+def _use_reading(world: World, reading: str) -> None:
     with connect(world.dsn) as conn:
         conn.execute(
             "update ops.setting set value = to_jsonb(%s::text) where name = 'return_requested_reading'", (reading,)
         )
 
 
+def _take_files_in(world: World) -> None:
+    """Take every merchant's file of applications in, and let an ingest run publish them."""
+    for merchant in world.about["merchants"]:
+        body = requests.get(f"{world.url}/files/{merchant['id']}/applications.csv", timeout=60).content
+        take_in(world.dsn, merchant["id"], "applications.csv", body, "score", world.clock)
+    world.ingest()
+
+
 def score(world: World, setting: str, sources: str) -> Score:
-    """Compare cases and units with the truth of the world."""
+    """Compare cases and units with the truth of the world, as of its clock."""
     truth = world.truth()["world"]
-    told = Score(world.about["reading"], setting, sources)
-    true_kind: dict[tuple[str, str], str] = {}
-    pieces: Counter[tuple[str, str]] = Counter()
-    known: set[tuple[str, str]] = set()
-    applications: Counter[tuple[str, str]] = Counter()
+    told = Score(truth["reading"], setting, sources)
+    cases: dict[Key, list[dict[str, Any]]] = defaultdict(list)
+    for row in world.query(CASES):
+        cases[row["merchant_id"], row["code"]].append(row)
+    _score_cases(told, truth, cases)
+    _score_certain(told, truth, cases)
+    if told.with_file:
+        _score_applications(told, truth, cases)
+    _score_units(told, world, truth)
+    return told
+
+
+def _score_cases(told: Score, truth: dict[str, Any], cases: dict[Key, list[dict[str, Any]]]) -> None:
+    true_kind: dict[Key, str] = {}
+    pieces: Counter[Key] = Counter()
+    known: set[Key] = set()
+    filed: dict[Key, list[dict[str, Any]]] = defaultdict(list)
     for one in truth["applications"]:
-        applications[one["merchant_id"], one["order_code"]] += 1
+        filed[one["merchant_id"], one["order_code"]].append(one)
     for unit in truth["units"]:
         if unit["order_code"] is None:
             continue
         key = unit["merchant_id"], unit["order_code"]
         true_kind[key] = unit["kind"]
         pieces[key] += 1
-        # a piece that no status and no application told of is known from its receipt on
-        if unit["requested"] or unit["received_at"] or (sources != "statuses" and key in applications):
+        # a piece that no status tells of can be known from its receipt or its application on
+        if unit["requested"] or unit["received_at"] or (told.with_file and key in filed):
             known.add(key)
-    for key in applications.keys() - true_kind.keys() if sources != "statuses" else ():
+    for key in filed.keys() - true_kind.keys() if told.with_file else ():
         # no status tells of it and nothing has arrived: the truth lists such pieces from their receipt on
         true_kind[key] = "customer_return"
-        pieces[key] = sum(one["quantity"] for one in truth["applications"] if one["order_code"] == key[1])
+        pieces[key] = sum(one["quantity"] for one in filed[key])
         known.add(key)
-    cases: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
-    for row in world.query(CASES):
-        cases[row["merchant_id"], row["code"]].append(row)
     told.orders = len(known)
     told.found = len(known & cases.keys())
     told.invented = len(cases.keys() - true_kind.keys())
-    for key, found in cases.items():
-        if key not in true_kind:
-            continue
-        # the label of a parcel names its application, so that even without the file there can be one case each
-        told.doubled += len(found) > max(1, applications[key])
+    for key in cases.keys() & true_kind.keys():
+        found = cases[key]
+        # a parcel's label names its application, so that there can be a case for each of them without the file too
+        told.doubled += len(found) > max(1, len(filed[key]))
         kinds = {row["return_kind"] for row in found}
-        told.kinds["right" if kinds == {true_kind[key]} else "unknown" if "unknown" in kinds else "wrong"] += 1
+        wrong = sorted(kinds - {true_kind[key], "unknown"})
+        told.kinds[true_kind[key], wrong[0] if wrong else "unknown" if "unknown" in kinds else true_kind[key]] += 1
         told.unquantified += sum(row["quantity"] is None for row in found)
         low, high = sum(row["units_lo"] for row in found), sum(row["units_hi"] for row in found)
         if not low <= pieces[key] <= high:
             told.outside.append((key[1], low, pieces[key], high))
-    _score_units(told, world, truth)
-    return told
+
+
+def _score_certain(told: Score, truth: dict[str, Any], cases: dict[Key, list[dict[str, Any]]]) -> None:
+    """Compare the pieces that a status or an application makes certain; what only the dock saw is no request."""
+    name = "requested_with_applications" if told.with_file else "requested_certain"
+    ours = sum(row["quantity"] or 0 for found in cases.values() for row in found if row["by_status"] or row["by_file"])
+    told.certain = ours, sum(facts[name] for facts in truth["merchants"].values())
+
+
+def _score_applications(told: Score, truth: dict[str, Any], cases: dict[Key, list[dict[str, Any]]]) -> None:
+    ours: dict[Key, list[dict[str, Any]]] = defaultdict(list)
+    for (merchant_id, _), found in cases.items():
+        for row in found:
+            ours[merchant_id, row["application_number"]].append(row)
+    told.applications = len(truth["applications"])
+    for one in truth["applications"]:
+        found = ours[one["merchant_id"], one["application_number"]]
+        told.applied_once += [row["code"] for row in found] == [one["order_code"]]
+        if one["reason_code"] or one["reason_text"]:
+            said = CAUSE_OF.get(one["reason_code"] or one["reason_text"], "unknown")
+            told.reasons[[row["stated_reason"] for row in found] == [said]] += 1
 
 
 def _score_units(told: Score, world: World, truth: dict[str, Any]) -> None:
+    """Compare, label by label, to which order and line what was received belongs."""
     ours = {(row["merchant_id"], row["unit_label"]): row for row in world.query(UNITS)}
     for unit in truth["units"]:
         if unit["received_at"] is None:
             continue
-        row = ours.get((unit["merchant_id"], unit["unit_label"]))
         told.received += 1
+        row = ours.get((unit["merchant_id"], unit["unit_label"]))
         if row is None:
             continue
-        if row["code"] == unit["order_code"]:
+        if row["code"] is None and unit["order_code"] is None:
             told.matched += 1
-        elif row["code"] is not None:
-            told.mismatched.append(unit["unit_label"])
-        told.strangers += unit["order_code"] is None
+            told.strangers += 1
+        elif row["code"] != unit["order_code"]:
+            told.mismatched += [unit["unit_label"]] if row["code"] else []
+        elif row["sku"] == unit["sku"]:
+            told.matched += 1
+        else:
+            told.other_line.append({**unit, "read_as": row["sku"], "scan": row["scan"]})
+
+
+if __name__ == "__main__":
+    sys.exit(
+        subprocess.run(
+            [sys.executable, "-m", "pytest", "-q", "-s", "tests/db/test_case_score.py"],
+            cwd=ROOT,
+            env={**os.environ, WRITE: "1" if "--write" in sys.argv else ""},
+            check=False,
+        ).returncode
+    )

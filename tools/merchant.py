@@ -1,4 +1,4 @@
-"""Merchants: ``python -m tools.merchant add | list | check``. One row here, one connection in Airflow, no code.
+"""Merchants: ``python -m tools.merchant add | list | check | source``. One row here, one connection in Airflow.
 
 The warehouse's address stands in QAITARYM_WAREHOUSE_DSN. The token is asked for, or read from KASPI_TOKEN: on a
 command line every user of the machine could read it.
@@ -8,14 +8,23 @@ import argparse
 import datetime as dt
 import getpass
 import os
+import re
 import sys
 from pathlib import Path
 
 import requests
 
-from include.db.connection import connect
+from include.db.connection import Connection, connect
 from include.db.statements import run
-from include.flows.onboarding import Store, add_merchant, load_catalogue
+from include.flows.onboarding import (
+    RECORDED_KINDS,
+    SOURCE_CONNECTIONS,
+    CatalogueError,
+    Store,
+    add_merchant,
+    add_source,
+    load_catalogue,
+)
 from include.kaspi import shop_api
 from include.kaspi.errors import KaspiBusy, KaspiError, KaspiRefusedToken
 from include.kaspi.shop_api import USER_AGENT, OrderList, ShopApi, ShopSettings
@@ -37,27 +46,38 @@ def main() -> int:
         return 2
     with connect(os.environ[DSN], application="qaitarym merchant") as conn:
         if chosen.command == "add":
-            stores = [_store(text, chosen) for text in chosen.store]
-            token = add_merchant(
-                conn, chosen.id, name=chosen.name, stores=stores, locale=chosen.locale, report_email=chosen.email,
-                notices=chosen.notices,
-            )  # fmt: skip
-            if chosen.catalogue:
-                products = load_catalogue(conn, chosen.id, chosen.catalogue.read_text(encoding="utf-8-sig"))
-                print(f"{products} products of the catalogue taken in")
-            print(f"{chosen.id} is known. Now make the connections kaspi_shop_{chosen.id} and base_list_{chosen.id}.")
-            print(f"The address of his price list ends in {token}.xml: it is a secret between Kaspi and us.")
+            _add(conn, chosen)
+        elif chosen.command == "source":
+            add_source(conn, chosen.name, kind=chosen.kind, system_of_record=dict.fromkeys(chosen.desk, "desk"))
+            print(f"{chosen.name} is known. Now make the connection {SOURCE_CONNECTIONS[chosen.kind]}{chosen.name}.")
         else:
             for row in run(conn, "core/merchant__active"):
                 print(row["merchant_id"])
     return 0
 
 
+def _add(conn: Connection, chosen: argparse.Namespace) -> None:
+    stores = [_store(text, chosen) for text in chosen.store]
+    token = add_merchant(
+        conn, chosen.id, name=chosen.name, stores=stores, locale=chosen.locale, report_email=chosen.email,
+        notices=chosen.notices,
+    )  # fmt: skip
+    if chosen.catalogue:
+        try:
+            products = load_catalogue(conn, chosen.id, chosen.catalogue.read_text(encoding="utf-8-sig"))
+        except (CatalogueError, OSError, UnicodeDecodeError) as error:
+            conn.rollback()
+            raise SystemExit(f"nothing was taken in: {error}") from error
+        print(f"{products} products of the catalogue taken in")
+    print(f"{chosen.id} is known. Now make the connections kaspi_shop_{chosen.id} and base_list_{chosen.id}.")
+    print(f"The address of his price list ends in {token}.xml: it is a secret between Kaspi and us.")
+
+
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tools.merchant", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     add = commands.add_parser("add", help="take a merchant in, or bring him up to date")
-    add.add_argument("--id", required=True, help="short, for tables and connections: letters, digits, _")
+    add.add_argument("--id", required=True, type=_id, help="short, for tables and connections: a-z, 0-9, _")
     add.add_argument("--name", required=True, help="as people call the shop")
     add.add_argument("--store", required=True, action="append", metavar="PP1:W1", help="Kaspi's store : our warehouse")
     add.add_argument("--base-includes-returns", action="store_true", help="his own list counts returned goods already")
@@ -65,7 +85,7 @@ def _arguments() -> argparse.Namespace:
     add.add_argument("--locale", choices=("ru", "kk", "en"), default="ru")
     add.add_argument("--email", help="who gets the weekly report")
     add.add_argument("--notices", action="store_true", help="keep buyers' phones, sealed, to notify them")
-    add.add_argument("--catalogue", type=Path, help="CSV, see include/flows/onboarding.py for its header")
+    add.add_argument("--catalogue", type=Path, help="CSV; docs/connect-a-shop.md has its columns")
     commands.add_parser("list", help="the active merchants")
     check = commands.add_parser("check", help="does his token open his shop, and what is in it")
     check.add_argument("--id", default="the shop", help="for the messages")
@@ -73,7 +93,18 @@ def _arguments() -> argparse.Namespace:
     check.add_argument("--user-agent", default=USER_AGENT)
     check.add_argument("--proxy")
     check.add_argument("--until", type=dt.datetime.fromisoformat, help="for a shop whose clock is another one")
+    source = commands.add_parser("source", help="take in who sends a warehouse's events, or bring him up to date")
+    source.add_argument("--name", required=True, type=_id)
+    source.add_argument("--kind", required=True, choices=sorted(SOURCE_CONNECTIONS))
+    source.add_argument("--desk", action="append", default=[], choices=RECORDED_KINDS, help="believe the desk in this")
     return parser.parse_args()
+
+
+def _id(text: str) -> str:
+    """Return an id that may be part of a connection's name."""
+    if not re.fullmatch(r"[a-z0-9_]+", text):
+        raise argparse.ArgumentTypeError(f"{text!r}: only a-z, 0-9 and _")
+    return text
 
 
 def _store(text: str, chosen: argparse.Namespace) -> Store:

@@ -26,7 +26,7 @@ class SharedPace:
         self._share = max(1, int(RESERVE_SECONDS * per_second))
         self._lock = threading.Lock()
         self._left = 0
-        self._next = 0.0
+        self._next = self._earliest = 0.0
 
     def __enter__(self) -> Self:
         self._conn = connect(self._dsn, application="qaitarym pace")
@@ -45,11 +45,11 @@ class SharedPace:
                 row = run(self._conn, "ops/pace", token_key=self._key, seconds=self._apart * self._share).fetchone()
                 assert row is not None
                 self._left, self._next = self._share, time.monotonic() + row["wait_seconds"]
-            pause = self._next - time.monotonic()
             self._left -= 1
+            time.sleep(max(0.0, max(self._next, self._earliest) - time.monotonic()))
+            # one that woke late moves those after it: else they would come too close behind
+            self._earliest = time.monotonic() + self._apart
             self._next += self._apart
-        if pause > 0:
-            time.sleep(pause)
 
     @contextmanager
     def lane(self) -> Iterator[None]:

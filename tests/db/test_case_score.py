@@ -1,53 +1,88 @@
 """The case model against the sandbox's truth, under the three readings of the ambiguous status."""
 
+import os
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
-from tests.case_score import HEAD, READINGS, Score, score, take_applications_in, use_reading
-from tests.flow_driver import sandbox
-
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "case-model.md"
+from tests.case_score import WRITE, Score, measure, show, shown, tables
 
 
 @pytest.fixture(scope="module")
 def scores(tmp_path_factory: pytest.TempPathFactory, new_warehouse: Callable[[], str]) -> list[Score]:
-    found = []
-    for reading in READINGS:
-        with sandbox(tmp_path_factory.mktemp(reading), new_warehouse(), "--reading", reading) as world:
-            use_reading(world, reading)
-            world.past()
-            world.receipts()
-            found.append(score(world, reading, "statuses"))
-            take_applications_in(world)
-            world.receipts()
-            found.append(score(world, reading, "statuses + applications"))
-    print("\n" + "\n".join([HEAD, *(one.row() for one in found)]))
-    for one in found:
-        print(one.outside[:5], one.mismatched[:5])
+    found = measure(tmp_path_factory.mktemp("worlds"), new_warehouse)
+    print("\n" + tables(found))
+    if os.environ.get(WRITE):
+        show(tables(found))
     return found
+
+
+@pytest.fixture(scope="module")
+def well_set(scores: list[Score]) -> list[Score]:
+    """Those whose setting says what the world does."""
+    return [one for one in scores if one.setting == one.world]
 
 
 def test_no_return_is_missed_doubled_or_invented(scores: list[Score]) -> None:
     assert [(one.found, one.doubled, one.invented) for one in scores] == [(one.orders, 0, 0) for one in scores]
+    assert all(one.orders > 300 for one in scores)
 
 
-def test_a_kind_is_right_or_unknown_and_never_wrong(scores: list[Score]) -> None:
-    assert [one.kinds["wrong"] for one in scores] == [0] * len(scores)
-    assert all(one.kinds["right"] > 100 for one in scores)
+def test_every_application_has_exactly_one_case_with_its_reason(scores: list[Score]) -> None:
+    for one in scores:
+        assert one.applied_once == one.applications
+        assert one.reasons[False] == 0
+        assert (one.applications > 200) == one.with_file == (one.reasons[True] > 200)
+
+
+def test_a_kind_is_right_or_unknown_and_never_wrong(well_set: list[Score]) -> None:
+    assert [one.kinds for one in well_set if one.wrong] == []
+    assert [one for one in well_set if one.share_right < (0.99 if one.with_file else 0.85)] == []
+
+
+def test_a_setting_that_does_not_fit_costs_kinds_and_nothing_else(scores: list[Score]) -> None:
+    ill_set = [one for one in scores if one.setting != one.world]
+    assert len(ill_set) == 4
+    for one in ill_set:
+        fitting = next(
+            same for same in scores if (same.world, same.setting, same.sources) == ("both", "both", one.sources)
+        )
+        assert one.identity_row()[2:] == fitting.identity_row()[2:]
+        assert (one.matched, one.mismatched) == (fitting.matched, [])
+        assert one.unknown < fitting.unknown
+        # what was guessed is what the honest setting leaves open
+        assert one.right + one.wrong + one.unknown == fitting.right + fitting.unknown
+    assert all(one.wrong > 0 for one in ill_set if not one.with_file)
+
+
+def test_what_is_certain_is_what_the_truth_calls_certain(scores: list[Score]) -> None:
+    assert [one.certain[0] for one in scores] == [one.certain[1] for one in scores]
 
 
 def test_the_true_number_of_pieces_lies_within_every_cases_bounds(scores: list[Score]) -> None:
     assert [one.outside for one in scores] == [[]] * len(scores)
+    assert all(one.unquantified > 0 for one in scores)
 
 
-def test_every_received_unit_is_matched_to_its_order_or_to_none(scores: list[Score]) -> None:
+def test_every_received_unit_is_matched_to_its_order_or_rightly_to_none(scores: list[Score]) -> None:
     for one in scores:
-        assert one.matched == one.received > 300
         assert one.mismatched == []
+        assert one.matched + len(one.other_line) == one.received > 300
+        assert one.strangers == 6  # planted: goods nobody announced, two a merchant
+
+
+def test_only_a_scan_that_names_no_product_can_put_a_piece_on_another_line(scores: list[Score]) -> None:
+    for one in scores:
+        without = {unit["order_code"] for unit in one.other_line if not unit["scan"].keys() & {"sku", "ean"}}
+        # such a piece may also take the place of another one of its order
+        assert {unit["order_code"] for unit in one.other_line} == without
+        assert len(one.other_line) <= 2
+
+
+@pytest.mark.xfail(strict=True, reason="a return label meets the order's oldest expectation, not its own application's")
+def test_no_received_unit_lies_on_another_line_of_its_order(scores: list[Score]) -> None:
+    assert [one.other_line for one in scores] == [[]] * len(scores)
 
 
 def test_the_page_shows_these_figures(scores: list[Score]) -> None:
-    page = PAGE.read_text(encoding="utf-8")
-    assert [one.row() for one in scores if one.row() not in page] == []
+    assert shown() == tables(scores)
