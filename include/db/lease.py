@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from psycopg.pq import TransactionStatus
 
 from include.db.connection import Connection
-from include.db.statements import run
+from include.db.statements import run, run_bound
 
 SECONDS = 120
 
@@ -37,8 +37,8 @@ class Lease:
     def transaction(self) -> Iterator[Connection]:
         """Open a transaction that commits only while the lease's epoch is the newest one."""
         with self.conn.transaction():
-            row = run(self.conn, "ops/lease_renew", scope=self.scope, epoch=self.epoch, seconds=SECONDS).fetchone()
-            if row is None:
+            renewed = run_bound(self.conn, "ops/lease_renew", scope=self.scope, epoch=self.epoch, seconds=SECONDS)
+            if renewed.fetchone() is None:
                 raise LeaseLost(f"{self.scope}: epoch {self.epoch} was overtaken; this try stops without writing")
             yield self.conn
 

@@ -46,7 +46,9 @@ class SharedPace:
                 assert row is not None
                 self._left, self._next = self._share, time.monotonic() + row["wait_seconds"]
             self._left -= 1
-            time.sleep(max(0.0, max(self._next, self._earliest) - time.monotonic()))
+            pause = max(self._next, self._earliest) - time.monotonic()
+            if pause > 0:
+                time.sleep(pause)
             # one that woke late moves those after it: else they would come too close behind
             self._earliest = time.monotonic() + self._apart
             self._next += self._apart

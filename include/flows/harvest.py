@@ -13,7 +13,7 @@ import psycopg
 from msgspec import Raw
 
 from include.db.connection import Connection
-from include.db.copying import copy_rows
+from include.db.copying import copy_rows, instant
 from include.db.statements import run as run_statement
 from include.db.statements import run_bound
 from include.domain.text import storable
@@ -22,9 +22,9 @@ from include.flows.quarantine import Reject, put_aside, refuse
 from include.flows.run import Run
 from include.kaspi.drift import DriftWatch
 from include.kaspi.errors import KaspiBusy, KaspiError, KaspiRefusedToken
-from include.kaspi.payloads import EntryResource, Identified, Order, OrderResource, moment, text, whole_tenge
+from include.kaspi.payloads import EntryResource, Identified, Order, OrderResource, text, whole_tenge
 from include.kaspi.privacy import Contact, contact_of, content_hash, in_order, without_person
-from include.kaspi.shop_api import ShopApi
+from include.kaspi.shop_api import ShopApi, milliseconds
 
 SOURCE = "kaspi/order"
 BLOCK = 10_000  # read numbers taken at a time, the step of the sequence raw.read_number
@@ -41,9 +41,13 @@ LINE_COLUMNS = (
     "dag_id", "run_id", "merchant_id", "order_id", "entry_id", "entry_number", "sku", "product_name",
     "category", "quantity", "unit_type", "base_price", "total_price", "weight_g", "read_number",
 )  # fmt: skip
+ORDER_INSTANTS = ("created_at", "planned_delivery_at", "handed_over_at")
 PAYLOAD_COLUMNS = ("merchant_id", "order_id", "payload", "payload_hash", "first_run", "fetched_at")
 # What PostgreSQL refuses of one record is that record's trouble, not its page's.
 RECORD_ERRORS = (psycopg.DataError, psycopg.errors.ProgramLimitExceeded, psycopg.errors.StatementTooComplex)
+
+# How a record fails to be JSON of the known shape.
+UNREADABLE = (msgspec.MsgspecError, RecursionError, UnicodeDecodeError)
 
 _order = msgspec.json.Decoder(OrderResource)
 _entry = msgspec.json.Decoder(EntryResource)
@@ -81,6 +85,10 @@ class Read:
     created_from: dt.datetime
     created_to: dt.datetime
 
+    def covers(self, created: float) -> bool:
+        """Tell whether an order made at that moment, in epoch milliseconds, lies in the span."""
+        return milliseconds(self.created_from) <= created <= milliseconds(self.created_to)
+
 
 @dataclass(slots=True)
 class _Record:
@@ -88,9 +96,18 @@ class _Record:
 
     order_id: str
     raw: Raw
+    typed: OrderResource | None
     clean: bytes = b""
     digest: bytes | None = None
-    created: dt.datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A line of an order, as far as it could be read."""
+
+    entry_id: str
+    raw: Raw
+    typed: EntryResource | None
 
 
 @dataclass(slots=True)
@@ -156,15 +173,15 @@ class Harvester:
 
         An order that a page holds twice is taken as it stands last.
         """
-        named = {_id_of(raw) or f"unnamed {_digest(raw)}": raw for raw in orders}
-        lines = {entry_id: raw for raw in included if (entry_id := _id_of(raw))}
-        known, harvest = self.known(list(named)), Harvest()
-        for order_id, raw in named.items():
-            self._take(harvest, _Record(order_id, raw), lines, known.get(order_id, NEVER_SEEN), read)
+        records = {record.order_id: record for record in map(_record, orders)}
+        lines = {line.entry_id: line for line in map(_line, included)}
+        known, harvest = self.known(list(records)), Harvest()
+        for record in records.values():
+            self._take(harvest, record, lines, known.get(record.order_id, NEVER_SEEN), read)
         self._name_goods(harvest)
         return harvest
 
-    def _take(self, harvest: Harvest, record: _Record, included: Mapping[str, Raw], known: Known, read: Read) -> None:
+    def _take(self, harvest: Harvest, record: _Record, included: Mapping[str, _Line], known: Known, read: Read) -> None:
         """Add an order to the harvest: typed where it changed, as a reject where it cannot be read."""
         try:
             changed = self._type(harvest, record, included, known, read)
@@ -173,29 +190,30 @@ class Harvester:
         except (
             msgspec.MsgspecError, KaspiError, RecursionError, AttributeError, KeyError, TypeError, ValueError,
         ) as error:  # fmt: skip
+            if record.clean:  # what is wrong with it may be that its shape is another one
+                self.drift.order_of(record.clean, record.order_id)
             self._refuse(harvest, record, _short(error), read)
             changed = False
         # pages can hold orders of outside the span: good to have, but they do not count for it;
         # one whose time cannot be read is there all the same
-        if record.created is None or read.created_from <= record.created <= read.created_to:
+        if record.typed is None or read.covers(record.typed.attributes.creationDate):
             harvest.seen.append(record.order_id)
         if changed and self.sealer and self.notices and (contact := contact_of(record.raw)):
             harvest.contacts.append((record.order_id, contact))
 
-    def _type(self, harvest: Harvest, record: _Record, included: Mapping[str, Raw], known: Known, read: Read) -> bool:
+    def _type(self, harvest: Harvest, record: _Record, included: Mapping[str, _Line], known: Known, read: Read) -> bool:
         """Type an order and its lines; tell whether it changed. Raises what is wrong with it."""
-        if len(memoryview(record.raw)) > LARGEST_ORDER:
-            raise ValueError(f"the payload is over {LARGEST_ORDER >> 20} MiB")
+        order = record.typed
+        if order is None:
+            return _fail(record, known)
         record.clean = without_person(record.raw)
-        order = _order.decode(record.raw)
-        record.created = moment(order.attributes.creationDate)
         head = content_hash(record.clean)
-        entries = _included(order, included)
-        if entries is None:
+        lines = _lines_of(order, included)
+        if lines is None:
             if known.has(head):
                 return False  # its lines are a call of their own, and no order changes its lines alone
-            entries = self.shop.entries(record.order_id)
-        lines_json = b",".join(map(in_order, entries))
+            lines = list(map(_line, self.shop.entries(record.order_id)))
+        lines_json = b",".join([in_order(line.raw) for line in lines])
         digest = record.digest = head + content_hash(lines_json)
         if digest in (known.published, known.refused):
             return False
@@ -204,11 +222,11 @@ class Harvester:
             self.drift.payload(payload, record.order_id)
         _must_be_storable(payload)
         row = self._order_row(record.order_id, order.attributes, digest, read)
-        lines = [self._line_row(record.order_id, entry, read) for entry in entries]
-        if not lines:
+        line_rows = [self._line_row(record.order_id, line, read) for line in lines]
+        if not line_rows:
             raise ValueError("the order has no lines")
         harvest.orders.append(row)
-        harvest.lines.extend(lines)
+        harvest.lines.extend(line_rows)
         if digest != known.landed:
             landing = harvest.new_payloads if known.landed is None else harvest.changed_payloads
             landing.append((self.merchant_id, record.order_id, payload, digest, self.run.run_id, read.fetched_at))
@@ -220,18 +238,17 @@ class Harvester:
             self.run.dag_id, self.run.run_id, self.merchant_id, order_id, str(order.code), order.state, order.status,
             whole_tenge(order.totalPrice, "totalPrice"),
             whole_tenge(order.deliveryCostForSeller, "deliveryCostForSeller"),
-            order.paymentMode, order.deliveryMode, moment(order.creationDate),
-            moment(order.plannedDeliveryDate), moment(delivery.courierTransmissionDate),
-            order.cancellationReason, order.store_id, order.city, order.carrier,
+            order.paymentMode, order.deliveryMode, instant(order.creationDate),
+            instant(order.plannedDeliveryDate), instant(delivery.courierTransmissionDate),
+            order.cancellationReason, order.store_id, order.city, delivery.carrier,
             text(delivery.waybillNumber), delivery.returnedToWarehouse,
             digest, read.window_id, read.fetched_at, read.read_number,
         )  # fmt: skip
 
-    def _line_row(self, order_id: str, raw: Raw, read: Read) -> tuple[Any, ...]:
-        resource = _entry.decode(raw)
-        entry, entry_id = resource.attributes, str(resource.id)
+    def _line_row(self, order_id: str, line: _Line, read: Read) -> tuple[Any, ...]:
+        entry = (line.typed or _entry.decode(line.raw)).attributes  # it raises again what was wrong
         return (
-            self.run.dag_id, self.run.run_id, self.merchant_id, order_id, entry_id, entry.entryNumber,
+            self.run.dag_id, self.run.run_id, self.merchant_id, order_id, line.entry_id, entry.entryNumber,
             text(entry.offer.code) if entry.offer else None, entry.offer.name if entry.offer else None,
             entry.category.title if entry.category else None, entry.quantity, entry.unitType,
             whole_tenge(entry.basePrice, "basePrice"), whole_tenge(entry.totalPrice, "totalPrice"),
@@ -276,7 +293,7 @@ class Harvester:
                     self._copy(harvest.single(order_id))
             except RECORD_ERRORS as error:
                 reason = f"PostgreSQL cannot keep it: {error.diag.message_primary or error}"
-                self._refuse(harvest, _Record(order_id, Raw(), digest=digest), reason, read)
+                self._refuse(harvest, _Record(order_id, Raw(), None, digest=digest), reason, read)
         put_aside(self.conn, harvest.rejects, self.run.now)
         refuse(self.conn, self.merchant_id, harvest.refused, self.run.now)
 
@@ -288,34 +305,60 @@ class Harvester:
             copy_rows(self.conn, "stage_payload", PAYLOAD_COLUMNS, harvest.changed_payloads, ready=("payload",))
             run_statement(self.conn, "raw/order_payload")
         if harvest.orders:
-            copy_rows(self.conn, "raw.stage_order", ORDER_COLUMNS, harvest.orders)
+            copy_rows(self.conn, "raw.stage_order", ORDER_COLUMNS, harvest.orders, instants=ORDER_INSTANTS)
             copy_rows(self.conn, "raw.stage_order_line", LINE_COLUMNS, harvest.lines)
         if self.sealer and harvest.contacts:
             keep_contacts(self.conn, self.merchant_id, harvest.contacts, self.sealer, self.run.now)
 
 
-def _digest(raw: Raw) -> str:
-    return hashlib.blake2b(raw, digest_size=8).hexdigest()
-
-
-def _id_of(raw: Raw) -> str | None:
-    """Return the id of a resource; None where it has none that can be read."""
+def _record(raw: Raw) -> _Record:
     try:
-        found = _identified.decode(raw)
-    except (msgspec.MsgspecError, RecursionError):
-        return None
-    identity = str(found.id)
-    return identity if "\x00" not in identity else None
+        typed = _order.decode(raw)
+    except UNREADABLE:
+        return _Record(_id_of(raw), raw, None)
+    order_id = str(typed.id)
+    return _Record(order_id, raw, typed) if "\x00" not in order_id else _Record(_id_of(raw), raw, None)
 
 
-def _included(order: OrderResource, included: Mapping[str, Raw]) -> list[Raw] | None:
+def _line(raw: Raw) -> _Line:
+    try:
+        typed = _entry.decode(raw)
+    except UNREADABLE:
+        return _Line(_id_of(raw), raw, None)
+    return _Line(str(typed.id), raw, typed)
+
+
+def _id_of(raw: Raw) -> str:
+    """Return the id of a resource, or a name made of its content where it has none that can be stored."""
+    try:
+        identity = str(_identified.decode(raw).id)
+    except UNREADABLE:
+        identity = "\x00"
+    return identity if "\x00" not in identity else f"unnamed {hashlib.blake2b(raw, digest_size=8).hexdigest()}"
+
+
+def _fail(record: _Record, known: Known) -> bool:
+    """Raise what makes an order unreadable; return False where it was put aside as it is already."""
+    record.digest = content_hash(record.raw)
+    if record.digest == known.refused:
+        return False
+    if len(memoryview(record.raw)) > LARGEST_ORDER:
+        raise ValueError(f"the payload is over {LARGEST_ORDER >> 20} MiB")
+    record.clean = without_person(record.raw)
+    _order.decode(record.raw)
+    raise ValueError("the order's id cannot be stored")
+
+
+def _lines_of(order: OrderResource, included: Mapping[str, _Line]) -> list[_Line] | None:
     """Return the order's lines where the page has all that it names; None where it names none or lacks one."""
-    ids = order.entry_ids
-    return [included[one] for one in ids] if ids and all(one in included for one in ids) else None
+    lines = [included.get(one) for one in order.entry_ids]
+    return lines if lines and None not in lines else None  # type: ignore[return-value]
 
 
 def _must_be_storable(payload: bytes) -> None:
-    """Raise ValueError for text that PostgreSQL cannot keep: NUL, half a surrogate pair, bytes that are no UTF-8."""
+    """Raise ValueError for what is too large, or what PostgreSQL cannot keep: NUL, half a surrogate pair, no UTF-8."""
+    if len(payload) > LARGEST_ORDER:
+        raise ValueError(f"the payload is over {LARGEST_ORDER >> 20} MiB")
     payload.decode("utf-8")
     if _SUSPECT.search(payload) and not storable(json.loads(payload)):
         raise ValueError("the payload holds characters that cannot be stored")

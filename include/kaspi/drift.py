@@ -20,7 +20,7 @@ LONGEST_NAME = 80
 MOST_SHAPES = 2_000  # of one kind of object; more are judged, but not remembered
 WIDEST_SHAPE = 100  # fields; a wider object is not remembered either
 MOST_FINDINGS = 200
-ENOUGH_ORDERS = 500  # so many without a field that some order always has are no accident
+ENOUGH_ORDERS = 50  # so many without a field that some order always has are no accident
 
 STRING, NUMBER, BOOLEAN, OBJECT = "string", "number", "boolean", "object"
 JSON_TYPE: dict[type, str] = {
@@ -131,6 +131,7 @@ class _Payload(msgspec.Struct):
 
 
 _payload = msgspec.json.Decoder(_Payload)
+_resource = msgspec.json.Decoder(_Resource)
 
 
 class DriftWatch:
@@ -155,12 +156,19 @@ class DriftWatch:
         """Look at a whole payload as it lands in raw: ``{"order": {…}, "entries": [{…}]}``, the buyer removed."""
         try:
             whole = _payload.decode(payload)
-        except msgspec.MsgspecError:
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             self._note("retyped", "payload", "not an order with entries", order_id)
             return
         self.order(whole.order.attributes, order_id)
         for entry in whole.entries:
             self.entry(entry.attributes, order_id)
+
+    def order_of(self, order: bytes, order_id: str | None = None) -> None:
+        """Look at an order that could not be read, the buyer removed."""
+        try:
+            self.order(_resource.decode(order).attributes, order_id)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            self._note("retyped", "order", "not a resource", order_id)
 
     def findings(self) -> list[Drift]:
         """Return what was found so far, by path."""

@@ -14,6 +14,8 @@ Tenge = Annotated[float, Meta(ge=0, le=1_000_000_000_000)]
 Text = str | int
 # What rows are found by: no index takes a text of any length.
 Key = Annotated[str, Meta(min_length=1, max_length=200)] | int
+# What is counted by: a name of a city or a category, and no essay.
+Name = Annotated[str, Meta(max_length=200)]
 
 
 class _Part(Struct, gc=False):
@@ -42,7 +44,7 @@ def text(value: Text | None) -> str | None:
 class City(_Part):
     """A city of the directory."""
 
-    name: str | None = None
+    name: Name | None = None
 
 
 class OriginAddress(_Part):
@@ -60,11 +62,19 @@ class Delivery(_Part):
     returnedToWarehouse: bool | None = None  # noqa: N815
     firstMileCourier: Any = None  # noqa: N815
 
+    @property
+    def carrier(self) -> str:
+        """Return who carries the order."""
+        courier = self.firstMileCourier
+        if isinstance(courier, dict):
+            courier = courier.get("name") or courier.get("companyName")
+        return str(courier) if courier else "Kaspi Доставка"
+
 
 class Address(_Part):
     """Where the order goes; only the town is kept."""
 
-    town: str | None = None
+    town: Name | None = None
 
 
 class Order(_Part):
@@ -110,14 +120,6 @@ class Order(_Part):
             town = self.originAddress.city.name
         return town.removeprefix("г.").strip() if town else None
 
-    @property
-    def carrier(self) -> str:
-        """Return who carries the order."""
-        courier = self.delivery.firstMileCourier
-        if isinstance(courier, dict):
-            courier = courier.get("name") or courier.get("companyName")
-        return str(courier) if courier else "Kaspi Доставка"
-
 
 class EntryOffer(_Part):
     """The merchant's offer of a line."""
@@ -129,7 +131,7 @@ class EntryOffer(_Part):
 class EntryCategory(_Part):
     """The line's category."""
 
-    title: str | None = None
+    title: Name | None = None
 
 
 class Entry(_Part):
@@ -208,4 +210,4 @@ class Document(_Part):
 class Single(_Part):
     """One order under its own path."""
 
-    data: Raw | None = None
+    data: Raw = Raw(b"null")

@@ -2,14 +2,15 @@
 
 import hashlib
 from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 from msgspec import Raw, Struct
 
 PERSONAL = ("customer", "phoneAlias")
 
-_fields = msgspec.json.Decoder(dict[str, Raw])
-_optional_fields = msgspec.json.Decoder(dict[str, Raw] | None)
+_fields: msgspec.json.Decoder[dict[str, Any]] = msgspec.json.Decoder(dict[str, Raw])
+_optional_fields: msgspec.json.Decoder[dict[str, Any] | None] = msgspec.json.Decoder(dict[str, Raw] | None)
 _encoder = msgspec.json.Encoder(order="sorted")
 
 
@@ -51,17 +52,17 @@ def without_person(order: bytes | Raw) -> bytes:
     where the order is none.
     """
     whole = _fields.decode(order)
-    attributes = _part(whole, "attributes")
+    whole["attributes"] = attributes = _part(whole, "attributes")
     for name in PERSONAL:
         attributes.pop(name, None)
     if "deliveryAddress" in attributes:
         attributes["deliveryAddress"] = Raw(_encoder.encode(_kept_of_address(attributes["deliveryAddress"])))
-    relationships = _part(whole, "relationships")
+    whole["relationships"] = relationships = _part(whole, "relationships")
     relationships.pop("user", None)
-    return _encoder.encode({**whole, "attributes": attributes, "relationships": relationships})
+    return _encoder.encode(whole)
 
 
-def _part(whole: dict[str, Raw], name: str) -> dict[str, Raw]:
+def _part(whole: dict[str, Any], name: str) -> dict[str, Any]:
     return (_optional_fields.decode(whole[name]) or {}) if name in whole else {}
 
 
@@ -76,7 +77,8 @@ def _kept_of_address(address: Raw) -> _Town | None:
 def in_order(resource: bytes | Raw) -> bytes:
     """Return a resource's JSON with the keys of it and of its attributes sorted: nothing personal is in it."""
     whole = _fields.decode(resource)
-    return _encoder.encode({**whole, "attributes": _part(whole, "attributes")})
+    whole["attributes"] = _part(whole, "attributes")
+    return _encoder.encode(whole)
 
 
 def contact_of(order: bytes | Raw) -> Contact | None:
@@ -92,6 +94,6 @@ def contact_of(order: bytes | Raw) -> Contact | None:
     return Contact(customer.name or " ".join(filter(None, (customer.firstName, customer.lastName))), phone)
 
 
-def content_hash(payload: bytes) -> bytes:
+def content_hash(payload: bytes | Raw) -> bytes:
     """Return the hash of a payload without its person."""
     return hashlib.blake2b(payload, digest_size=16).digest()

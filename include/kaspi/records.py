@@ -5,9 +5,10 @@ from collections.abc import Iterator
 
 import msgspec
 
-from include.kaspi.payloads import Counts, Document
+from include.kaspi.payloads import Counts, Document, Single
 
 _decoder = msgspec.json.Decoder(Document)
+_single = msgspec.json.Decoder(Single)
 _SIGNIFICANT = re.compile(rb'"(?:[^"\\]|\\.)*+"|[\[\]{},:]', re.DOTALL)
 _OPENS, _CLOSES = b"[{", b"]}"
 
@@ -26,6 +27,14 @@ def document_of(body: bytes) -> Document:
         return _decoder.decode(body)
     except (msgspec.MsgspecError, RecursionError):
         return _cut(body)
+
+
+def single_of(body: bytes) -> msgspec.Raw:
+    """Return the one record of a body, uncut: ``null`` where it has none. Raises NoDocument."""
+    try:
+        return _single.decode(body).data
+    except (msgspec.MsgspecError, RecursionError):
+        return msgspec.Raw(dict(_members(body)).get(b'"data"', b"null"))
 
 
 def _cut(body: bytes) -> Document:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable, Container, Iterable, Iterator
@@ -18,8 +19,8 @@ from msgspec import Raw
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
 
 from include.kaspi.errors import KaspiBusy, KaspiError, KaspiHasNot, KaspiRefusedToken
-from include.kaspi.payloads import Counts, Single
-from include.kaspi.records import NoDocument, document_of
+from include.kaspi.payloads import Counts
+from include.kaspi.records import NoDocument, document_of, single_of
 
 log = logging.getLogger(__name__)
 Answer = TypeVar("Answer")
@@ -118,10 +119,10 @@ class ShopApi:
                 "User-Agent": settings.user_agent,
             }
         )
-        if settings.proxy:
-            self._session.proxies = {"http": settings.proxy, "https": settings.proxy}
         # What the environment says of proxies and certificates, once and not at each call; of tokens it says nothing.
-        found = self._session.merge_environment_settings(settings.url, {}, None, None, None)
+        # The connection's own proxy goes before it.
+        own = dict.fromkeys(("http", "https"), settings.proxy) if settings.proxy else {}
+        found = self._session.merge_environment_settings(settings.url, own, None, None, None)
         self._session.proxies, self._session.verify = found["proxies"], found["verify"]
         self._session.trust_env = False
         self._one_at_a_time = threading.Lock()
@@ -192,7 +193,7 @@ class ShopApi:
 
     def product(self, entry_id: str) -> tuple[str, str | None] | None:
         """Return Kaspi's product of a line: its id, and its master code where the directory names one."""
-        found = self._get(f"/orderentries/{quote(entry_id, safe='')}/product", None, _resource)
+        found = self._directory(f"/orderentries/{quote(entry_id, safe='')}/product")
         return (str(found["id"]), found["attributes"].get("code")) if found else None
 
     def merchant_sku(self, entry_id: str) -> str | None:
@@ -200,8 +201,22 @@ class ShopApi:
         product = self.product(entry_id)
         if product is None:
             return None
-        found = self._get(f"/masterproducts/{quote(product[0], safe='')}/merchantProduct", None, _resource)
-        return str(found["attributes"]["code"]) if found else None
+        found = self._directory(f"/masterproducts/{quote(product[0], safe='')}/merchantProduct")
+        code = found["attributes"].get("code") if found else None
+        return None if code is None else str(code)
+
+    def _directory(self, path: str) -> dict[str, Any] | None:
+        """Return a resource of the product directory; None where it has none, or does not want to tell.
+
+        A line without its product is reported by the gate; it must not keep the merchant's other orders waiting.
+        """
+        try:
+            return self._get(path, None, _resource)
+        except (KaspiRefusedToken, KaspiBusy):
+            raise
+        except KaspiError as error:
+            log.warning("%s", error)
+            return None
 
     def _get(self, path: str, params: dict[str, Any] | None, read: Callable[[bytes], Answer]) -> Answer:
         for attempt in Retrying(
@@ -284,7 +299,10 @@ def _page(body: bytes, number: int) -> Page:
     counts = document.meta or Counts()
     if document.data is None:
         raise NoDocument("the list has no data")
-    return Page(number, counts.pageCount or 0, counts.totalCount or 0, document.data, document.included or [], body)
+    if counts.pageCount is None or counts.totalCount is None:
+        # taken for none, they would end the list here, and what is left of it would be lost without a word
+        raise NoDocument("the list does not say how many pages and orders it has")
+    return Page(number, counts.pageCount, counts.totalCount, document.data, document.included or [], body)
 
 
 def _records(body: bytes) -> list[Raw]:
@@ -295,11 +313,14 @@ def _records(body: bytes) -> list[Raw]:
 
 
 def _record(body: bytes) -> Raw | None:
-    return msgspec.json.decode(body, type=Single).data
+    found = single_of(body)
+    return None if bytes(found) == b"null" else found
 
 
 def _resource(body: bytes) -> dict[str, Any] | None:
     found: dict[str, Any] | None = msgspec.json.decode(body)["data"]
+    if found is not None and not ("id" in found and isinstance(found.get("attributes"), dict)):
+        raise NoDocument("the resource has no id or no attributes")
     return found
 
 
@@ -316,6 +337,8 @@ def _retry_after(answer: requests.Response) -> float | None:
     asked = answer.headers.get("Retry-After", "")
     try:
         seconds = float(asked)
+        if not math.isfinite(seconds):
+            return None
     except ValueError:
         try:
             seconds = (parsedate_to_datetime(asked) - dt.datetime.now(dt.UTC)).total_seconds()
