@@ -190,7 +190,7 @@ class Harvester:
         except (
             msgspec.MsgspecError, KaspiError, RecursionError, AttributeError, KeyError, TypeError, ValueError,
         ) as error:  # fmt: skip
-            if record.clean:  # what is wrong with it may be that its shape is another one
+            if record.typed is None and record.clean:  # what is wrong with it may be that its shape is another one
                 self.drift.order_of(record.clean, record.order_id)
             self._refuse(harvest, record, _short(error), read)
             changed = False

@@ -3,7 +3,6 @@
 msgspec reads them from bytes: what we do not name is skipped, never built. An error names the field, not its value.
 """
 
-import datetime as dt
 from typing import Annotated, Any
 
 from msgspec import Meta, Raw, Struct
@@ -20,11 +19,6 @@ Name = Annotated[str, Meta(max_length=200)]
 
 class _Part(Struct, gc=False):
     """A part of a payload; what Kaspi sends beside the named fields is passed over."""
-
-
-def moment(milliseconds: float | None) -> dt.datetime | None:
-    """Return the instant of epoch milliseconds."""
-    return None if milliseconds is None else dt.datetime.fromtimestamp(milliseconds / 1000, dt.UTC)
 
 
 def whole_tenge(price: float | None, field: str) -> int | None:

@@ -1,0 +1,203 @@
+"""What of Kaspi's answers is read, and how: single orders, the product directory, lists that do not add up, poison."""
+
+import datetime as dt
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from include.db.connection import connect
+from include.flows import kaspi_returns_ingest, onboarding, quarantine
+from include.flows.run import open_run
+from include.kaspi import shop_api
+from include.kaspi.errors import KaspiBusy
+from include.kaspi.shop_api import ShopApi, ShopSettings
+from include.quality.gate import judge
+from include.quality.suites.kaspi_returns_ingest import SUITE
+from tests.loopback import Reply, Server
+
+NOW = dt.datetime(2026, 11, 2, 6, tzinfo=dt.UTC)
+
+
+class Fixed:
+    def __init__(self, now: dt.datetime) -> None:
+        self._now = now
+
+    def now(self) -> dt.datetime:
+        return self._now
+
+
+def order(number: int, *, age_days: int = 1, **changes: Any) -> dict[str, Any]:
+    created = NOW - dt.timedelta(days=age_days)
+    attributes = {
+        "code": str(700 + number), "state": "ARCHIVE", "status": "COMPLETED", "totalPrice": 5990.0,
+        "creationDate": int(created.timestamp() * 1000), "pickupPointId": "shop_PP1",
+    }  # fmt: skip
+    return {"id": f"o{number}", "type": "orders", "attributes": {**attributes, **changes}}
+
+
+def line(number: int, **changes: Any) -> dict[str, Any]:
+    attributes = {"entryNumber": 0, "quantity": 1, "basePrice": 5990.0, "totalPrice": 5990.0, "offer": {"code": "LAMP"}}
+    return {"id": f"e{number}", "type": "orderentries", "attributes": {**attributes, **changes}}
+
+
+class Shop:
+    """The Shop API over the orders it is given; ``instead`` answers for a path that ends so."""
+
+    def __init__(self) -> None:
+        self.orders: list[dict[str, Any]] = []
+        self.lines: dict[str, list[dict[str, Any]]] = {}
+        self.instead: dict[str, Reply] = {}
+        self.asked: list[str] = []
+
+    def __call__(self, path: str, params: dict[str, str]) -> Reply:
+        self.asked.append(path)
+        for end, reply in self.instead.items():
+            if path.endswith(end):
+                return reply
+        match path.split("/"):
+            case [*_, "orders"] if "filter[orders][code]" in params:
+                code = params["filter[orders][code]"]
+                return _answer([one for one in self.orders if one["attributes"]["code"] == code])
+            case [*_, "orders"]:
+                begin, end_ = (int(params[f"filter[orders][creationDate][${one}]"]) for one in ("ge", "le"))
+                state, size = params["filter[orders][state]"], int(params["page[size]"])
+                listed = [
+                    one
+                    for one in self.orders
+                    if one["attributes"]["state"] == state and begin <= one["attributes"]["creationDate"] <= end_
+                ]
+                number = int(params["page[number]"])
+                meta = {"pageCount": -(-len(listed) // size), "totalCount": len(listed)}
+                return _answer(listed[number * size : (number + 1) * size], meta)
+            case [*_, "orders", order_id]:
+                found = [one for one in self.orders if one["id"] == order_id]
+                return _answer(found[0]) if found else Reply(404, b'{"errors": [{"title": "not found"}]}')
+            case [*_, order_id, "entries"]:
+                return _answer(self.lines.get(order_id, [line(int(order_id[1:]))]))
+        return Reply(404, b'{"errors": [{"title": "not found"}]}')
+
+
+def _answer(data: Any, meta: Any = None) -> Reply:
+    return Reply(200, json.dumps({"data": data, "meta": meta}).encode())
+
+
+@pytest.fixture
+def shop() -> Shop:
+    return Shop()
+
+
+@pytest.fixture
+def settings(shop: Shop) -> Iterator[ShopSettings]:
+    with Server(shop) as server:
+        yield ShopSettings("shop", server.url, "token", requests_per_second=500)
+
+
+@pytest.fixture
+def dsn(new_warehouse: Callable[[], str]) -> str:
+    address = new_warehouse()
+    with connect(address) as conn:
+        stores = [onboarding.Store("PP1", "W1", base_includes_returns=False, pick_scan=True)]
+        onboarding.add_merchant(conn, "shop", name="Shop", stores=stores)
+    return address
+
+
+def ingest(dsn: str, settings: ShopSettings, run_id: str, minutes: int = 0) -> dict[str, int]:
+    clock = Fixed(NOW + dt.timedelta(minutes=minutes))
+    with connect(dsn) as conn:
+        run = open_run(conn, "kaspi_returns_ingest", run_id, clock)
+    kaspi_returns_ingest.fetch(dsn, run, settings, clock, "owner")
+    verdict = judge(dsn, run, SUITE)
+    kaspi_returns_ingest.publish(dsn, run, "owner")
+    return verdict
+
+
+def ask(dsn: str, statement: str) -> list[Any]:
+    with connect(dsn) as conn:
+        return [tuple(row.values()) for row in conn.execute(statement.encode()).fetchall()]
+
+
+def test_an_order_put_aside_long_ago_is_replayed_by_its_id(dsn: str, settings: ShopSettings, shop: Shop) -> None:
+    """No sweep reaches it any more, and its payload could not be kept: nothing but its id is known."""
+    shop.orders = [order(1, note="\x00")]
+    ingest(dsn, settings, "first")
+    assert ask(dsn, "select record_key, payload from ops.quarantine") == [("o1", None)]
+    shop.orders = [order(1, age_days=80)]
+    with connect(dsn) as conn:
+        quarantine.replay(conn, "shop", "kaspi/order", actor="tester", now=NOW)
+    ingest(dsn, settings, "second", 15)
+    assert ask(dsn, "select order_id from core.customer_order") == [("o1",)]
+    assert any(path.endswith("/orders/o1") for path in shop.asked)
+    assert ask(dsn, "select 1 from ops.reread") == []
+
+
+def test_what_cannot_be_read_is_put_aside_once_and_holds_nobody_back(
+    dsn: str, settings: ShopSettings, shop: Shop
+) -> None:
+    """Six of seven orders are unreadable: that holds the part once, and not in every run until they are old."""
+    shop.orders = [*(order(number, totalPrice="dear") for number in range(6)), order(6)]
+    assert ingest(dsn, settings, "first")["held"] == 1
+    assert ingest(dsn, settings, "second", 15) == {"passed": 1, "held": 0, "quarantined": 0}
+    assert ask(dsn, "select order_id from core.customer_order") == [("o6",)]
+    assert len(ask(dsn, "select 1 from ops.quarantine")) == 6
+    shop.orders[0] = order(0)
+    ingest(dsn, settings, "third", 30)
+    assert ask(dsn, "select order_id from core.customer_order order by 1") == [("o0",), ("o6",)]
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [Reply(404, b""), Reply(400, b'{"errors": [{"title": "no"}]}'), Reply(200, b'{"data": null}')],
+    ids=["404", "400", "null"],
+)
+def test_a_line_whose_product_is_unknown_keeps_no_other_order_waiting(
+    dsn: str, settings: ShopSettings, shop: Shop, reply: Reply
+) -> None:
+    shop.orders = [order(1), order(2)]
+    shop.lines = {"o1": [line(1, offer=None)]}
+    shop.instead = {"/product": reply}
+    assert ingest(dsn, settings, "first")["passed"] == 1
+    assert ask(dsn, "select order_id, sku from core.order_line order by 1") == [("o1", None), ("o2", "LAMP")]
+    warned = ask(dsn, "select failed_rows from ops.dq_result where check_name = 'sku_is_known' and not success")
+    assert warned == [(1,)]
+
+
+@pytest.mark.parametrize("meta", [b"", b', "meta": {}', b', "meta": {"pageCount": null, "totalCount": 3}'])
+def test_a_list_that_does_not_say_how_long_it_is_ends_the_sweep_loudly(
+    dsn: str, settings: ShopSettings, shop: Shop, meta: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shop_api, "_wait", lambda _state: 0)
+    shop.instead = {"/orders": Reply(200, b'{"data": []' + meta + b"}")}
+    with pytest.raises(KaspiBusy, match="shop: GET /orders"):
+        ingest(dsn, settings, "first")
+    assert ask(dsn, "select 1 from ops.sweep") == []
+
+
+def test_a_town_of_any_length_is_no_key(dsn: str, settings: ShopSettings, shop: Shop) -> None:
+    shop.orders = [order(1), order(2, deliveryAddress={"town": "A" * 500})]
+    shop.lines = {"o1": [line(1, offer={"code": "LAMP", "name": "x" * 3_000_000})]}
+    ingest(dsn, settings, "first")
+    reasons = dict(ask(dsn, "select record_key, reason from ops.quarantine"))
+    assert "over 1 MiB" in reasons["o1"] and "town" in reasons["o2"]
+
+
+def test_a_required_field_of_another_type_is_drift_and_not_only_a_reject(
+    dsn: str, settings: ShopSettings, shop: Shop
+) -> None:
+    shop.orders = [order(1, totalPrice="dear")]
+    ingest(dsn, settings, "first")
+    assert ("retyped", "order.totalPrice") in ask(dsn, "select kind, path from ops.schema_drift")
+
+
+def test_the_connections_proxy_goes_before_the_environments(
+    settings: ShopSettings, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("http_proxy", "HTTP_PROXY", "no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")  # nobody listens there
+    through = ShopSettings("shop", "http://kaspi.invalid/shop/api/v2", "token", proxy=settings.url)
+    shop.orders = [order(1)]
+    with ShopApi(through) as api:
+        assert api.order_by_id("o1") is not None
+    assert shop.asked == ["http://kaspi.invalid/shop/api/v2/orders/o1"]
