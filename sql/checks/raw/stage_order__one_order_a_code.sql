@@ -20,4 +20,4 @@ select
     'code ' || code || ' is the code of ' || count(distinct order_id) || ' orders' as detail
 from raw.batch_order
 group by merchant_id, code
-having count(distinct order_id) > 1
+having min(order_id) <> max(order_id)
