@@ -58,7 +58,8 @@ def run(size: Size) -> Result:
     with_peer = size == "full"
     python = peers.dlt_python() if with_peer else None
     with warehouse.running() as database:
-        over, dispositions = {}, DISPOSITIONS if python else ()
+        over: dict[int, float] = {}
+        dispositions: tuple[str, ...] = DISPOSITIONS if python else ()
         for count in SIZES[size]:
             samples = _compare(database, count, REPETITIONS[size], python, dispositions)
             over[count] = _report(result, count, samples)
