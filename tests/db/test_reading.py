@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from include.db.connection import connect
+from include.db.statements import text_of
 from include.flows import kaspi_returns_ingest, onboarding, quarantine
 from include.flows.run import open_run
 from include.kaspi import shop_api
@@ -201,3 +202,16 @@ def test_the_connections_proxy_goes_before_the_environments(
     with ShopApi(through) as api:
         assert api.order_by_id("o1") is not None
     assert shop.asked == ["http://kaspi.invalid/shop/api/v2/orders/o1"]
+
+
+def test_the_night_finds_what_no_foreign_key_forbids(dsn: str, settings: ShopSettings, shop: Shop) -> None:
+    shop.orders = [order(1), order(2)]
+    ingest(dsn, settings, "first")
+    check = text_of("checks/core/customer_order__nothing_without_it")
+    assert ask(dsn, check) == []
+    with connect(dsn) as conn:
+        conn.execute("delete from core.customer_order where order_id = 'o1'")
+        conn.execute("update core.customer_order set merchant_id = 'nobody'")
+    assert {(key, detail.split()[1]) for _, key, detail in ask(dsn, check)} == {
+        ("o1", "line"), ("o1", "status"), ("o2", "line"), ("o2", "status"), ("o2", "order"),
+    }  # fmt: skip
