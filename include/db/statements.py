@@ -18,6 +18,11 @@ def text_of(name: str) -> str:
     return (SQL_FOLDER / f"{name}.sql").read_text(encoding="utf-8")
 
 
+@cache
+def _bytes_of(name: str) -> bytes:
+    return text_of(name).encode()
+
+
 def run(conn: Connection, name: str, /, **params: Any) -> psycopg.Cursor[DictRow]:
     """Execute ``sql/<name>.sql`` and return the cursor, standing on its last result.
 
@@ -26,7 +31,7 @@ def run(conn: Connection, name: str, /, **params: Any) -> psycopg.Cursor[DictRow
     """
     cursor = psycopg.ClientCursor(conn, row_factory=dict_row)
     try:
-        cursor.execute(text_of(name).encode(), params or None)
+        cursor.execute(_bytes_of(name), params or None)
     except psycopg.Error as error:
         error.add_note(f"in sql/{name}.sql")
         raise
@@ -38,10 +43,11 @@ def run(conn: Connection, name: str, /, **params: Any) -> psycopg.Cursor[DictRow
 def run_bound(conn: Connection, name: str, /, **params: Any) -> psycopg.Cursor[DictRow]:
     """Execute ``sql/<name>.sql``, one statement, with its values bound by the server: long lists are not quoted here.
 
-    It is planned anew each time: a plan made for tables that were empty then would be kept while they grow.
+    It is planned once a connection. So it must be one whose plan does not depend on how large its tables are: they may
+    be empty when it is made. :func:`run` plans anew each time.
     """
     try:
-        return conn.execute(text_of(name).encode(), params, prepare=False)
+        return conn.execute(_bytes_of(name), params, prepare=True)
     except psycopg.Error as error:
         error.add_note(f"in sql/{name}.sql")
         raise

@@ -147,6 +147,10 @@ class Harvester:
     drift: DriftWatch = field(default_factory=DriftWatch)
     next_number: int = 0
 
+    def __post_init__(self) -> None:
+        # what is known is looked up by key, by one plan that must not be to read a table that is still small
+        self.conn.execute("set enable_seqscan = off")
+
     @property
     def merchant_id(self) -> str:
         return self.shop.settings.merchant_id

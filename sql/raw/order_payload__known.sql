@@ -1,14 +1,20 @@
--- The hashes of what we have of these orders: as it landed, as it is published, as it was put aside.
+-- The hashes of what we have of these orders: as it landed, as it is published, as it was put aside. Each is one look
+-- into a primary key, so that one plan fits empty and large tables.
 select
     asked.order_id,
-    landed.payload_hash as landed,
-    placed.payload_hash as published,
-    refused.payload_hash as refused
-from unnest(%(order_ids)s::text[]) as asked (order_id)
-left join raw.order_payload as landed
-    on landed.merchant_id = %(merchant_id)s and asked.order_id = landed.order_id
-left join core.customer_order as placed
-    on placed.merchant_id = %(merchant_id)s and asked.order_id = placed.order_id
-left join raw.refused_order as refused
-    on refused.merchant_id = %(merchant_id)s and asked.order_id = refused.order_id
-where coalesce(landed.order_id, placed.order_id, refused.order_id) is not null;
+    (
+        select landed.payload_hash
+        from raw.order_payload as landed
+        where landed.merchant_id = %(merchant_id)s and landed.order_id = asked.order_id
+    ) as landed,
+    (
+        select placed.payload_hash
+        from core.customer_order as placed
+        where placed.merchant_id = %(merchant_id)s and placed.order_id = asked.order_id
+    ) as published,
+    (
+        select refused.payload_hash
+        from raw.refused_order as refused
+        where refused.merchant_id = %(merchant_id)s and refused.order_id = asked.order_id
+    ) as refused
+from unnest(%(order_ids)s::text[]) as asked (order_id);
