@@ -44,13 +44,10 @@ inner join core.customer_order as placed using (merchant_id, order_id)
 where return_case.status <> 'cancelled'
 """
 UNITS = """
-select unit.merchant_id, unit.unit_label, placed.code, line.sku, scanned.payload as scan
+select unit.merchant_id, unit.unit_label, placed.code, line.sku
 from ledger.unit
 left join core.customer_order as placed using (merchant_id, order_id)
 left join core.order_line as line using (merchant_id, entry_id)
-left join core.warehouse_event as scanned
-    on unit.source = scanned.source and unit.unit_id = scanned.unit_id
-    and scanned.type = 'received' and scanned.outcome = 'booked'
 where unit.unit_label is not null
 """
 
@@ -78,6 +75,7 @@ class Score:
     received: int = 0
     matched: int = 0
     strangers: int = 0
+    line_open: int = 0
     other_line: list[dict[str, Any]] = field(default_factory=list)
     mismatched: list[str] = field(default_factory=list)
 
@@ -120,7 +118,8 @@ class Score:
         reasons = f"{self.reasons[True]} of {heard}" if heard else "–"
         return [
             self.world, self.setting, self.sources, self.right, self.unknown, self.wrong, reasons,
-            f"{self.matched} of {self.received}", self.strangers, len(self.other_line), len(self.mismatched),
+            f"{self.matched} of {self.received}", self.strangers, self.line_open, len(self.other_line),
+            len(self.mismatched),
         ]  # fmt: skip
 
 
@@ -131,7 +130,7 @@ IDENTITY = [
 ]  # fmt: skip
 READ = [
     *WHICH, "kind right", "unknown", "wrong", "stated reason right", "received units matched",
-    "of them rightly to none", "right order, other line", "wrong order",
+    "of them rightly to none", "right order, line left open", "right order, other line", "wrong order",
 ]  # fmt: skip
 MISREAD = [*WHICH, "true kind", "read as", "orders"]
 
@@ -318,10 +317,12 @@ def _score_units(told: Score, world: World, truth: dict[str, Any]) -> None:
             told.strangers += 1
         elif row["code"] != unit["order_code"]:
             told.mismatched += [unit["unit_label"]] if row["code"] else []
+        elif row["sku"] is None:
+            told.line_open += 1
         elif row["sku"] == unit["sku"]:
             told.matched += 1
         else:
-            told.other_line.append({**unit, "read_as": row["sku"], "scan": row["scan"]})
+            told.other_line.append({**unit, "read_as": row["sku"]})
 
 
 if __name__ == "__main__":

@@ -6,7 +6,8 @@ set closed_at = %(now)s
 from (
     select
         piece.case_id,
-        count(*) filter (where coalesce(asked.entry_id, piece.entry_id) = piece.entry_id) as units,
+        -- a piece without a line is one of its case
+        count(*) filter (where (asked.entry_id = piece.entry_id) is not false) as units,
         count(*) filter (where piece.state in ('requested', 'in_transit', 'at_pickup_point')) as coming,
         max(piece.received_at) as last_received
     from
