@@ -33,7 +33,7 @@ from include.domain.applications import (
     problem,
     untimely,
 )
-from include.domain.returns import CANCEL_STATUSES, RETURN_STATUSES, ReturnKind, case_status
+from include.domain.returns import CANCEL_STATUSES, LOST, RETURN_STATUSES, ReturnKind, case_status
 from include.domain.unit_life import Event
 from include.flows import ledger
 from include.flows.cases import BY_FILE, cancellations, lock, settle_units
@@ -531,6 +531,11 @@ def _case_row(merchant_id: str, facts: _Facts, one: Placed) -> tuple[Any, ...]:
     if one.quantity is not None and one.quantity != known.get("quantity") and known.get("units", 0) < one.quantity:
         closed_at = None
     status = case_status(told.tab, told.step, signal, application=True, received=first_receipt is not None)
+    if known.get("status") == LOST:
+        if one.quantity is None and max(told.created_at, told.step_at or told.created_at) <= known["closed_at"]:
+            status = LOST  # it says nothing that was not known when the case was given up
+        else:
+            closed_at = None
     return (
         case_id, merchant_id, order_id, one.episode, told.application_number, ReturnKind.CUSTOMER_RETURN.value, status,
         signal, told.stated_reason_raw, told.stated_reason, one.quantity, one.units, one.units, begun, begun, closed_at,

@@ -31,7 +31,8 @@ on conflict (case_id) do update
     set
         signal_status = excluded.signal_status,
         status = case
-            when known.status in ('signalled', 'applied', 'in_transit', 'waiting_decision', 'closed')
+            when known.status = 'lost' and known.signal_status is not distinct from excluded.signal_status then 'lost'
+            when known.status in ('signalled', 'applied', 'in_transit', 'waiting_decision', 'closed', 'lost')
                 then excluded.status
             when known.status = 'received' and excluded.status = 'closed' then 'closed'
             else known.status
@@ -39,6 +40,11 @@ on conflict (case_id) do update
         return_kind = case
             when known.return_kind = 'unknown' then excluded.return_kind
             else known.return_kind
+        end,
+        -- a new status is a fact about a case that was given up
+        closed_at = case
+            when known.status = 'lost' and known.signal_status is distinct from excluded.signal_status then null
+            else known.closed_at
         end,
         quantity = coalesce(known.quantity, excluded.quantity),
         units_hi = greatest(known.units_lo, excluded.units_hi),

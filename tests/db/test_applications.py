@@ -24,6 +24,7 @@ from include.flows import ledger, onboarding
 from include.flows.applications import Preview, collect_folder, preview, publish_applications, take_in
 from include.flows.booking import book_events
 from include.flows.cases import open_cases
+from include.flows.housekeeping import tidy
 from include.flows.run import Run
 from include.quality.suite import SqlCheck, Suite
 from include.quality.suites.applications import APPLICATION_CHECKS
@@ -575,6 +576,106 @@ def test_a_piece_beyond_its_application_displaces_nothing(shop: Shop) -> None:
     label_only(shop, code, 1, "s2")
     shop.publish(code)
     assert shop.states(code) == [("0", 1, "received"), ("0", 2, "requested"), ("", None, "received")]
+
+
+# --- goods before their order
+
+
+@pytest.mark.parametrize("lines", [[("A", 1)], [("A", 2), ("B", 1)]])
+@pytest.mark.parametrize("read", [{"sku": "A"}, {"sku": None, "label": 1}])
+def test_goods_before_their_order_end_as_goods_after_it(
+    shop: Shop, lines: list[tuple[str, int]], read: dict[str, Any]
+) -> None:
+    """No status, no file: the scan alone tells of the return, whichever comes first."""
+    after, before = shop.order(*lines), str(next(shop.counter))
+    for code in (after, before):
+        shop.receive(code, read["sku"], "s1", return_label=f"{code}-1-R" if "label" in read else None)
+    shop.order(*lines, code=before)
+    shop.publish(before)
+    shop.publish(before)
+    shop.book()
+
+    def told(code: str, rows: list[dict[str, Any]], *leave: str) -> list[dict[str, str]]:
+        kept = [{name: str(value) for name, value in one.items() if name not in leave} for one in rows]
+        return [{name: value.replace(code, "<code>") for name, value in one.items()} for one in kept]
+
+    its_own = ("case_id", "closed_at")
+    assert told(before, shop.cases(before), *its_own) == told(after, shop.cases(after), *its_own)
+    its_own = ("unit_id", "case_id", "seq", "unexpected")
+    assert told(before, shop.units(before), *its_own) == told(after, shop.units(after), *its_own)
+    assert [one["case_id"] for one in shop.cases(before)] == [one["case_id"] for one in shop.units(before)]
+    ((gone,), (there,)) = shop.cases(before), shop.cases(after)
+    assert (gone["closed_at"] is None) == (there["closed_at"] is None) == (len(lines) > 1)
+
+
+def test_goods_that_name_their_order_by_its_waybill_are_adopted(shop: Shop) -> None:
+    code = str(next(shop.counter))
+    shop.receive(code, "A", "s1", order_code=None, waybill=f"WB{code}")
+    shop.order(("A", 1), code=code)
+    with shop.at_work() as conn:
+        conn.execute("update core.customer_order set waybill = %s where code = %s", (f"WB{code}", code))
+    shop.publish()
+    assert shop.states(code) == [("0", 1, "received")] and len(shop.cases(code)) == 1
+
+
+def test_what_was_done_to_goods_before_their_order_came_is_not_lost(own_shop: Shop) -> None:
+    code = str(next(own_shop.counter))
+    own_shop.receive(code, "A", "s1")
+    own_shop.tell(f"W-{code}-s1", "inspected", grade="A", finding="no_fault", signs_of_use=False)
+    own_shop.clock.moment += 9 * DAY
+    assert tidy(own_shop.dsn, own_shop.run(), "test")["inbox_expired"] == 0
+    own_shop.order(("A", 1), code=code)
+    own_shop.publish(code)
+    assert own_shop.states(code) == [("0", 1, "inspected")] and own_shop.units(code)[0]["grade"] == "A"
+    assert own_shop.quarantined() == [] and own_shop.query("select 1 from ledger.event_inbox") == []
+
+
+# --- a case of which nothing comes
+
+
+def test_an_unquantified_case_of_which_nothing_comes_is_lost_until_something_does(own_shop: Shop) -> None:
+    code, other, late = (own_shop.order(("A", 2), ("B", 1)) for _ in range(3))
+    for one in (code, other, late):
+        own_shop.publish(one, status="KASPI_DELIVERY_RETURN_REQUESTED")
+
+    def standing(one: str) -> tuple[str, bool]:
+        own_shop.book()
+        (case,) = own_shop.cases(one)
+        return case["status"], case["closed_at"] is not None
+
+    own_shop.clock.moment += 44 * DAY
+    assert standing(code) == ("in_transit", False)
+    own_shop.clock.moment += 2 * DAY
+    assert standing(code) == standing(other) == standing(late) == ("lost", True)
+    before = fingerprint(own_shop.dsn, schemas=("core", "ledger"))
+    own_shop.publish(code)
+    own_shop.book()
+    assert fingerprint(own_shop.dsn, schemas=("core", "ledger")) == before
+    own_shop.publish(code, status="RETURN_ACCEPTED_BY_MERCHANT")
+    assert standing(code) == ("waiting_decision", False)
+    own_shop.receive(other, "A", "s1")
+    assert standing(other) == ("received", True)  # long ago, by its date: nothing more is to come
+    own_shop.take(row(f"{late}-1", sku="A", made=own_shop.clock.moment - DAY))
+    own_shop.publish()
+    assert standing(late) == ("applied", False) and own_shop.states(late) == [("0", 1, "requested")]
+
+
+def test_an_application_without_a_line_of_which_nothing_comes_is_lost_once(own_shop: Shop) -> None:
+    code = own_shop.order(("C", 2), ("D", 1))
+    own_shop.take(row(f"{code}-1", master="MC", made=BEGIN))
+    own_shop.publish()
+    own_shop.clock.moment += 45 * DAY
+    own_shop.book()
+    before = fingerprint(own_shop.dsn, schemas=("core", "ledger"))
+    assert own_shop.cases(code)[0]["status"] == "lost"
+    own_shop.publish(code)
+    own_shop.book()
+    assert fingerprint(own_shop.dsn, schemas=("core", "ledger")) == before
+    own_shop.take(row(f"{code}-1", master="MC", made=BEGIN, at=(*THERE[:2], own_shop.clock.moment)))
+    own_shop.publish()
+    own_shop.book()
+    (case,) = own_shop.cases(code)
+    assert (case["status"], case["closed_at"]) == ("waiting_decision", None)
 
 
 # --- several applications of one order
