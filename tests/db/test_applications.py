@@ -678,6 +678,42 @@ def test_an_application_without_a_line_of_which_nothing_comes_is_lost_once(own_s
     assert (case["status"], case["closed_at"]) == ("waiting_decision", None)
 
 
+@pytest.mark.parametrize(
+    ("reading", "seen", "kinds"),
+    [
+        (
+            "undelivered",
+            ["RETURN_REQUESTED", "RETURN_REQUESTED", "ACCEPTED"],
+            ["refusal", "refusal", "customer_return"],
+        ),
+        ("undelivered", ["RETURN_REQUESTED", "RETURNED", "RETURNED"], ["refusal"] * 3),
+        ("after_sale", ["RETURN_REQUESTED", "CANCELLED", "RETURNED"], ["customer_return", "refusal", "refusal"]),
+        ("undelivered", ["ACCEPTED", "RETURN_REQUESTED", "ACCEPTED"], ["customer_return"] * 3),
+        ("both", ["RETURN_REQUESTED", "CANCELLED", "ACCEPTED"], ["unknown", "refusal", "refusal"]),
+    ],
+)
+def test_a_kind_that_was_guessed_is_corrected_by_what_says_more(
+    own_shop: Shop, reading: str, seen: list[str], kinds: list[str]
+) -> None:
+    """One order, seen in three sweeps."""
+    status_of = {"RETURN_REQUESTED": "KASPI_DELIVERY_RETURN_REQUESTED", "ACCEPTED": "RETURN_ACCEPTED_BY_MERCHANT"}
+    code = own_shop.order(("A", 1), status="ACCEPTED_BY_MERCHANT")
+    own_shop.query(
+        "update ops.setting set value = to_jsonb(%(r)s::text) where name = %(n)s returning 1",
+        r=reading,
+        n="return_requested_reading",
+    )
+    found = []
+    for status in seen:
+        own_shop.query(
+            "update core.customer_order set cancellation_reason = %(r)s where code = %(c)s returning 1",
+            r="BUYER_NOT_REACHABLE" if status == "CANCELLED" else None, c=code,
+        )  # fmt: skip
+        own_shop.publish(code, status=status_of.get(status, status))
+        found.append(own_shop.cases(code)[0]["return_kind"])
+    assert found == kinds
+
+
 # --- several applications of one order
 
 
