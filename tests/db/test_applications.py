@@ -1,16 +1,19 @@
 """Applications from a file: one case an application, no piece expected twice, whatever comes first."""
 
 import datetime as dt
+import io
 import itertools
 import json
 import os
 import threading
+import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -26,6 +29,7 @@ from include.flows.booking import book_events
 from include.flows.cases import open_cases
 from include.flows.housekeeping import tidy
 from include.flows.run import Run
+from include.kaspi.applications_file import needed_csv
 from include.quality.suite import SqlCheck, Suite
 from include.quality.suites.applications import APPLICATION_CHECKS
 from tests.fingerprint import fingerprint
@@ -930,6 +934,34 @@ def test_a_folder_is_read_file_by_file_and_a_changed_one_again(own_shop: Shop, t
     assert len(own_shop.units(one)) == len(own_shop.units(two)) == 1
     with pytest.raises(FileNotFoundError, match="does not exist"):
         collect_folder(own_shop.dsn, own_shop.run(), "shop", tmp_path / "away", own_shop.clock)
+
+
+def test_a_workbook_is_the_same_from_the_console_and_from_a_folder(own_shop: Shop, tmp_path: Path) -> None:
+    code = own_shop.order(("C", 2), ("D", 1))
+    with connect(own_shop.dsn) as conn:
+        conn.execute("update core.order_line set master_code = '10001' where entry_id = %s", (f"{code}#0",))
+    made = (BEGIN + DAY).replace(tzinfo=None) + dt.timedelta(hours=5)
+    facts = (f"{code}-1", int(code), 10001, None, 2, "WRONG", None, made, "Новые", "MERCHANT_APPROVAL", None)
+    book = openpyxl.Workbook()
+    for cells in (tuple(HEADER.split(";")), facts):
+        book.active.append(cells)
+    out = io.BytesIO()
+    book.save(out)
+    with zipfile.ZipFile(out) as packed:
+        parts = {name: packed.read(name) for name in packed.namelist()}
+    sheet = "xl/worksheets/sheet1.xml"
+    parts[sheet] = parts[sheet].replace(b"<v>10001</v>", b"<v>10001.0</v>")
+    assert b"10001.0" in parts[sheet]
+    with zipfile.ZipFile(tmp_path / "заявки.xlsx", "w") as packed:
+        for name, content in parts.items():
+            packed.writestr(name, content)
+    body = (tmp_path / "заявки.xlsx").read_bytes()
+    seen = take_in(own_shop.dsn, "shop", "заявки.xlsx", needed_csv(body), "Dana", own_shop.clock)
+    assert seen.counts == {"new_case": 1}
+    (again,) = collect_folder(own_shop.dsn, own_shop.run(), "shop", tmp_path, own_shop.clock)
+    assert again.counts == {"unchanged": 1}
+    own_shop.publish()
+    assert own_shop.states(code) == [("0", 1, "requested"), ("0", 2, "requested")]
 
 
 def test_the_command_previews_takes_in_and_fails_on_bad_rows(
