@@ -21,6 +21,7 @@ from include.db.statements import run as run_statement
 from include.domain import identity
 from include.domain.applications import (
     FACTS,
+    TWICE,
     Application,
     Case,
     Line,
@@ -39,7 +40,7 @@ from include.flows import ledger
 from include.flows.cases import BY_FILE, cancellations, lock, settle_units
 from include.flows.quarantine import Reject, put_aside
 from include.flows.run import Run
-from include.kaspi.applications_file import MOST_BYTES, BadRow, Reading, read
+from include.kaspi.applications_file import ALMATY, MOST_BYTES, BadRow, Reading, read
 
 log = logging.getLogger(__name__)
 
@@ -288,15 +289,17 @@ def _verdicts(
     found = []
     for line, row in rows:
         number = row.application_number
-        verdict, details = _verdict(
+        steps = seen_steps.setdefault(number, set())
+        early = _before_its_order(row, facts.orders.get(row.order_code))
+        verdict, details = early or _verdict(
             row,
             placed.get(number),
             known.get(number, []),
             hashes.get(number, set()),
-            seen_steps.setdefault(number, set()),
+            steps,
             contradictions(every[number]),
         )
-        seen_steps[number].add((row.tab, row.step))
+        steps.add((row.tab, row.step))
         hashes.setdefault(number, set()).add(row.content_hash())
         found.append(RowPreview(line, number, row.order_code, verdict, details))
     return found
@@ -336,6 +339,15 @@ def _verdict(
     if (row.tab, row.step) not in steps:
         return "new_step", (f"{row.tab or '–'} {row.step or ''}".strip(),) * 2
     return ("older" if known else "unchanged"), ("", "")
+
+
+def _before_its_order(row: Row, order: Mapping[str, Any] | None) -> tuple[str, tuple[str, str]] | None:
+    """Return the verdict of a row that the gate will put aside: made before what it sends back was ordered."""
+    if order is None or row.created_at >= order["created_at"] - TWICE:
+        return None
+    moments = row.created_at, order["created_at"]
+    made, ordered = (moment.astimezone(ALMATY).strftime("%d.%m.%Y %H:%M") for moment in moments)
+    return "conflict", (f"заявка создана {made}, заказ {ordered}", f"application made {made}, its order {ordered}")
 
 
 def _differing(twofold: Mapping[str, list[str]]) -> tuple[str, str]:

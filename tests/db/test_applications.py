@@ -887,6 +887,15 @@ def test_a_preview_writes_nothing_and_says_what_each_row_does(own_shop: Shop) ->
     assert fingerprint(own_shop.dsn, schemas=("raw", "core", "ledger", "ops")) == before
 
 
+def test_a_preview_says_what_the_gate_will_put_aside(shop: Shop) -> None:
+    code = shop.order(("A", 1))
+    seen = preview(shop.dsn, "shop", "f", file_of(row(f"{code}-1", made=BEGIN - 30 * DAY)), shop.clock.now())
+    assert [(one.verdict, one.detail) for one in seen.rows] == [
+        ("conflict", "заявка создана 30.01.2026 11:00, заказ 20.02.2026 11:00")
+    ]
+    assert shop.look(row(f"{code}-1", made=BEGIN - 9 * DAY)) == [("1", "new_case")]
+
+
 def test_bad_rows_are_put_aside_without_what_stands_in_them(own_shop: Shop) -> None:
     code = own_shop.order(("A", 1))
     secret = "Айгүл Сериккызы 77015550101"
