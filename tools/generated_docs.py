@@ -7,7 +7,7 @@ import ast
 import sys
 from pathlib import Path
 
-from include.domain.unit_life import ENDS, LIFE, PAYLOAD, STATES
+from include.domain.unit_life import ENDS, LIFE, PAYLOAD, STATES, STAYS
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTE = "<!-- made by `make docs`; change the code, not this page -->"
@@ -44,7 +44,8 @@ def unit_life_page() -> str:
     """Return docs/unit-life.md: the law of a unit's life as a table."""
     rows = [
         f"| `{rule.type}` | {', '.join(f'`{source}`' if source else '*birth*' for source in rule.sources)} "
-        f"| `{rule.target}` | {', '.join(f'`{name}`' for name in rule.required) or '–'} "
+        f"| {f'`{rule.target}`' if rule.target != STAYS else '*as it is*'} "
+        f"| {', '.join(f'`{name}`' for name in rule.required) or '–'} "
         f"| {', '.join(f'`{name}`' for name in PAYLOAD.get(rule.type, ()) if name not in rule.required) or '–'} |"
         for rule in LIFE
     ]

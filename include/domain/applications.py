@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, fields
 from uuid import UUID
 
 from include.domain.reasons import UNKNOWN, map_reason
+from include.domain.returns import LOST
 
 TABS: Mapping[str, str] = {
     "NEW": "Новые",
@@ -255,9 +256,10 @@ def _placed(one: Application, how: str, case: Case | None, episode: int, line: L
 def _same_return(case: Case, one: Application, line: Line | None) -> bool:
     """Tell whether the case can be the application's return: it was not over before the application was made.
 
-    Where every piece of the line has come back by then, the application can only be about one of those.
+    One of which nothing came may be it whenever it was given up. Where every piece of the line has come back by then,
+    the application can only be about one of those.
     """
-    if case.closed_at is None or case.closed_at >= one.created_at:
+    if case.closed_at is None or case.status == LOST or case.closed_at >= one.created_at:
         return True
     return line is not None and line.live >= line.sold
 

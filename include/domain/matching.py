@@ -1,7 +1,7 @@
 """Which expectation a scan at the dock meets. Pure: facts in, a decision out; never a guess."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from include.domain.returns import application_of
@@ -34,13 +34,17 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """A unit that is expected and not yet received; a lost or cancelled one (not ``open``) may still come."""
+    """A unit that is expected and not yet received; a lost or cancelled one (not ``open``) may still come.
+
+    ``application`` is the one that asks for it; None where none does.
+    """
 
     unit_id: UUID
     order_id: str
     entry_id: str
     sku: str
     open: bool = True
+    application: str | None = None
 
 
 @dataclass(slots=True)
@@ -54,11 +58,16 @@ class Book:
     sku_of_ean: Mapping[str, list[str]]
     known_labels: set[tuple[str, str]] = field(default_factory=set)
     offers_of_sku: Mapping[str, list[str]] = field(default_factory=dict)  # a resale offer holds the same goods
+    line_of_application: Mapping[str, str] = field(default_factory=dict)
+    unplaced: dict[str, int] = field(default_factory=dict)  # pieces of an order that are here, their line not known
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """The decision: ``meets`` an expected unit, ``born`` on an order's line, ``unexpected``, or a ``duplicate``."""
+    """The decision: ``meets`` an expected unit, ``born`` in an order, ``unexpected``, or a ``duplicate``.
+
+    A piece is born without a line (``entry_id``) where its label says the order, and nothing says which line.
+    """
 
     kind: str
     unit_id: UUID | None = None
@@ -70,21 +79,22 @@ class Match:
 
 
 def match(scan: Scan, book: Book) -> Match:
-    """Match by unit label → return label → waybill → order code with SKU or EAN → EAN alone if one is open."""
+    """Match by unit label → return label → waybill → order code with SKU or EAN → EAN alone if one is open.
+
+    A return label never takes a piece that another application asks for.
+    """
     if scan.unit_label and (scan.source, scan.unit_label) in book.known_labels:
         return Match("duplicate")
     if scan.unit_label:
         book.known_labels.add((scan.source, scan.unit_label))
-    application = application_of(scan.return_label)
+    code, number = application_of(scan.return_label) or (None, None)
     skus = _skus(scan, book)
-    for orders, by_label in _orders(scan, book, application):
-        found = _meet(orders, skus, book, by_label) or _bear(orders, skus, book, by_label)
+    for orders, by_label in _orders(scan, book, code):
+        found = _meet(orders, skus, book, number, by_label) or _bear(orders, skus, book, number if by_label else None)
         if found:
-            number = (
-                application[1] if application and book.order_of_code.get(application[0]) == found.order_id else None
-            )
-            return Match(found.kind, found.unit_id, found.order_id, found.entry_id, found.piece, found.sku, number)
-    if skus and not _named_an_order(scan, book, application):
+            own = number if code and book.order_of_code.get(code) == found.order_id else None
+            return replace(found, application=own)
+    if not (code or scan.order_code or scan.waybill):  # who names an order means no other one, here yet or not
         open_ones = [one for one in book.expected if one.sku in skus and one.open]
         if len(open_ones) == 1:
             return _take(open_ones[0], book)
@@ -92,16 +102,10 @@ def match(scan: Scan, book: Book) -> Match:
     return Match("unexpected", sku=goods)
 
 
-def _named_an_order(scan: Scan, book: Book, application: tuple[str, str] | None) -> bool:
-    """Tell whether the scan names an order we know: then its EAN alone must not lead to another one."""
-    codes = [application[0] if application else None, scan.order_code]
-    return any(code in book.order_of_code for code in codes if code) or scan.waybill in book.orders_of_waybill
-
-
-def _orders(scan: Scan, book: Book, application: tuple[str, str] | None) -> Iterable[tuple[list[str], bool]]:
+def _orders(scan: Scan, book: Book, code: str | None) -> Iterable[tuple[list[str], bool]]:
     """Yield the orders the scan can mean, the surest evidence first; True where the label names this very piece."""
-    if application and application[0] in book.order_of_code:
-        yield [book.order_of_code[application[0]]], True
+    if code and code in book.order_of_code:
+        yield [book.order_of_code[code]], True
     if scan.waybill and scan.waybill in book.orders_of_waybill:
         yield book.orders_of_waybill[scan.waybill], False
     if scan.order_code and scan.order_code in book.order_of_code:
@@ -113,15 +117,22 @@ def _skus(scan: Scan, book: Book) -> list[str]:
     return [*goods, *(offer for sku in goods for offer in book.offers_of_sku.get(sku, ()))]
 
 
-def _meet(orders: list[str], skus: list[str], book: Book, by_label: bool) -> Match | None:
-    """Meet an expected unit of these orders: of the scanned product, or whatever the label was printed for."""
+def _meet(orders: list[str], skus: list[str], book: Book, number: str | None, by_label: bool) -> Match | None:
+    """Meet an expected unit of these orders: of the scanned product, or whatever the label was printed for.
+
+    Without a label or a product only a single line can be meant.
+    """
     here = [one for one in book.expected if one.order_id in orders]
-    fitting = [one for one in here if not skus or one.sku in skus]
-    if fitting:
-        return _take(fitting[0], book)
-    if by_label and here:
-        return _take(here[0], book)
-    return None
+    if number:  # its own application's first, then those that nobody asks for
+        here = [one for who in (number, None) for one in here if one.application == who]
+    fitting = [one for one in here if one.sku in skus]
+    if by_label or (not skus and _only_line(orders, book)):
+        fitting += here
+    return _take(fitting[0], book) if fitting else None
+
+
+def _only_line(orders: list[str], book: Book) -> bool:
+    return sum(len(book.lines.get(order_id, ())) for order_id in orders) == 1
 
 
 def _take(one: Expected, book: Book) -> Match:
@@ -129,15 +140,33 @@ def _take(one: Expected, book: Book) -> Match:
     return Match("meets", one.unit_id, one.order_id, one.entry_id, None, one.sku)
 
 
-def _bear(orders: list[str], skus: list[str], book: Book, by_label: bool) -> Match | None:
-    """Give birth on a line that still has pieces that are no units; more than was sold never comes back."""
+def _bear(orders: list[str], skus: list[str], book: Book, number: str | None) -> Match | None:
+    """Give birth on a line that still has pieces that are no units; more than was sold never comes back.
+
+    The line is that of the product, else of the label's application ``number``, else the only one; a label is enough
+    to belong to the order without any.
+    """
     for order_id in orders:
         lines = book.lines.get(order_id, [])
-        fitting = [line for line in lines if line.sku in skus] if skus else lines if len(lines) == 1 else []
-        if not fitting and by_label:
-            fitting = lines
-        for line in fitting:
+        born = sum(min(line.born, line.sold) for line in lines) + book.unplaced.get(order_id, 0)
+        if born >= sum(line.sold for line in lines):
+            continue
+        own = book.line_of_application.get(number or "")
+        of_product = [line for line in lines if line.sku in skus]
+        of_label = [line for line in lines if line.entry_id == own] if number else []
+        fitting = of_product or of_label or (lines if _only_line(orders, book) and (number or not skus) else [])
+        for line in sorted(fitting, key=lambda line: line.entry_id != own):
             if line.born < line.sold:
-                lines[lines.index(line)] = Line(line.order_id, line.entry_id, line.sku, line.sold, line.born + 1)
-                return Match("born", None, order_id, line.entry_id, line.born + 1, line.sku)
+                return Match("born", None, order_id, line.entry_id, next_piece(book, order_id, line.entry_id), line.sku)
+        if number and not of_product:
+            book.unplaced[order_id] = book.unplaced.get(order_id, 0) + 1
+            return Match("born", None, order_id)
     return None
+
+
+def next_piece(book: Book, order_id: str, entry_id: str) -> int:
+    """Take the next free number of a line's pieces."""
+    lines = book.lines[order_id]
+    place = next(n for n, line in enumerate(lines) if line.entry_id == entry_id)
+    lines[place] = replace(lines[place], born=lines[place].born + 1)
+    return lines[place].born

@@ -81,8 +81,9 @@ STATUS_OF_SIGNAL = {
     "RETURN_ACCEPTED_BY_MERCHANT": "waiting_decision",
     "RETURNED": "closed",
 }
+LOST = "lost"
 # A scan at the dock is further than these; a dispute, a decision and an end are further than a scan.
-BEFORE_RECEIPT = frozenset({"signalled", "applied", "in_transit", "waiting_decision", "lost"})
+BEFORE_RECEIPT = frozenset({"signalled", "applied", "in_transit", "waiting_decision", LOST})
 
 
 def case_status(tab: str | None, step: str | None, signal: str | None, *, application: bool, received: bool) -> str:

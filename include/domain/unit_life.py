@@ -12,7 +12,10 @@ BORN = None  # the state before the first event
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """An event ``type`` takes a unit from one of ``sources`` to ``target``; ``required`` names its payload."""
+    """An event ``type`` takes a unit from one of ``sources`` to ``target``; ``required`` names its payload.
+
+    The target ``STAYS`` leaves the unit in the state it is in.
+    """
 
     type: str
     sources: tuple[str | None, ...]
@@ -22,7 +25,9 @@ class Rule:
 
 COMING = ("requested", "in_transit", "at_pickup_point")
 
-LIFE: tuple[Rule, ...] = (
+STAYS = "(stays)"
+
+MOVES: tuple[Rule, ...] = (
     Rule("requested", (BORN,), "requested", ("case_id", "order_id", "entry_id", "piece", "sku")),
     Rule("in_transit", ("requested",), "in_transit"),
     Rule("at_pickup_point", ("requested", "in_transit"), "at_pickup_point"),
@@ -49,8 +54,11 @@ LIFE: tuple[Rule, ...] = (
     Rule("cancelled", COMING, "cancelled"),
 )
 VOIDED = "voided"
+STATES: tuple[str, ...] = tuple(dict.fromkeys(rule.target for rule in MOVES))
+HERE = tuple(state for state in STATES if state not in {*COMING, "unexpected", "lost", "cancelled"})
+# A piece that came without a line is given one when a later fact says it, wherever it is by then, gone again too.
+LIFE: tuple[Rule, ...] = (*MOVES, Rule("placed", HERE, STAYS, ("entry_id", "piece", "sku")))
 RULES: Mapping[str, Rule] = {rule.type: rule for rule in LIFE}
-STATES: tuple[str, ...] = tuple(dict.fromkeys(rule.target for rule in LIFE))
 ENDS = frozenset({"resold", "written_off", "to_supplier", "disposed", "returned_to_buyer", "cancelled", "lost"})
 WORK = frozenset({"repacked", "in_repair", "repaired"})
 
@@ -125,6 +133,7 @@ PAYLOAD: Mapping[str, tuple[str, ...]] = {
     "received": (*IDENTITY, *SCAN),
     "unexpected": (*IDENTITY, *SCAN),
     "adopted": IDENTITY,
+    "placed": ("entry_id", "piece", "sku"),
     "inspected": ("grade", "route", "zone", "finding", "cause", "cause_confidence", "signs_of_use"),
     "restock_pending": ("channel", "offer_sku", "resale_price"),
     "resold": ("attribution", "sold_order_id", "resale_price"),
@@ -157,7 +166,7 @@ def reachable(state: str | None) -> frozenset[str | None]:
     frontier = [state]
     while frontier:
         here = frontier.pop()
-        for rule in LIFE:
+        for rule in MOVES:
             if here in rule.sources and rule.target not in seen:
                 seen.add(rule.target)
                 frontier.append(rule.target)
@@ -175,6 +184,8 @@ def check(unit: Unit, event: Event) -> Rule:
     if unit.state not in rule.sources:
         later = bool(reachable(unit.state).intersection(rule.sources))
         raise IllegalEvent(f"{event.type} is not legal for a unit that is {unit.state or 'not born'}", later=later)
+    if event.type == "placed" and unit.entry_id is not None:
+        raise IllegalEvent(f"the unit is a piece of line {unit.entry_id} already", later=False)
     if event.type in ("qc_passed", "qc_failed") and event.actor in (unit.worked_by or ()):
         raise IllegalEvent(f"QC by {event.actor}, who inspected or repaired the unit himself", later=False)
     if event.type == "restock_pending" and event.payload["channel"] != "off_kaspi" and not fit_for_kaspi(unit):
@@ -206,8 +217,10 @@ def apply(unit: Unit, event: Event) -> Unit:
         changes["unexpected"] = True
     if event.type == "withdrawn":
         changes.update(channel=None, offer_sku=None)
-    changes["closed_at"] = event.occurred_at if rule.target in ENDS else None
-    return replace(unit, state=rule.target, seq=unit.seq + 1, **changes)
+    if rule.target != STAYS:
+        changes["state"] = rule.target
+        changes["closed_at"] = event.occurred_at if rule.target in ENDS else None
+    return replace(unit, seq=unit.seq + 1, **changes)
 
 
 def effective(events: Iterable[Event]) -> list[Event]:

@@ -21,6 +21,7 @@ from include.db.statements import run as run_statement
 from include.domain import identity
 from include.domain.applications import (
     FACTS,
+    TWICE,
     Application,
     Case,
     Line,
@@ -33,13 +34,13 @@ from include.domain.applications import (
     problem,
     untimely,
 )
-from include.domain.returns import CANCEL_STATUSES, RETURN_STATUSES, ReturnKind, case_status
+from include.domain.returns import CANCEL_STATUSES, LOST, RETURN_STATUSES, ReturnKind, case_status
 from include.domain.unit_life import Event
 from include.flows import ledger
 from include.flows.cases import BY_FILE, cancellations, lock, settle_units
 from include.flows.quarantine import Reject, put_aside
 from include.flows.run import Run
-from include.kaspi.applications_file import MOST_BYTES, BadRow, Reading, read
+from include.kaspi.applications_file import ALMATY, MOST_BYTES, BadRow, Reading, read
 
 log = logging.getLogger(__name__)
 
@@ -288,15 +289,17 @@ def _verdicts(
     found = []
     for line, row in rows:
         number = row.application_number
-        verdict, details = _verdict(
+        steps = seen_steps.setdefault(number, set())
+        early = _before_its_order(row, facts.orders.get(row.order_code))
+        verdict, details = early or _verdict(
             row,
             placed.get(number),
             known.get(number, []),
             hashes.get(number, set()),
-            seen_steps.setdefault(number, set()),
+            steps,
             contradictions(every[number]),
         )
-        seen_steps[number].add((row.tab, row.step))
+        steps.add((row.tab, row.step))
         hashes.setdefault(number, set()).add(row.content_hash())
         found.append(RowPreview(line, number, row.order_code, verdict, details))
     return found
@@ -336,6 +339,15 @@ def _verdict(
     if (row.tab, row.step) not in steps:
         return "new_step", (f"{row.tab or '–'} {row.step or ''}".strip(),) * 2
     return ("older" if known else "unchanged"), ("", "")
+
+
+def _before_its_order(row: Row, order: Mapping[str, Any] | None) -> tuple[str, tuple[str, str]] | None:
+    """Return the verdict of a row that the gate will put aside: made before what it sends back was ordered."""
+    if order is None or row.created_at >= order["created_at"] - TWICE:
+        return None
+    moments = row.created_at, order["created_at"]
+    made, ordered = (moment.astimezone(ALMATY).strftime("%d.%m.%Y %H:%M") for moment in moments)
+    return "conflict", (f"заявка создана {made}, заказ {ordered}", f"application made {made}, its order {ordered}")
 
 
 def _differing(twofold: Mapping[str, list[str]]) -> tuple[str, str]:
@@ -531,6 +543,11 @@ def _case_row(merchant_id: str, facts: _Facts, one: Placed) -> tuple[Any, ...]:
     if one.quantity is not None and one.quantity != known.get("quantity") and known.get("units", 0) < one.quantity:
         closed_at = None
     status = case_status(told.tab, told.step, signal, application=True, received=first_receipt is not None)
+    if known.get("status") == LOST:
+        if one.quantity is None and max(told.created_at, told.step_at or told.created_at) <= known["closed_at"]:
+            status = LOST  # it says nothing that was not known when the case was given up
+        else:
+            closed_at = None
     return (
         case_id, merchant_id, order_id, one.episode, told.application_number, ReturnKind.CUSTOMER_RETURN.value, status,
         signal, told.stated_reason_raw, told.stated_reason, one.quantity, one.units, one.units, begun, begun, closed_at,

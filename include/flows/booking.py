@@ -3,7 +3,7 @@
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
@@ -12,16 +12,17 @@ from include.db.copying import copy_rows
 from include.db.statements import run as run_statement
 from include.domain import identity
 from include.domain.causes import decide_cause
-from include.domain.matching import Book, Expected, Line, Match, Scan, match
+from include.domain.matching import Book, Expected, Line, Match, Scan, match, next_piece
 from include.domain.reasons import map_reason
 from include.domain.returns import application_of, return_kind
 from include.domain.unit_life import Event
 from include.flows import ledger
-from include.flows.cases import return_requested_reading, sold_before
+from include.flows.evidence import return_requested_reading, sold_before
 from include.flows.quarantine import Reject, put_aside
 from include.flows.run import Run
 
 WAITS = dt.timedelta(hours=24)
+BY_STATUS = "kaspi/shop_api"
 UNADDRESSED = frozenset({"stock_counted", "missing_from_parcel"})
 CASE_COLUMNS = (
     "case_id", "merchant_id", "order_id", "episode", "application_number", "return_kind", "status", "quantity",
@@ -34,6 +35,7 @@ class _Case:
     case_id: UUID
     episode: int
     application: str | None
+    entry_id: str | None
     open: bool
 
 
@@ -98,6 +100,54 @@ def book_events(conn: Connection, run: Run, merchant_id: str) -> dict[str, int]:
     }
 
 
+def adopt(conn: Connection, run: Run, merchant_id: str, order_ids: list[str]) -> int:
+    """Match again what nobody expected and what named one of these locked orders, which are here by now.
+
+    A scan before its order ends as one after it: with the same case, in the same place. Returns the adopted units.
+    """
+    rows = run_statement(conn, "core/warehouse_event__waiting", merchant_id=merchant_id, order_ids=order_ids).fetchall()
+    if not rows:
+        return 0
+    facts = _facts(conn, merchant_id, rows)
+    booking = _Booking()
+    for row in rows:
+        met = match(replace(_scan(row), unit_label=None), facts.book)
+        if met.order_id not in order_ids:
+            continue
+        piece = met.piece or (met.entry_id and next_piece(facts.book, str(met.order_id), met.entry_id)) or None
+        case_id = _case_of(booking, facts, merchant_id, met, row["occurred_at"])
+        booking.events.append(
+            Event(
+                identity.event_id("adopted", row["unit_id"], case_id),
+                row["unit_id"],
+                merchant_id,
+                "adopted",
+                run.now,
+                "kaspi",
+                BY_STATUS,
+                {
+                    "case_id": str(case_id),
+                    "order_id": met.order_id,
+                    "entry_id": met.entry_id,
+                    "piece": piece,
+                    "sku": met.sku,
+                    "previous_unit_id": _previous(facts, met),
+                },
+            )
+        )
+    _store_cases(conn, booking)
+    adopted = ledger.append(conn, booking.events, run.now).accepted
+    case_ids = sorted({UUID(event.payload["case_id"]) for event in booking.events})
+    run_statement(conn, "core/return_case__counted", merchant_id=merchant_id, case_ids=case_ids)
+    return len(adopted)
+
+
+def _previous(facts: _Facts, met: Match) -> str | None:
+    """Return the unit that a newly born piece was when it came back before."""
+    sold = facts.sold_before.get((str(met.order_id), str(met.entry_id))) if met.kind == "born" else None
+    return str(sold.pop(0)) if sold else None
+
+
 def _facts(conn: Connection, merchant_id: str, rows: list[dict[str, Any]]) -> _Facts:
     """Ask for everything at once; no statement per event."""
     scans = [row for row in rows if row["type"] == "received"]
@@ -121,11 +171,13 @@ def _facts(conn: Connection, merchant_id: str, rows: list[dict[str, Any]]) -> _F
     lines: dict[str, list[Line]] = defaultdict(list)
     price_of: dict[tuple[str, str], int] = {}
     sold: dict[str, int] = defaultdict(int)
+    unplaced: dict[str, int] = {}
     for row in ask("core/order_line__of_orders", order_ids=order_ids):
         sku = row["sku"] or "unknown"
         lines[row["order_id"]].append(Line(row["order_id"], row["entry_id"], sku, row["quantity"], row["born"]))
         price_of[row["order_id"], sku] = row["base_price"]
         sold[row["order_id"]] += row["quantity"]
+        unplaced[row["order_id"]] = row["unplaced"]
     sku_of_ean: dict[str, list[str]] = defaultdict(list)
     for row in ask("core/product__of_eans", eans=sorted(eans)):
         for ean in row["eans"]:
@@ -148,17 +200,29 @@ def _facts(conn: Connection, merchant_id: str, rows: list[dict[str, Any]]) -> _F
     cases: dict[str, list[_Case]] = defaultdict(list)
     for row in ask("core/return_case__of_orders", order_ids=order_ids):
         cases[row["order_id"]].append(
-            _Case(row["case_id"], row["episode"], row["application_number"], row["status"] != "cancelled")
+            _Case(
+                row["case_id"], row["episode"], row["application_number"], row["entry_id"], row["status"] != "cancelled"
+            )
         )
     return _Facts(
         Book(
             {row["code"]: order_id for order_id, row in orders.items()},
             by_waybill,
             lines,
-            [Expected(row["unit_id"], row["order_id"], row["entry_id"], row["sku"], row["open"]) for row in expected],
+            [
+                Expected(row["unit_id"], row["order_id"], row["entry_id"], row["sku"], row["open"], row["application"])
+                for row in expected
+            ],
             sku_of_ean,
             {(row["source"], row["unit_label"]) for row in known},
             offers_of_sku,
+            {
+                case.application: case.entry_id
+                for found in cases.values()
+                for case in found
+                if case.application and case.entry_id
+            },
+            unplaced,
         ),
         {row["unit_id"]: row["case_id"] for row in expected},
         orders,
@@ -225,9 +289,9 @@ def _add(
     booking.outcomes[key] = "booked"
 
 
-def _receive(booking: _Booking, facts: _Facts, merchant_id: str, row: dict[str, Any]) -> None:
+def _scan(row: dict[str, Any]) -> Scan:
     read = row["payload"]
-    scan = Scan(
+    return Scan(
         row["source"],
         _scan_id(row),
         read.get("unit_label"),
@@ -237,6 +301,11 @@ def _receive(booking: _Booking, facts: _Facts, merchant_id: str, row: dict[str, 
         read.get("ean"),
         read.get("sku"),
     )
+
+
+def _receive(booking: _Booking, facts: _Facts, merchant_id: str, row: dict[str, Any]) -> None:
+    read = row["payload"]
+    scan = _scan(row)
     key = (row["source"], row["event_id"])
     if (scan.source, scan.scan_id) in facts.scans:  # the same scan told again under another event id
         booking.outcomes[key] = "repeated"
@@ -267,8 +336,8 @@ def _receive(booking: _Booking, facts: _Facts, merchant_id: str, row: dict[str, 
     if met.kind != "unexpected":
         case_id = _case_of(booking, facts, merchant_id, met, row["occurred_at"])
         payload |= {"case_id": str(case_id), "order_id": met.order_id, "entry_id": met.entry_id, "piece": met.piece}
-    if met.kind == "born" and (sold := facts.sold_before.get((str(met.order_id), str(met.entry_id)))):
-        payload["previous_unit_id"] = str(sold.pop(0))
+    if previous := _previous(facts, met):
+        payload["previous_unit_id"] = previous
     _add(booking, row, unit_id, merchant_id, "unexpected" if met.kind == "unexpected" else "received", payload)
 
 
@@ -288,17 +357,14 @@ def _case_of(booking: _Booking, facts: _Facts, merchant_id: str, met: Match, at:
     if chosen is None and met.application:
         chosen = next((case for case in cases if case.application == met.application), None)
     if chosen is None:
-        chosen = next(
-            (
-                case
-                for case in cases
-                if case.open and (not met.application or case.application in (None, met.application))
-            ),
-            None,
-        )
+        fitting = [
+            one for one in cases if one.open and (not met.application or one.application in (None, met.application))
+        ]
+        of_line = (one for one in fitting if met.entry_id and one.entry_id == met.entry_id)
+        chosen = next(of_line, None) or next(iter(fitting), None)
     if chosen is None:
         episode = max((case.episode for case in cases), default=0) + 1
-        chosen = _Case(identity.case_id(merchant_id, order_id, episode), episode, None, True)
+        chosen = _Case(identity.case_id(merchant_id, order_id, episode), episode, None, None, True)
         cases.append(chosen)
         _write_case(booking, facts, merchant_id, order_id, chosen, met.application, at)
     elif met.application and chosen.application is None:

@@ -1,6 +1,5 @@
 """Return cases from order statuses, and the units of every case: what came before it, and what is certain to come."""
 
-from collections import defaultdict
 from uuid import UUID
 
 from include.db.connection import Connection
@@ -10,28 +9,15 @@ from include.domain import identity
 from include.domain.returns import CANCEL_STATUSES, RETURN_STATUSES, case_status, return_kind
 from include.domain.unit_life import Event
 from include.flows import ledger
+from include.flows.booking import BY_STATUS, adopt
+from include.flows.evidence import return_requested_reading, sold_before
 from include.flows.run import Run
 
 CASE_COLUMNS = (
     "case_id", "merchant_id", "order_id", "episode", "return_kind", "status", "signal_status", "quantity",
     "units_lo", "units_hi", "requested_from", "requested_to", "entry_id",
 )  # fmt: skip
-BY_STATUS = "kaspi/shop_api"
 BY_FILE = "file/applications"
-
-
-def return_requested_reading(conn: Connection) -> str:
-    """Return how KASPI_DELIVERY_RETURN_REQUESTED is read: undelivered, after_sale or both."""
-    row = run_statement(conn, "ops/setting", name="return_requested_reading").fetchone()
-    return str(row["value"]) if row else "both"
-
-
-def sold_before(conn: Connection, merchant_id: str, order_ids: list[str]) -> dict[tuple[str, str], list[UUID]]:
-    """Return the returned units that these orders bought, by (order id, entry id): a piece may come back again."""
-    found: dict[tuple[str, str], list[UUID]] = defaultdict(list)
-    for row in run_statement(conn, "channel/sale__of_orders", merchant_id=merchant_id, order_ids=order_ids):
-        found[row["order_id"], row["entry_id"]].append(row["unit_id"])
-    return found
 
 
 def lock(conn: Connection, run: Run, merchant_id: str) -> list[str]:
@@ -101,38 +87,35 @@ def settle_units(conn: Connection, run: Run, merchant_id: str, order_ids: list[s
 
     Returns the births.
     """
-    _adoptions(conn, run, merchant_id, order_ids)
+    taken = _placements(conn, run, merchant_id, order_ids) + adopt(conn, run, merchant_id, order_ids)
+    if taken:
+        _displacements(conn, run, merchant_id, order_ids)
     return _births(conn, run, merchant_id, order_ids)
 
 
-def _adoptions(conn: Connection, run: Run, merchant_id: str, order_ids: list[str]) -> int:
-    """Let a case take the goods that came before it: received, unmatched units of its order and product."""
-    rows = run_statement(conn, "core/return_case__adoptable", merchant_id=merchant_id, order_ids=order_ids).fetchall()
-    if not rows:
-        return 0
+def _placements(conn: Connection, run: Run, merchant_id: str, order_ids: list[str]) -> int:
+    """Give the pieces that came without a line the line of their application, now that it is known."""
+    rows = run_statement(conn, "core/return_case__unplaced", merchant_id=merchant_id, order_ids=order_ids).fetchall()
     events = [
         Event(
-            identity.event_id("adopted", row["unit_id"], row["case_id"]),
+            identity.event_id("placed", row["unit_id"], row["entry_id"], row["piece"]),
             row["unit_id"],
             merchant_id,
-            "adopted",
+            "placed",
             run.now,
             "kaspi",
-            BY_STATUS,
-            {
-                "case_id": str(row["case_id"]),
-                "order_id": row["order_id"],
-                "entry_id": row["entry_id"],
-                "piece": row["piece"],
-                "sku": row["sku"],
-            },
+            BY_FILE,
+            {"entry_id": row["entry_id"], "piece": row["piece"], "sku": row["sku"]},
         )
         for row in rows
     ]
-    adopted = len(ledger.append(conn, events, run.now).accepted)
-    case_ids = sorted({row["case_id"] for row in rows})
-    run_statement(conn, "core/return_case__counted", merchant_id=merchant_id, case_ids=case_ids)
-    return adopted
+    return len(ledger.append(conn, events, run.now).accepted)
+
+
+def _displacements(conn: Connection, run: Run, merchant_id: str, order_ids: list[str]) -> None:
+    """Expect no piece any more in whose place another one of its line came."""
+    rows = run_statement(conn, "ledger/unit__displaced", merchant_id=merchant_id, order_ids=order_ids).fetchall()
+    ledger.append(conn, cancellations(run, merchant_id, rows, BY_FILE), run.now)
 
 
 def _births(conn: Connection, run: Run, merchant_id: str, order_ids: list[str]) -> int:

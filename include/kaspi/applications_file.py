@@ -33,6 +33,7 @@ LONGEST_RECORD = 50  # physical lines of one CSV record; more means a quote that
 LONGEST_LINE = 1 << 17
 MOST_PIECES = 10_000
 EARLIEST, LATEST = 2010, 2100
+MOST_EXACT = 2**53  # a spreadsheet's number beyond this has lost digits
 
 # Our name of a column, and how headers spell it once `_plain` has folded them.
 HEADERS: Mapping[str, tuple[str, ...]] = {
@@ -181,6 +182,9 @@ def _written(name: str, value: Any) -> Any:
     """Return a cell for `needed_csv`: of a text that is too long only so much that it still is too long."""
     if isinstance(value, dt.datetime):
         return value.isoformat(" ")
+    if isinstance(value, float) and value.is_integer():
+        # a number that lost its digits is written so that it is still seen to have lost them
+        return f"{value:e}" if TYPED[name] is _code_number and abs(value) > MOST_EXACT else int(value)
     if isinstance(value, str):
         cut = value[: LONGEST.get(name, 100) + 1]
         return OF_A_PERSON.sub("…", cut) if name == "reason_text" else cut
@@ -498,7 +502,7 @@ def _code_number(name: str, value: Any) -> str | None:
     """Read the number of an order or an application, which spreadsheets like to take for an amount."""
     if isinstance(value, bool | dt.date | dt.time):
         raise _BadCell("lost_digits")
-    if isinstance(value, float) and (not value.is_integer() or abs(value) > 2**53):
+    if isinstance(value, float) and (not value.is_integer() or abs(value) > MOST_EXACT):
         raise _BadCell("lost_digits")
     text = _text(name, value)
     if text is None:

@@ -2,7 +2,7 @@
 with came as (
     select
         piece.case_id,
-        array_agg(piece.entry_id) as lines,
+        array_agg(piece.entry_id) filter (where piece.entry_id is not null) as lines,
         min(piece.received_at) as first_receipt,
         count(*)::integer as units
     from core.case_piece(%(merchant_id)s, %(order_ids)s) as piece

@@ -31,14 +31,24 @@ on conflict (case_id) do update
     set
         signal_status = excluded.signal_status,
         status = case
-            when known.status in ('signalled', 'applied', 'in_transit', 'waiting_decision', 'closed')
+            when known.status = 'lost' and known.signal_status is not distinct from excluded.signal_status then 'lost'
+            when known.status in ('signalled', 'applied', 'in_transit', 'waiting_decision', 'closed', 'lost')
                 then excluded.status
             when known.status = 'received' and excluded.status = 'closed' then 'closed'
             else known.status
         end,
+        -- what the ambiguous status was read as is a guess: whatever says more replaces it
         return_kind = case
-            when known.return_kind = 'unknown' then excluded.return_kind
+            when
+                known.return_kind = 'unknown'
+                or (known.signal_status = 'KASPI_DELIVERY_RETURN_REQUESTED' and excluded.return_kind <> 'unknown')
+                then excluded.return_kind
             else known.return_kind
+        end,
+        -- a new status is a fact about a case that was given up
+        closed_at = case
+            when known.status = 'lost' and known.signal_status is distinct from excluded.signal_status then null
+            else known.closed_at
         end,
         quantity = coalesce(known.quantity, excluded.quantity),
         units_hi = greatest(known.units_lo, excluded.units_hi),
@@ -48,7 +58,13 @@ on conflict (case_id) do update
         known.signal_status, known.return_kind, known.quantity, known.units_hi, known.entry_id
     ) is distinct from (
         excluded.signal_status,
-        case when known.return_kind = 'unknown' then excluded.return_kind else known.return_kind end,
+        case
+            when
+                known.return_kind = 'unknown'
+                or (known.signal_status = 'KASPI_DELIVERY_RETURN_REQUESTED' and excluded.return_kind <> 'unknown')
+                then excluded.return_kind
+            else known.return_kind
+        end,
         coalesce(known.quantity, excluded.quantity),
         greatest(known.units_lo, excluded.units_hi),
         coalesce(known.entry_id, excluded.entry_id)

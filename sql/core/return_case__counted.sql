@@ -4,7 +4,8 @@ with came as (
     select
         piece.case_id,
         count(*)::integer as units,
-        min(piece.received_at) as first_receipt
+        min(piece.received_at) as first_receipt,
+        max(piece.received_at) as last_receipt
     from
         core.case_piece(
             %(merchant_id)s,
@@ -25,6 +26,12 @@ set
         when return_case.status in ('signalled', 'applied', 'in_transit', 'waiting_decision', 'lost') then 'received'
         else return_case.status
     end,
+    -- lost, or given up after so many days: something came after all
+    closed_at = case
+        when return_case.quantity is null and (return_case.status = 'lost' or came.last_receipt > return_case.closed_at)
+            then null
+        else return_case.closed_at
+    end,
     requested_from = case
         when return_case.application_number is not null then least(return_case.requested_from, came.first_receipt)
         else return_case.requested_from
@@ -39,5 +46,6 @@ where
     and (
         return_case.units_lo < least(return_case.units_hi, came.units)
         or return_case.status in ('signalled', 'applied', 'in_transit', 'waiting_decision', 'lost')
+        or (return_case.quantity is null and came.last_receipt > return_case.closed_at)
         or (return_case.application_number is not null and return_case.requested_to > came.first_receipt)
     );

@@ -71,6 +71,13 @@ where
                     scan.payload ->> 'order_code', split_part(scan.payload ->> 'return_label', '-', 1)
                 )
         where unit.merchant_id = %(merchant_id)s and unit.state = 'unexpected'
+        union all
+        select placed.order_id
+        from ledger.unit
+        inner join core.warehouse_event as scan on unit.unit_id = scan.unit_id and scan.type = 'received'
+        inner join core.customer_order as placed
+            on unit.merchant_id = placed.merchant_id and placed.waybill = scan.payload ->> 'waybill'
+        where unit.merchant_id = %(merchant_id)s and unit.state = 'unexpected'
     )
 order by line.entry_id
 for update of line;

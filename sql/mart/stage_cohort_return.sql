@@ -52,24 +52,14 @@ pieces as (
     select
         cases.case_id,
         cases.order_id,
-        line.entry_id,
+        unit.entry_id,
         coalesce(unit.stated_reason, cases.stated_reason) as reason,
         coalesce(unit.finding, 'not_inspected') as finding,
         coalesce(unit.cause, 'unknown') as cause
     from ledger.unit as unit
     inner join cases on unit.case_id = cases.case_id
-    -- its own line; else a line of its product; else the order's first one
-    inner join lateral (
-        select line.entry_id
-        from core.order_line as line
-        where line.merchant_id = unit.merchant_id and line.order_id = cases.order_id
-        order by
-            (line.entry_id = unit.entry_id) desc nulls last,
-            (line.sku = unit.sku) desc nulls last,
-            line.entry_number asc
-        limit 1
-    ) as line on true
-    where unit.state <> 'cancelled'
+    -- a piece whose line nothing tells is on none: its case stands for it
+    where unit.state <> 'cancelled' and unit.entry_id is not null
 ),
 
 -- what of each order line no piece stands for yet
@@ -85,14 +75,19 @@ free_line as (
     group by line.order_id, line.entry_id, line.entry_number, line.quantity
 ),
 
--- unquantified cases and how many more pieces than the known ones they may be
+-- unquantified cases and how many more pieces than the known ones they may be; those here without a line are of them
 remainder as (
     select
         cases.case_id,
         cases.order_id,
         cases.stated_reason,
         cases.units_hi - count(pieces.case_id) as pieces_left,
-        count(pieces.case_id) = 0 as nothing_known
+        count(pieces.case_id) = 0 as nothing_known,
+        (
+            select count(*)
+            from ledger.unit as loose
+            where loose.case_id = cases.case_id and loose.entry_id is null
+        ) as unplaced
     from cases
     left join pieces on cases.case_id = pieces.case_id
     where cases.quantity is null
@@ -106,10 +101,10 @@ spread as (
         remainder.stated_reason,
         remainder.nothing_known,
         remainder.pieces_left,
+        remainder.unplaced,
         free_line.entry_id,
         free_line.free,
-        sum(free_line.free) over emptiest - free_line.free as free_before,
-        row_number() over emptiest as place
+        sum(free_line.free) over emptiest - free_line.free as free_before
     from remainder
     inner join free_line on remainder.order_id = free_line.order_id
     where free_line.free > 0 and remainder.pieces_left > 0
@@ -136,7 +131,7 @@ counted as (
         stated_reason as reason,
         'not_inspected' as finding,
         'unknown' as cause,
-        case when nothing_known and place = 1 then 1 else 0 end as certain,
+        greatest(0, least(free, greatest(unplaced, nothing_known::integer) - free_before))::integer as certain,
         least(free, pieces_left - free_before)::integer as possible
     from spread
     where pieces_left > free_before

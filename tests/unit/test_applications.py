@@ -3,6 +3,7 @@
 import datetime as dt
 import io
 import itertools
+import re
 import zipfile
 from typing import Any
 from uuid import UUID
@@ -255,6 +256,24 @@ def _with_part(body: bytes, name: str, content: bytes) -> bytes:
         if name not in source.namelist():
             target.writestr(name, content)
     return out.getvalue()
+
+
+def float_workbook(*rows: tuple[Any, ...]) -> bytes:
+    """Return a workbook whose whole numbers are written as some programs do: 10001.0."""
+    body, name = workbook(*rows), "xl/worksheets/sheet1.xml"
+    with zipfile.ZipFile(io.BytesIO(body)) as packed:
+        sheet = packed.read(name)
+    return _with_part(body, name, re.sub(rb'(t="n"><v>\d+)(?=</v>)', rb"\1.0", sheet))
+
+
+def test_the_needed_columns_of_a_workbook_read_as_the_workbook_did() -> None:
+    spoilt = ("700000003-1", 9100000000000000, *SHEET_ROW[2:])
+    body = float_workbook(SHEET_ROW, ("700000002-1", 700000002, *SHEET_ROW[2:]), spoilt)
+    first, second = read(body), read(needed_csv(body))
+    assert [row.master_code for _, row in first.rows] == ["10001"] * 2 and codes(first) == [
+        (4, "order_code", "lost_digits")
+    ]
+    assert (first.rows, first.bad, first.unknown) == (second.rows, second.bad, second.unknown)
 
 
 def test_a_bomb_is_not_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,10 +2,11 @@
 
 from uuid import UUID
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from include.domain.matching import Book, Expected, Line, Scan, match
+from include.domain.matching import Book, Expected, Line, Match, Scan, match
 
 U1, U2 = UUID(int=1), UUID(int=2)
 
@@ -85,12 +86,87 @@ def test_goods_sold_under_a_resale_sku_are_known_by_their_ean() -> None:
     assert (met.kind, met.sku) == ("born", "LAMPR")
 
 
+def two_lines(*expected: Expected, **changes: object) -> Book:
+    lines = {"o701": [Line("o701", "e701", "CUP", 1, 0), Line("o701", "e702", "LAMP", 2, 0)]}
+    return book(list(expected), **{"lines": lines, **changes})
+
+
+def test_a_label_alone_meets_its_own_applications_piece_and_not_the_oldest() -> None:
+    here = two_lines(
+        Expected(U1, "o701", "e701", "CUP", application="701-1"),
+        Expected(U2, "o701", "e702", "LAMP", application="701-2"),
+    )
+    assert match(scan(return_label="701-2-R"), here).unit_id == U2
+    assert match(scan(2, return_label="701-1-R"), here).unit_id == U1
+
+
+def test_of_two_applications_on_one_line_each_label_meets_its_own() -> None:
+    here = two_lines(
+        Expected(U1, "o701", "e702", "LAMP", application="701-1"),
+        Expected(U2, "o701", "e702", "LAMP", application="701-2"),
+    )
+    assert match(scan(return_label="701-2-R", sku="LAMP"), here).unit_id == U2
+    assert match(scan(2, return_label="701-2-R", sku="LAMP", order_code="701"), here).kind != "meets"
+    assert match(scan(3, return_label="701-1-R", ean="4870"), here).unit_id == U1
+
+
+def test_a_label_takes_what_no_application_asks_for_before_anything_is_born() -> None:
+    here = two_lines(
+        Expected(U1, "o701", "e702", "LAMP", application="701-1"), Expected(U2, "o701", "e702", "LAMP", open=False)
+    )
+    assert match(scan(return_label="701-2-R", sku="LAMP"), here).unit_id == U2
+
+
+def test_a_label_whose_application_expects_nothing_more_gives_birth_on_its_line() -> None:
+    met = match(scan(return_label="701-2-R"), two_lines(line_of_application={"701-2": "e702"}))
+    assert (met.kind, met.entry_id, met.piece, met.application) == ("born", "e702", 1, "701-2")
+
+
+def test_a_label_of_an_unknown_application_names_the_order_and_no_line() -> None:
+    here = two_lines(Expected(U1, "o701", "e701", "CUP", application="701-1"))
+    met = match(scan(return_label="701-2-R"), here)
+    assert met == Match("born", order_id="o701", application="701-2")
+    assert match(scan(2, order_code="701", sku="CUP"), here).unit_id == U1
+
+
+def test_pieces_without_a_line_are_capped_at_what_the_order_sold() -> None:
+    here = two_lines(unplaced={"o701": 1})
+    kinds = [match(scan(n, return_label="701-2-R"), here).kind for n in range(3)]
+    assert kinds == ["born", "born", "unexpected"]
+    assert match(scan(9, order_code="701", sku="LAMP"), here).kind == "unexpected"
+
+
+@pytest.mark.parametrize("read", [{}, {"ean": "0"}])
+@pytest.mark.parametrize("named", [{"order_code": "701"}, {"waybill": "WB2"}])
+def test_an_order_without_a_product_it_can_read_says_nothing_of_its_lines(
+    named: dict[str, str], read: dict[str, str]
+) -> None:
+    waybills = {"WB2": ["o701"]}
+    here = two_lines(Expected(U1, "o701", "e701", "CUP"), orders_of_waybill=waybills)
+    assert match(scan(**named, **read), here) == Match("unexpected")
+    one_line = book([Expected(U1, "o700", "e700", "LAMP")])
+    assert match(scan(order_code="700", **read), one_line).unit_id == U1
+    assert match(scan(2, waybill="WB1", **read), one_line).kind == "born"
+
+
+def test_a_parcel_of_two_orders_is_no_single_line() -> None:
+    lines = {"o700": [Line("o700", "e700", "LAMP", 1, 0)], "o701": [Line("o701", "e701", "CUP", 1, 0)]}
+    here = book([Expected(U1, "o700", "e700", "LAMP")], lines=lines, orders_of_waybill={"WB1": ["o700", "o701"]})
+    assert match(scan(waybill="WB1"), here).kind == "unexpected"
+
+
+@pytest.mark.parametrize("named", [{"order_code": "999"}, {"waybill": "WB9"}, {"return_label": "999-1-R"}])
+def test_an_order_that_is_not_here_yet_is_no_other_order(named: dict[str, str]) -> None:
+    here = book([Expected(U1, "o700", "e700", "LAMP")])
+    assert match(scan(ean="4870", **named), here) == Match("unexpected", sku="LAMP")
+
+
 @given(
     st.lists(
         st.fixed_dictionaries(
             {},
             optional={
-                "return_label": st.sampled_from(["700-1-R", "701-1-R", "999-1-R", "nonsense"]),
+                "return_label": st.sampled_from(["700-1-R", "701-1-R", "701-2-R", "999-1-R", "nonsense"]),
                 "waybill": st.sampled_from(["WB1", "WB9"]),
                 "order_code": st.sampled_from(["700", "701", "999"]),
                 "ean": st.sampled_from(["4870", "4871", "0"]),
@@ -101,10 +177,18 @@ def test_goods_sold_under_a_resale_sku_are_known_by_their_ean() -> None:
     )
 )
 def test_no_unit_is_met_twice_and_no_line_gives_more_than_was_sold(reads: list[dict[str, str]]) -> None:
-    here = book([Expected(U1, "o700", "e700", "LAMP"), Expected(U2, "o701", "e701", "CUP")])
+    here = book(
+        [
+            Expected(U1, "o700", "e700", "LAMP", application="700-1"),
+            Expected(U2, "o701", "e701", "CUP", application="701-1"),
+        ],
+        line_of_application={"701-1": "e701"},
+    )
     matches = [match(scan(n, **read), here) for n, read in enumerate(reads)]
     met = [one.unit_id for one in matches if one.kind == "meets"]
     assert len(met) == len(set(met))
-    born = [(one.entry_id, one.piece) for one in matches if one.kind == "born"]
+    assert all(one.application in (None, {U1: "700-1", U2: "701-1"}[one.unit_id]) for one in matches if one.unit_id)
+    born = [(one.entry_id, one.piece) for one in matches if one.kind == "born" and one.entry_id]
     assert len(born) == len(set(born))
     assert all((piece or 0) <= {"e700": 2, "e701": 1, "e702": 1}[str(entry)] for entry, piece in born)
+    assert all(sum(one.kind == "born" and one.order_id == order for one in matches) <= 2 for order in ("o700", "o701"))

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from include.domain.unit_life import (
     BORN,
     ENDS,
+    HERE,
     LIFE,
-    RULES,
     STATES,
+    STAYS,
     Event,
     IllegalEvent,
     Unit,
@@ -32,6 +33,7 @@ PAYLOADS = {
     "restock_pending": {"channel": "main", "offer_sku": "S"},
     "on_sale": {"proof": "fetched"},
     "resold": {"attribution": "fifo"},
+    "placed": {"entry_id": "e", "piece": 1, "sku": "S"},
 }
 
 
@@ -116,6 +118,28 @@ def test_a_mistake_is_voided_in_reverse_order() -> None:
         project(UNIT, "shop", [*history, event("voided", 4, event_id=str(history[0].event_id))])
 
 
+def test_a_piece_is_placed_on_its_line_wherever_it_is_by_then() -> None:
+    ended = live("received", "inspected", "unrecoverable", "disposed")
+    for unit in (live("received"), live("received", "wrong_item"), ended):
+        check(unit, event("placed", 9))
+        after = apply(unit, event("placed", 9))
+        assert (after.state, after.closed_at, after.seq) == (unit.state, unit.closed_at, unit.seq + 1)
+        assert (after.entry_id, after.piece, after.sku) == ("e", 1, "S")
+        with pytest.raises(IllegalEvent, match="line e already"):
+            check(after, event("placed", 10, entry_id="e2"))
+    assert ended.closed_at is not None
+    for types in ((), ("requested",), ("requested", "lost"), ("requested", "cancelled"), ("unexpected",)):
+        with pytest.raises(IllegalEvent, match="placed is not legal"):
+            check(live(*types), event("placed", 9))
+    with pytest.raises(IllegalEvent, match="lacks piece"):
+        check(live("received"), event("placed", 9, piece=None))
+
+
+def test_what_leaves_a_unit_where_it_is_makes_no_state_and_leads_to_none() -> None:
+    assert STAYS not in STATES and all(STAYS not in reachable(state) for state in (BORN, *STATES))
+    assert set(STATES) - set(HERE) == {"requested", "in_transit", "at_pickup_point", "unexpected", "lost", "cancelled"}
+
+
 def test_every_state_is_reached_from_birth_and_ends_are_known() -> None:
     assert reachable(BORN) == {BORN, *STATES}
     assert set(STATES) >= ENDS
@@ -139,5 +163,5 @@ def test_whatever_is_tried_only_the_law_moves_a_unit(types: list[str]) -> None:
         before, unit = unit, apply(unit, step)
         booked.append(step)
         assert unit.seq == before.seq + 1
-        assert unit.state == RULES[type_].target
+        assert unit.state == (before.state if rule.target == STAYS else rule.target)
     assert project(UNIT, "shop", booked) == unit
