@@ -100,7 +100,7 @@ QUARANTINE = {
 
 SOURCES = {
     "kaspi/order": _("order from Kaspi, not readable"),
-    "kaspi_returns_ingest": _("order from Kaspi, stopped by a check"),
+    "kaspi_returns_ingest": _("order or application, stopped by a check"),
     "warehouse_receipts_reconcile": _("warehouse event, stopped by a check"),
     "file/applications": _("line of a file of applications"),
 }

@@ -32,7 +32,7 @@ class SqlCheck:
 
 @dataclass(frozen=True, slots=True)
 class Suite:
-    """A gate's checks. ``drop`` are the statements that take quarantined rows out of the staging tables."""
+    """A gate's checks. ``drop`` are the statements that take rows out of the batch, or say whence they came."""
 
     name: str
     checks: tuple[ColumnCheck | SqlCheck, ...]

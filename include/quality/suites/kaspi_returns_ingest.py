@@ -47,5 +47,5 @@ SUITE = Suite(
         SqlCheck("raw/stage_order__every_page_is_stored", "batch"),
         *APPLICATION_CHECKS,
     ),
-    drop=("raw/stage_order__drop", "raw/application__drop"),
+    drop=("raw/stage_order__drop", "raw/application__drop", "ops/quarantine__of_files"),
 )  # fmt: skip
