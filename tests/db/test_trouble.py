@@ -61,10 +61,13 @@ class Shop:
         self.orders: list[Any] = []
         self.lines: dict[str, list[dict[str, Any]]] = {}
         self.page_instead = b""
+        self.status = 200
+        self.calls = 0
         shop = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
+                shop.calls += 1
                 path = self.path.partition("?")[0]
                 if shop.page_instead:
                     self._send(shop.page_instead)
@@ -84,7 +87,7 @@ class Shop:
                 self._send(json.dumps(document).encode())
 
             def _send(self, body: bytes) -> None:
-                self.send_response(200)
+                self.send_response(shop.status)
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body)
