@@ -105,7 +105,12 @@ SOURCES = {
     "file/applications": _("line of a file of applications"),
 }
 
-DRIFTS = {"new": _("new field"), "missing": _("field is missing"), "retyped": _("another type")}
+DRIFTS = {
+    "new": _("new field"),
+    "missing": _("field is missing"),
+    "retyped": _("another type"),
+    "unknown": _("unknown value"),
+}
 
 SEVERITIES = {"row": _("puts the row aside"), "batch": _("holds the part"), "warning": _("only warns")}
 

@@ -14,7 +14,9 @@ from cryptography.fernet import Fernet
 from include.db.connection import connect
 from include.db.lease import LeaseBusy, LeaseLost, hold
 from include.flows import batch, harvest, kaspi_returns_ingest, onboarding, quarantine, warehouse_receipts_reconcile
+from include.flows.applications import take_in
 from include.flows.contacts import Sealer
+from include.flows.drift import acknowledge
 from include.flows.report import HeldBack, raise_if_held
 from include.flows.run import Run, open_run
 from include.kaspi.errors import KaspiBusy
@@ -24,9 +26,15 @@ from include.quality.gate import judge
 from include.quality.suites.kaspi_returns_ingest import SUITE as ORDERS
 from include.quality.suites.warehouse_receipts_reconcile import SUITE as EVENTS
 from include.wms.sources import Portion
+from tests.console.surroundings import client_of
 
 NOW = dt.datetime(2026, 11, 2, 6, tzinfo=dt.UTC)
 CREATED = int((NOW - dt.timedelta(days=1)).timestamp() * 1000)
+
+
+APPLICATION = """Номер заявки;Номер заказа;Артикул;Количество;Код причины;Дата создания
+999999999-1;999999999;LAMP;1;OTHER_17;01.11.2026 10:00
+"""
 
 
 class Fixed:
@@ -159,6 +167,40 @@ def test_one_bad_order_is_put_aside_and_the_others_go_on(dsn: str, shop: Shop) -
     assert "totalPrice" in aside["o2"] and "code_is_a_number" in aside["o6"]
     text = json.dumps(ask(dsn, "select payload from ops.quarantine"), ensure_ascii=False)
     assert "Айгүл" not in text and "7015550101" not in text
+
+
+def test_unknown_values_are_published_and_reported_until_somebody_has_acknowledged_them(dsn: str, shop: Shop) -> None:
+    shop.orders = [
+        *(order(n, status="PARTIAL_DISPUTE") for n in (1, 2)),
+        order(3, state="DISPUTE"),
+        order(4, status="CANCELLED", cancellationReason="OWN_77015550101"),
+        order(5, status="CANCELLED", cancellationReason="MERCHANT_OUT_OF_STOCK"),
+    ]
+    take_in(dsn, "shop", "a.csv", APPLICATION.encode(), "Dana", Fixed())
+    assert ingest(dsn, shop, "first") == {"passed": 1, "held": 0, "quarantined": 0}
+    assert len(ask(dsn, "select 1 from core.customer_order")) == 5
+    told = "select path, detail, examples, example_order_id, first_seen from ops.schema_drift where kind = 'unknown'"
+    found = ask(dsn, told)
+    assert {tuple(row.values())[:4] for row in found} == {
+        ("order.status", "PARTIAL_DISPUTE", 2, "o1"),
+        ("order.state", "DISPUTE", 1, "o3"),
+        ("order.cancellationReason", "OWN_#", 1, "o4"),
+        ("application.reason_code", "OTHER_17", 1, "999999999-1"),
+    }
+    # the next run meets none of these orders again, but one more with a value that is known by now
+    later = NOW + dt.timedelta(minutes=15)
+    shop.orders.append(order(6, status="PARTIAL_DISPUTE"))
+    ingest(dsn, shop, "second", later)
+    found = ask(dsn, told)
+    assert len(found) == 4 and {row["first_seen"] for row in found} == {NOW}
+    page = client_of(dsn).get("/quality?lang=en").text
+    assert page.count("unknown value") == 4 and "PARTIAL_DISPUTE" in page and "o6" in page
+    with connect(dsn) as conn:
+        ids = [row["id"] for row in conn.execute("select id from ops.schema_drift where kind = 'unknown'").fetchall()]
+        assert acknowledge(conn, ids, "aliya", later) == 4
+    shop.orders.append(order(7, status="PARTIAL_DISPUTE"))
+    ingest(dsn, shop, "third", later + dt.timedelta(minutes=15))
+    assert ask(dsn, "select 1 from ops.schema_drift where acknowledged_at is null") == []
 
 
 def test_poisoned_orders_harm_only_themselves(dsn: str, shop: Shop) -> None:
