@@ -86,6 +86,12 @@ def _add_control(app: FastAPI, session: Session) -> None:
     def truth() -> dict[str, object]:
         return session.truth()
 
+    @app.get("/control/buyers")
+    def buyers() -> list[dict[str, str]]:
+        """Who has bought so far: for whoever looks whether it leaked."""
+        seen = {order.buyer for order in list(session.life.orders.values()) if order.created_at <= session.life.now}
+        return [{"first": one.first_name, "last": one.last_name, "phone": one.phone} for one in seen]
+
     @app.get("/control/world")
     def world() -> dict[str, object]:
         return session.describe()
