@@ -49,7 +49,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--reading", choices=READINGS, default="both",
                         help="what KASPI_DELIVERY_RETURN_REQUESTED stands for")  # fmt: skip
     parser.add_argument("--manners", type=_manners, default=Settings(), metavar="NAME=RATE,...",
-                        help="manners of the Shop API, e.g. too_many=0.02,cut=0.01 or all=0.03,page_size=9")  # fmt: skip
+                        help="of the Shop API, e.g. too_many=0.02,cut=0.01 or all=0.03,page_size=9")  # fmt: skip
     return parser.parse_args()
 
 
