@@ -13,7 +13,15 @@ from cryptography.fernet import Fernet
 
 from include.db.connection import connect
 from include.db.lease import LeaseBusy, LeaseLost, hold
-from include.flows import batch, harvest, kaspi_returns_ingest, onboarding, quarantine, warehouse_receipts_reconcile
+from include.flows import (
+    batch,
+    harvest,
+    housekeeping,
+    kaspi_returns_ingest,
+    onboarding,
+    quarantine,
+    warehouse_receipts_reconcile,
+)
 from include.flows.applications import take_in
 from include.flows.contacts import Sealer
 from include.flows.drift import acknowledge
@@ -299,6 +307,43 @@ def test_a_buyer_is_kept_only_sealed_and_only_where_notices_are_sent(dsn: str, s
     kaspi_returns_ingest.fetch(dsn, run, shop.settings, Fixed(), "owner", sealer)
     kept = [sealer.open(bytes(row["sealed"])) for row in ask(dsn, "select sealed from core.contact")]
     assert kept == ([Contact("Айгүл Сериккызы", "7015550101")] if notices else [])
+
+
+@pytest.mark.parametrize("merchant_id", ["shop", "other"], ids=["active", "deactivated"])
+def test_name_and_phone_go_after_45_days_unless_a_case_is_open(dsn: str, merchant_id: str) -> None:
+    def days_ago(days: float) -> dt.datetime:
+        return NOW - dt.timedelta(days=days)
+
+    with connect(dsn) as conn:
+        for order_id, handed_over, case_closed in (
+            ("old", 46, None),
+            ("old, case closed", 46, 1),
+            ("old, case open", 46, "open"),
+            ("young, case closed", 44, 1),
+            ("young", 44, None),
+        ):
+            conn.execute(
+                "insert into core.customer_order (merchant_id, order_id, code, state, status, total_price, created_at, "
+                "handed_over_at, payload_hash, fetched_at) "
+                "values (%s, %s, %s, 'ARCHIVE', 'COMPLETED', 1, %s, %s, '', %s)",
+                (merchant_id, order_id, order_id, days_ago(handed_over + 5), days_ago(handed_over), NOW),
+            )
+            if case_closed:
+                closed_at = None if case_closed == "open" else NOW
+                conn.execute(
+                    "insert into core.return_case (case_id, merchant_id, order_id, return_kind, status, units_lo, "
+                    "units_hi, requested_from, requested_to, closed_at) "
+                    "values (gen_random_uuid(), %s, %s, 'unknown', 'received', 1, 1, %s, %s, %s)",
+                    (merchant_id, order_id, days_ago(40), days_ago(40), closed_at),
+                )
+            conn.execute("insert into core.contact values (%s, %s, '', %s)", (merchant_id, order_id, days_ago(60)))
+        for name, taken in (("unreadable old", 46), ("unreadable young", 44)):
+            conn.execute("insert into core.contact values (%s, %s, '', %s)", (merchant_id, name, days_ago(taken)))
+    done = housekeeping.tidy(dsn, new_run(dsn, "housekeeping", "night"), "night#1")
+    assert done["contacts_erased"] == 3
+    left = {row["order_id"] for row in ask(dsn, "select order_id from core.contact")}
+    assert left == {"old, case open", "young", "young, case closed", "unreadable young"}
+    assert housekeeping.tidy(dsn, new_run(dsn, "housekeeping", "again"), "night#2")["contacts_erased"] == 0
 
 
 def test_a_run_without_the_part_of_an_active_merchant_fails(dsn: str) -> None:
