@@ -107,9 +107,9 @@ def quality(
     status = None if wanted["status"] == "all" else wanted["status"]
     rows = run(
         conn, "console/quarantine", merchant_id=merchant_id, source=wanted["source"], status=status, before=before,
-        shown=RECORDS_SHOWN + 1,
+        now=now, shown=RECORDS_SHOWN + 1,
     ).fetchall()  # fmt: skip
-    counts = run(conn, "console/quarantine__sources", merchant_id=merchant_id).fetchall()
+    counts = run(conn, "console/quarantine__sources", merchant_id=merchant_id, now=now).fetchall()
     drifts = run(conn, "console/drift", merchant_id=merchant_id, shown=DRIFTS_SHOWN).fetchall()
     checks = run(conn, "console/checks", merchant_id=merchant_id).fetchall()
     merchants = merchants_of(conn)
@@ -126,6 +126,7 @@ def quality(
             (code, words._(name), sum(row["records"] for row in counts if row["status"] == code))
             for code, name in QUARANTINE.items()
         ],
+        "gone": sum(row["records"] for row in counts if row["status"] == "gone"),
         "replayable_in_all": sum(
             row["records"]
             for row in counts
@@ -152,7 +153,7 @@ def _record(row: dict[str, Any], now: dt.datetime, words: Words) -> dict[str, An
         "action_name": label(words, QUARANTINE | {"reopened": QUARANTINE["open"]}, row["action"] or ""),
         "age": words.hours(max((now - row["first_seen"]).total_seconds(), 0) / 3600),
         "payload": payload[:LONGEST_PAYLOAD] + ("…" if len(payload) > LONGEST_PAYLOAD else ""),
-        "decidable": row["status"] in ("open", "replayed", "dismissed"),
+        "decidable": row["status"] != "resolved",
         "remedy": _remedy(row["source"], words) if row["status"] == "open" else "",
     }
 

@@ -94,6 +94,7 @@ ALERTS = {
 QUARANTINE = {
     "open": _("open"),
     "replayed": _("to be judged again"),
+    "gone": _("judged again, did not come back"),
     "resolved": _("settled"),
     "dismissed": _("dismissed"),
 }

@@ -1,7 +1,8 @@
 -- Adds a merchant or brings it up to date; what is not said of a known one stays. The feed token stays for life: Kaspi
 -- reads the list at that address.
 insert into core.merchant as known (
-    merchant_id, name, connection_id, base_list_connection_id, locale, time_zone, tier, report_email, notices, feed_token
+    merchant_id, name, connection_id, base_list_connection_id, locale, time_zone, tier, report_email, notices,
+    feed_token
 )
 values (
     %(merchant_id)s,

@@ -1,4 +1,5 @@
--- Let records be judged again: all open ones of a source, or the named ones, dismissed ones included.
+-- Let records be judged again: all open ones of a source, or the named ones, those dismissed or replayed in vain a day
+-- ago included.
 -- What came without an id of its own (only its window is known) cannot be asked for and stays open; so does what the
 -- ledger refused and no warehouse event told.
 with named as (
@@ -24,7 +25,13 @@ with named as (
         and source = %(source)s
         and (
             (%(ids)s::bigint[] is null and status = 'open')
-            or (id = any(%(ids)s::bigint[]) and status in ('open', 'dismissed'))
+            or (
+                id = any(%(ids)s::bigint[])
+                and (
+                    status in ('open', 'dismissed')
+                    or (status = 'replayed' and replayed_at < %(now)s::timestamptz - interval '1 day')
+                )
+            )
         )
     order by id
     for update
@@ -136,6 +143,8 @@ logged as (
 )
 
 update ops.quarantine
-set status = 'replayed'
+set
+    status = 'replayed',
+    replayed_at = %(now)s
 from chosen
 where quarantine.id = chosen.id;

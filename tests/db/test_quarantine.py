@@ -22,6 +22,7 @@ from include.flows.quarantine import Reject, dismiss, put_aside, refuse, replay,
 from include.flows.run import Run
 from include.kaspi.drift import Drift
 from include.quality.gate import judge
+from include.quality.suites.housekeeping import SUITE as NIGHT
 from include.quality.suites.kaspi_returns_ingest import SUITE
 from tests.db.test_applications import BEGIN, DAY, Shop, furnished, row
 from tools.quarantine import main
@@ -237,6 +238,37 @@ def test_what_cannot_come_back_from_here_says_so(conn: Connection) -> None:
         replay(conn, "shop", "kaspi/order", actor=" ", now=NOW)
     assert replay_chosen(conn, [*ids(conn, "o1", "o2", "o3"), 10**9], "aliya", NOW) == (1, 3)
     assert states(conn) == {"o1": "replayed", "o2": "open", "o3": "open"}
+
+
+def test_what_was_replayed_and_did_not_come_back_is_seen_and_can_be_replayed_anew(
+    dsn: str, conn: Connection, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    now = dt.datetime.now(dt.UTC)
+    put_aside(conn, [bad(1), bad(2), bad(3)], now - 3 * DAY)
+    for key, ago in (("o1", 25 * HOUR), ("o2", 23 * HOUR)):
+        assert replay(conn, "shop", "kaspi/order", ids=ids(conn, key), actor="aliya", now=now - ago) == 1
+    run = Run("housekeeping", "night", now)
+    run_statement(conn, "ops/run", **run.key, now=now, range_from=None, range_to=None)
+    batch.open_batch(conn, run, "shop")
+    batch.staged(conn, run, "shop", 0)
+    conn.commit()
+    judge(dsn, run, NIGHT)
+    (found,) = conn.execute(
+        "select success, severity, failed_rows, sample from ops.dq_result "
+        "where check_name = 'replayed_records_came_back'"
+    ).fetchall()
+    assert (found["success"], found["severity"], found["failed_rows"]) == (False, "warning", 1)
+    assert found["sample"][0]["record"] == str(ids(conn, "o1")[0])
+    conn.commit()
+    monkeypatch.setenv("QAITARYM_WAREHOUSE_DSN", dsn)
+    for status, key in (("gone", "o1"), ("replayed", "o2"), ("open", "o3")):
+        assert main(["list", "--merchant", "shop", "--status", status]) == 0
+        said = capsys.readouterr().out
+        assert [one for one in ("o1", "o2", "o3") if f"  {one}  " in said] == [key]
+    assert replay(conn, "shop", "kaspi/order", ids=ids(conn, "o1", "o2"), actor="aliya", now=now) == 1
+    conn.commit()
+    assert main(["list", "--merchant", "shop", "--status", "gone"]) == 0
+    assert "nothing is gone" in capsys.readouterr().out
 
 
 @pytest.fixture
