@@ -56,15 +56,17 @@ def kaspi_returns_ingest() -> None:
             owner,
             sealer,
             shop_settings,
+            tried_enough,
             warehouse_dsn,
         )
         from include.flows.kaspi_returns_ingest import fetch, merchant_title
 
         get_current_context()["merchant"] = merchant_title(warehouse_dsn(), merchant_id)  # type: ignore[typeddict-unknown-key]
-        return fetch(
-            warehouse_dsn(), current_run(), shop_settings(merchant_id), clock(), owner(), sealer(),
-            applications_folder(merchant_id),
-        )  # fmt: skip
+        with tried_enough():
+            return fetch(
+                warehouse_dsn(), current_run(), shop_settings(merchant_id), clock(), owner(), sealer(),
+                applications_folder(merchant_id),
+            )  # fmt: skip
 
     @task(trigger_rule="all_done", multiple_outputs=False)
     def gate() -> dict[str, int]:

@@ -4,6 +4,8 @@ Imported inside tasks. Flows get plain values and know nothing of Airflow.
 """
 
 import datetime as dt
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -86,6 +88,23 @@ def current_run() -> Run:
             range_from=_moment(params.get("from")),
             range_to=_moment(params.get("to")),
         )
+
+
+@contextmanager
+def tried_enough() -> Iterator[None]:
+    """Let a task fail at once where trying again is no use, whatever ``retries`` says.
+
+    A refused token stays refused until a person changes it; a busy shop was asked four times already, and the next
+    run asks it again in a quarter of an hour.
+    """
+    from airflow.sdk.exceptions import AirflowFailException
+
+    from include.kaspi.errors import KaspiBusy, KaspiRefusedToken
+
+    try:
+        yield
+    except (KaspiRefusedToken, KaspiBusy) as error:
+        raise AirflowFailException(str(error)) from error
 
 
 def owner() -> str:

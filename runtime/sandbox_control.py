@@ -47,6 +47,11 @@ class SandboxControl:
         found: dict[str, Any] = self._call("GET", "/control/truth").json()
         return found
 
+    def buyers(self) -> list[dict[str, str]]:
+        """First name, last name and phone of everybody who has bought so far."""
+        found: list[dict[str, str]] = self._call("GET", "/control/buyers").json()
+        return found
+
     def catalogue(self, merchant_id: str) -> str:
         """A merchant's catalogue file, CSV."""
         answer = self._call("GET", f"/files/{merchant_id}/catalogue.csv")

@@ -19,11 +19,13 @@ from include.db.statements import run
 from include.flows.onboarding import (
     RECORDED_KINDS,
     SOURCE_CONNECTIONS,
+    TIERS,
     CatalogueError,
     Store,
     add_merchant,
     add_source,
     load_catalogue,
+    zone,
 )
 from include.kaspi import shop_api
 from include.kaspi.errors import KaspiBusy, KaspiError, KaspiRefusedToken
@@ -59,8 +61,8 @@ def main() -> int:
 def _add(conn: Connection, chosen: argparse.Namespace) -> None:
     stores = [_store(text, chosen) for text in chosen.store]
     token = add_merchant(
-        conn, chosen.id, name=chosen.name, stores=stores, locale=chosen.locale, report_email=chosen.email,
-        notices=chosen.notices,
+        conn, chosen.id, name=chosen.name, stores=stores, locale=chosen.locale, time_zone=chosen.time_zone,
+        tier=chosen.tier, connection_id=chosen.connection, report_email=chosen.email, notices=chosen.notices,
     )  # fmt: skip
     if chosen.catalogue:
         try:
@@ -69,22 +71,30 @@ def _add(conn: Connection, chosen: argparse.Namespace) -> None:
             conn.rollback()
             raise SystemExit(f"nothing was taken in: {error}") from error
         print(f"{products} products of the catalogue taken in")
-    print(f"{chosen.id} is known. Now make the connections kaspi_shop_{chosen.id} and base_list_{chosen.id}.")
+    row = run(conn, "core/merchant__one", merchant_id=chosen.id).fetchone()
+    assert row is not None
+    print(
+        f"{chosen.id} is known. Now make the connections {row['connection_id']} and {row['base_list_connection_id']}."
+    )
     print(f"The address of his price list ends in {token}.xml: it is a secret between Kaspi and us.")
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tools.merchant", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    add = commands.add_parser("add", help="take a merchant in, or bring him up to date")
+    add = commands.add_parser("add", help="take a merchant in, or bring him up to date: what is not given stays")
+    switch = argparse.BooleanOptionalAction
     add.add_argument("--id", required=True, type=_id, help="short, for tables and connections: a-z, 0-9, _")
     add.add_argument("--name", required=True, help="as people call the shop")
     add.add_argument("--store", required=True, action="append", metavar="PP1:W1", help="Kaspi's store : our warehouse")
-    add.add_argument("--base-includes-returns", action="store_true", help="his own list counts returned goods already")
-    add.add_argument("--pick-scan", action="store_true", help="the warehouse scans a unit's label when it picks")
-    add.add_argument("--locale", choices=("ru", "kk", "en"), default="ru")
+    add.add_argument("--base-includes-returns", action=switch, help="his own list counts returned goods already")
+    add.add_argument("--pick-scan", action=switch, help="the warehouse scans a unit's label when it picks")
+    add.add_argument("--locale", choices=("ru", "kk", "en"), help="of his report; ru for a new one")
+    add.add_argument("--time-zone", type=_zone, help="where he is; Asia/Almaty for a new one")
+    add.add_argument("--tier", choices=TIERS, help="priority: fetched before the others; standard for a new one")
+    add.add_argument("--connection", help="of his shop in Airflow; kaspi_shop_<id> for a new one")
     add.add_argument("--email", help="who gets the weekly report")
-    add.add_argument("--notices", action="store_true", help="keep buyers' phones, sealed, to notify them")
+    add.add_argument("--notices", action=switch, help="keep buyers' phones, sealed, to notify them")
     add.add_argument("--catalogue", type=Path, help="CSV; docs/connect-a-shop.md has its columns")
     commands.add_parser("list", help="the active merchants")
     check = commands.add_parser("check", help="does his token open his shop, and what is in it")
@@ -105,6 +115,13 @@ def _id(text: str) -> str:
     if not re.fullmatch(r"[a-z0-9_]+", text):
         raise argparse.ArgumentTypeError(f"{text!r}: only a-z, 0-9 and _")
     return text
+
+
+def _zone(text: str) -> str:
+    try:
+        return zone(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def _store(text: str, chosen: argparse.Namespace) -> Store:

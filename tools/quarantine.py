@@ -41,12 +41,12 @@ def _parser() -> argparse.ArgumentParser:
     whose = argparse.ArgumentParser(add_help=False)
     whose.add_argument("--merchant", required=True)
     whose.add_argument("--source", help="kaspi/order, kaspi_returns_ingest, …: the quarantine's column")
+    whose.add_argument("--clock", default="system", help="'system' or the address of the installation's clock")
     decides = argparse.ArgumentParser(add_help=False)
     decides.add_argument("--id", type=int, action="append", dest="ids", metavar="N", help="may be given several times")
     decides.add_argument("--actor", required=True, help="who decides: it is kept with the record")
-    decides.add_argument("--clock", default="system", help="'system' or the address of the installation's clock")
     listed = commands.add_parser("list", parents=[whose], help="show records")
-    listed.add_argument("--status", choices=("open", "replayed", "resolved", "dismissed"), default="open")
+    listed.add_argument("--status", choices=("open", "replayed", "gone", "resolved", "dismissed"), default="open")
     listed.set_defaults(do=_list)
     replayed = commands.add_parser("replay", parents=[whose, decides], help="judge them again in the next run")
     replayed.set_defaults(do=_replay)
@@ -64,6 +64,7 @@ def _list(conn: Connection, wanted: argparse.Namespace) -> int:
         source=wanted.source,
         status=wanted.status,
         before=None,
+        now=from_setting(wanted.clock).now(),
         shown=SHOWN,
     ).fetchall()
     for row in rows:

@@ -23,7 +23,7 @@ from include.console.site import (
 from include.db.connection import Connection
 from include.db.statements import run
 from include.flows.drift import acknowledge
-from include.flows.quarantine import REPLAYABLE, dismiss, replay, replay_chosen
+from include.flows.quarantine import FILE_SOURCE, dismiss, replay, replay_chosen, replayable
 from include.locale.labels import DRIFTS, QUARANTINE, SEVERITIES, SOURCES, label
 from include.locale.words import Words
 from include.notify.alerts import clear_alerts
@@ -69,7 +69,7 @@ def quality_routes(site: Site) -> APIRouter:
             return back(request, "quality", **kept, done="nothing")
         with site.warehouse(reading=False) as conn:
             if verdict == "replay_all":
-                if not kept["merchant"] or kept["source"] not in REPLAYABLE:
+                if not kept["merchant"] or not replayable(kept["source"]):
                     return back(request, "quality", **kept, done="nothing")
                 count = replay(conn, kept["merchant"], kept["source"], actor=actor, now=now)
                 return back(request, "quality", **kept, done="replayed", n=count)
@@ -107,9 +107,9 @@ def quality(
     status = None if wanted["status"] == "all" else wanted["status"]
     rows = run(
         conn, "console/quarantine", merchant_id=merchant_id, source=wanted["source"], status=status, before=before,
-        shown=RECORDS_SHOWN + 1,
+        now=now, shown=RECORDS_SHOWN + 1,
     ).fetchall()  # fmt: skip
-    counts = run(conn, "console/quarantine__sources", merchant_id=merchant_id).fetchall()
+    counts = run(conn, "console/quarantine__sources", merchant_id=merchant_id, now=now).fetchall()
     drifts = run(conn, "console/drift", merchant_id=merchant_id, shown=DRIFTS_SHOWN).fetchall()
     checks = run(conn, "console/checks", merchant_id=merchant_id).fetchall()
     merchants = merchants_of(conn)
@@ -126,10 +126,14 @@ def quality(
             (code, words._(name), sum(row["records"] for row in counts if row["status"] == code))
             for code, name in QUARANTINE.items()
         ],
+        "gone": sum(row["records"] for row in counts if row["status"] == "gone"),
         "replayable_in_all": sum(
             row["records"]
             for row in counts
-            if merchant_id and row["source"] == wanted["source"] in REPLAYABLE and row["status"] == "open" == status
+            if merchant_id
+            and row["source"] == wanted["source"]
+            and replayable(row["source"])
+            and row["status"] == "open" == status
         ),
         "records": [_record(row, now, words) for row in rows[:RECORDS_SHOWN]],
         "next_before": rows[RECORDS_SHOWN - 1]["id"] if len(rows) > RECORDS_SHOWN else None,
@@ -149,9 +153,18 @@ def _record(row: dict[str, Any], now: dt.datetime, words: Words) -> dict[str, An
         "action_name": label(words, QUARANTINE | {"reopened": QUARANTINE["open"]}, row["action"] or ""),
         "age": words.hours(max((now - row["first_seen"]).total_seconds(), 0) / 3600),
         "payload": payload[:LONGEST_PAYLOAD] + ("…" if len(payload) > LONGEST_PAYLOAD else ""),
-        "decidable": row["status"] in ("open", "replayed", "dismissed"),
-        "replayable": row["source"] in REPLAYABLE,
+        "decidable": row["status"] != "resolved",
+        "remedy": _remedy(row["source"], words) if row["status"] == "open" else "",
     }
+
+
+def _remedy(source: str, words: Words) -> str:
+    """Say what helps a record that cannot be judged again from here; nothing where it can."""
+    if replayable(source):
+        return ""
+    if source == FILE_SOURCE:
+        return words._("Correct the file and upload it again: a corrected file is the only way.")
+    return words._("Whoever sent it corrects it and sends it again.")
 
 
 def _drift(row: dict[str, Any], words: Words) -> dict[str, Any]:

@@ -434,6 +434,7 @@ def _mark_published(
         confirmed=[one.confirmed_at for _, one in done],
         now=run.now,
     )
+    run_statement(conn, "ops/quarantine__resolved_applications", **run.key, merchant_id=merchant_id, now=run.now)
 
 
 def _told(conn: Connection, merchant_id: str, numbers: list[str]) -> dict[str, list[Told]]:

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from include.db.connection import Connection
 from include.db.copying import copy_rows
@@ -35,6 +35,21 @@ def keep_drift(conn: Connection, merchant_id: str, drifts: Sequence[Drift], run:
         log.warning(
             "%s: %s has changed its payloads: %s is %s (%s), in %d of them; the console's quality page has it",
             merchant_id, source, row["path"], row["kind"], row["detail"], row["examples"],
+        )  # fmt: skip
+    return len(unknown)
+
+
+def keep_unknown_values(conn: Connection, run: Run, known: Mapping[str, Collection[str]]) -> int:
+    """Store what the staged batch says that none of the ``known`` lists has, once a value; return how many are news.
+
+    The session shows the run (``ops/show_run``); ``known`` are the parameters of ``ops/drift__unknown_values``.
+    """
+    lists = {name: sorted(values) for name, values in known.items()}
+    unknown = run_statement(conn, "ops/drift__unknown_values", **run.key, now=run.now, **lists).fetchall()
+    for row in unknown:
+        log.warning(
+            "%s: %s has the unknown value %s, in %d records; the console's quality page has it",
+            row["merchant_id"], row["path"], row["detail"], row["examples"],
         )  # fmt: skip
     return len(unknown)
 

@@ -15,9 +15,11 @@ log = logging.getLogger(__name__)
 
 
 def tidy(dsn: str, run: Run, owner: str) -> dict[str, int]:
-    """Do the night's work for every merchant; return what was done."""
+    """Erase contacts past their time, then do the night's work for every active merchant; return what was done."""
     done = {"inbox_expired": 0, "contacts_erased": 0, "windows_forgotten": 0}
     with connect(dsn) as conn:
+        with hold(conn, f"{run.dag_id}:contacts", owner) as lease, lease.transaction():
+            done["contacts_erased"] = run_statement(conn, "core/contact__erase", now=run.now).rowcount
         merchants = [row["merchant_id"] for row in run_statement(conn, "core/merchant__active").fetchall()]
         conn.commit()
         for merchant_id in merchants:
@@ -28,9 +30,6 @@ def tidy(dsn: str, run: Run, owner: str) -> dict[str, int]:
             ):
                 batch.open_batch(conn, run, merchant_id)
                 done["inbox_expired"] += _expire_inbox(conn, run, merchant_id)
-                done["contacts_erased"] += run_statement(
-                    conn, "core/contact__erase", merchant_id=merchant_id, now=run.now
-                ).rowcount
                 done["windows_forgotten"] += run_statement(
                     conn, "ops/fetch_window__forget", merchant_id=merchant_id, now=run.now
                 ).rowcount

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from psycopg.types.json import Jsonb
 
@@ -32,6 +33,7 @@ CATALOGUE_COLUMNS = (
 )
 # The kinds of warehouse events of which each source names one system of record, the desk or the WMS.
 RECORDED_KINDS = ("receipt", "inspection", "repair", "qc", "pick")
+TIERS = ("priority", "standard")
 SOURCE_CONNECTIONS = {"http_feed": "wms_feed_", "file_drop": "wms_drop_"}
 
 
@@ -41,12 +43,12 @@ class CatalogueError(ValueError):
 
 @dataclass(frozen=True)
 class Store:
-    """A Kaspi `storeId` of a merchant, and the warehouse its goods lie in."""
+    """A Kaspi `storeId` of a merchant, and the warehouse its goods lie in. None: as it was, no for a new one."""
 
     store_id: str
     warehouse: str
-    base_includes_returns: bool
-    pick_scan: bool
+    base_includes_returns: bool | None = None
+    pick_scan: bool | None = None
 
 
 def add_merchant(
@@ -55,25 +57,36 @@ def add_merchant(
     *,
     name: str,
     stores: Sequence[Store],
-    locale: str = "ru",
+    locale: str | None = None,
+    time_zone: str | None = None,
+    tier: str | None = None,
+    connection_id: str | None = None,
     report_email: str | None = None,
-    notices: bool = False,
+    notices: bool | None = None,
     feed_token: str | None = None,
 ) -> str:
     """Add or update a merchant with its stores; returns the secret part of its price list's address.
 
+    None keeps what is known of a merchant; a new one has Russian, Almaty's time, the tier `standard` (of TIERS), no
+    mail, no notices and the connections `kaspi_shop_<merchant>` and `base_list_<merchant>`, expected in Airflow.
+    Raises ValueError for a time zone or a tier that is none.
+
     A new merchant without a `feed_token` gets a random one; a known merchant always keeps the one it has,
-    because Kaspi reads the list at that address. The connections `kaspi_shop_<merchant>` and
-    `base_list_<merchant>` are expected in Airflow.
+    because Kaspi reads the list at that address.
     """
+    if time_zone is not None:
+        zone(time_zone)
+    if tier not in (None, *TIERS):
+        raise ValueError(f"merchant {merchant_id}: tier is one of {', '.join(TIERS)}, not {tier!r}")
     row = run(
         conn,
         "core/merchant",
         merchant_id=merchant_id,
         merchant_name=name,
-        connection_id=f"kaspi_shop_{merchant_id}",
-        base_list_connection_id=f"base_list_{merchant_id}",
+        connection_id=connection_id,
         locale=locale,
+        time_zone=time_zone,
+        tier=tier,
         report_email=report_email,
         notices=notices,
         feed_token=feed_token,
@@ -90,6 +103,14 @@ def add_merchant(
             pick_scan=store.pick_scan,
         )
     return str(row["feed_token"])
+
+
+def zone(name: str) -> str:
+    """Return the name of a time zone. Raises ValueError where the tz database has none of that name."""
+    try:
+        return ZoneInfo(name).key
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ValueError(f"{name!r} is no time zone of the tz database, as Asia/Almaty is one") from error
 
 
 def add_source(conn: Connection, source: str, *, kind: str, system_of_record: Mapping[str, str] | None = None) -> None:

@@ -13,7 +13,8 @@ from include.db.statements import run
 
 ORDER_SOURCES = ("kaspi/order", "kaspi_returns_ingest")
 EVENT_SOURCES = ("warehouse_receipts_reconcile",)
-REPLAYABLE = ORDER_SOURCES + EVENT_SOURCES
+LEDGER_SOURCES = "ledger/"  # each begins so
+FILE_SOURCE = "file/applications"
 LONGEST_REASON = 500
 
 
@@ -76,13 +77,17 @@ def replay(
 
     ``ids`` None means every open record of the merchant and source; named ones may be dismissed ones too. Orders
     (``kaspi/order``, ``kaspi_returns_ingest``) are written into ``ops.reread`` and read by their own path by the next
-    run, however old they are; warehouse events (``warehouse_receipts_reconcile``) are judged by the next run. An order
-    that came without an id cannot be asked for: it is not counted and stays open.
+    run, however old they are; rows of applications (``kaspi_returns_ingest``, too) and warehouse events
+    (``warehouse_receipts_reconcile``) are judged by the next run; what the ledger refused (``ledger/…``) is booked anew
+    by it. An order that came without an id cannot be asked for, nor what the ledger refused and no warehouse event
+    told: these are not counted and stay open.
 
-    Raises ValueError for another source: its records have to be sent again by whoever sent them.
+    Raises ValueError for another source; it says who has to send the record again.
     """
-    if source not in REPLAYABLE:
-        raise ValueError(f"{source} cannot be replayed from here, only {', '.join(REPLAYABLE)}: send the record again")
+    kind = _kind(source)
+    if kind is None:
+        remedy = "correct the file and upload it again" if source == FILE_SOURCE else "send the record again"
+        raise ValueError(f"records of {source} cannot be judged again from here: {remedy}")
     with conn.transaction():
         return run(
             conn,
@@ -90,7 +95,7 @@ def replay(
             merchant_id=merchant_id,
             source=source,
             ids=None if ids is None else list(ids),
-            orders=source in ORDER_SOURCES,
+            kind=kind,
             actor=_named(actor),
             now=now,
         ).rowcount
@@ -101,7 +106,7 @@ def replay_chosen(conn: Connection, ids: Sequence[int], actor: str, now: dt.date
     replayed = 0
     with conn.transaction():
         for group in run(conn, "ops/quarantine__groups", ids=list(ids)).fetchall():
-            if group["source"] in REPLAYABLE:
+            if replayable(group["source"]):
                 replayed += replay(conn, group["merchant_id"], group["source"], ids=group["ids"], actor=actor, now=now)
     return replayed, len(set(ids)) - replayed
 
@@ -122,6 +127,19 @@ def dismiss(conn: Connection, ids: Sequence[int], actor: str, reason: str, now: 
             reason=reason.strip()[:LONGEST_REASON],
             now=now,
         ).rowcount
+
+
+def replayable(source: str) -> bool:
+    """Tell whether records of this source can be judged again from here."""
+    return _kind(source) is not None
+
+
+def _kind(source: str) -> str | None:
+    if source in ORDER_SOURCES:
+        return "order"
+    if source in EVENT_SOURCES:
+        return "event"
+    return "ledger" if source.startswith(LEDGER_SOURCES) else None
 
 
 def _named(actor: str) -> str:

@@ -114,8 +114,8 @@ def book(dsn: str, run: Run, owner: str) -> dict[str, int]:
                     totals["events"] += run_statement(
                         conn, "core/warehouse_event", **run.key, merchant_id=merchant_id, now=run.now
                     ).rowcount
-                    run_statement(conn, "ops/quarantine__resolved_events", **run.key, merchant_id=merchant_id)
                     counts = book_events(conn, run, merchant_id)
+                    run_statement(conn, "ops/quarantine__resolved_events", **run.key, merchant_id=merchant_id)
                     run_statement(conn, "channel/wms_stock", merchant_id=merchant_id)
                     if not batch.overtaken(conn, run, merchant_id):
                         discrepancies.refresh(conn, run, merchant_id)

@@ -94,18 +94,24 @@ ALERTS = {
 QUARANTINE = {
     "open": _("open"),
     "replayed": _("to be judged again"),
+    "gone": _("judged again, did not come back"),
     "resolved": _("settled"),
     "dismissed": _("dismissed"),
 }
 
 SOURCES = {
     "kaspi/order": _("order from Kaspi, not readable"),
-    "kaspi_returns_ingest": _("order from Kaspi, stopped by a check"),
+    "kaspi_returns_ingest": _("order or application, stopped by a check"),
     "warehouse_receipts_reconcile": _("warehouse event, stopped by a check"),
     "file/applications": _("line of a file of applications"),
 }
 
-DRIFTS = {"new": _("new field"), "missing": _("field is missing"), "retyped": _("another type")}
+DRIFTS = {
+    "new": _("new field"),
+    "missing": _("field is missing"),
+    "retyped": _("another type"),
+    "unknown": _("unknown value"),
+}
 
 SEVERITIES = {"row": _("puts the row aside"), "batch": _("holds the part"), "warning": _("only warns")}
 

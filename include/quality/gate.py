@@ -18,6 +18,7 @@ from include.db.copying import copy_rows
 from include.db.statements import run as run_statement
 from include.db.statements import text_of
 from include.flows.batch import with_status
+from include.flows.drift import keep_unknown_values
 from include.flows.quarantine import Reject, put_aside
 from include.flows.run import Run
 from include.quality.suite import ColumnCheck, SqlCheck, Suite
@@ -45,6 +46,8 @@ def judge(dsn: str, run: Run, suite: Suite) -> dict[str, int]:
         merchants = with_status(conn, run, "staged", "passed", "held")
         if not merchants:
             return {"passed": 0, "held": 0, "quarantined": 0}
+        if suite.known_values:
+            keep_unknown_values(conn, run, suite.known_values)
         findings = _validate(dsn, conn, run, suite)
         quarantined = _quarantine(conn, run, suite, findings)
         _store(conn, run, suite, merchants, findings)

@@ -1,6 +1,7 @@
 """What a gate checks. Importing this loads nothing heavy; Great Expectations comes in inside the gate."""
 
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 Severity = Literal["row", "batch", "warning"]
@@ -32,8 +33,13 @@ class SqlCheck:
 
 @dataclass(frozen=True, slots=True)
 class Suite:
-    """A gate's checks. ``drop`` are the statements that take quarantined rows out of the staging tables."""
+    """A gate's checks. ``drop`` are the statements that take rows out of the batch, or say whence they came.
+
+    ``known_values`` are the lists of values that are known, by parameter of ``ops/drift__unknown_values``: what is in
+    none of them harms nobody and waits on the quality page until a person has acknowledged it.
+    """
 
     name: str
     checks: tuple[ColumnCheck | SqlCheck, ...]
     drop: tuple[str, ...] = ()
+    known_values: Mapping[str, Collection[str]] = field(default_factory=dict)

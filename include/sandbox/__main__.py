@@ -12,7 +12,7 @@ from pathlib import Path
 import uvicorn
 
 from include.sandbox.mailbox import HOST, Mailbox, serve_smtp
-from include.sandbox.manners import BadManners, Settings, read_rates
+from include.sandbox.manners import BadManners, Settings, read_settings
 from include.sandbox.moments import utc_iso
 from include.sandbox.returns import READINGS
 from include.sandbox.server import application
@@ -26,7 +26,7 @@ LEFT_ON_PURPOSE = "ASGI callable returned without completing response."
 
 def _manners(text: str) -> Settings:
     try:
-        return Settings(read_rates(text))
+        return read_settings(text)
     except BadManners as error:
         raise argparse.ArgumentTypeError(str(error)) from error
 
@@ -49,7 +49,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--reading", choices=READINGS, default="both",
                         help="what KASPI_DELIVERY_RETURN_REQUESTED stands for")  # fmt: skip
     parser.add_argument("--manners", type=_manners, default=Settings(), metavar="NAME=RATE,...",
-                        help="bad manners of the Shop API, e.g. too_many=0.02,cut=0.01 or all=0.03")  # fmt: skip
+                        help="of the Shop API, e.g. too_many=0.02,cut=0.01 or all=0.03,page_size=9")  # fmt: skip
     return parser.parse_args()
 
 

@@ -30,6 +30,8 @@ EVERY = "all"
 WISH = "sandbox.wish"
 """Where a request carries its Wish."""
 SLOW_SECONDS = 3.0
+PAGE_SIZE = "page_size"
+FULL_PAGE = 100
 HITS_IN_A_ROW = 2
 REMEMBERED = 10_000
 BUYERS_REMEMBERED = 1_000
@@ -41,11 +43,15 @@ class BadManners(ValueError):
 
 @dataclass(frozen=True)
 class Settings:
-    """The rate of each manner (share of the requests it can apply to). ``hang`` None: when any manner is on."""
+    """The rate of each manner (share of the requests it can apply to). ``hang`` None: when any manner is on.
+
+    ``page_size``: a page of a list holds no more orders than this, however many were asked for.
+    """
 
     rates: Mapping[str, float] = field(default_factory=dict)
     slow_seconds: float = SLOW_SECONDS
     hang: bool | None = None
+    page_size: int = FULL_PAGE
 
     def __post_init__(self) -> None:
         """Raise BadManners for an unknown manner, or rates that are no shares."""
@@ -57,6 +63,8 @@ class Settings:
         rates = {name: float({**every, **named}.get(name, 0)) for name in MANNERS}
         if not all(rate >= 0 for rate in rates.values()) or not sum(rates.values()) <= 1 + 1e-9:
             raise BadManners("rates are shares from 0 to 1, and all of them together are at most 1")
+        if not 1 <= self.page_size <= FULL_PAGE:
+            raise BadManners(f"page_size is a whole number from 1 to {FULL_PAGE}")
         object.__setattr__(self, "rates", rates)
 
     @property
@@ -75,6 +83,12 @@ def read_rates(text: str) -> dict[str, float]:
         except ValueError:
             raise BadManners(f"{part!r} is not NAME=RATE") from None
     return rates
+
+
+def read_settings(text: str) -> Settings:
+    """Read ``NAME=RATE,…`` of the command line, ``page_size=N`` among it. Raises BadManners."""
+    rates = read_rates(text)
+    return Settings(rates, page_size=int(rates.pop(PAGE_SIZE, FULL_PAGE)))
 
 
 @dataclass(frozen=True)
@@ -145,6 +159,7 @@ class Manners:
             "rates": dict(self.settings.rates),
             "slow_seconds": self.settings.slow_seconds,
             "hang": self.settings.hangs,
+            "page_size": self.settings.page_size,
             "done": {name: self.done[name] for name in (*MANNERS, HANG)},
             "buyers_shown": list(self.buyers_shown),
         }

@@ -24,12 +24,13 @@ ALWAYS_SIGNALS = SIGNALS - {"CANCELLED", "CANCELLING"}
 
 @dataclass(frozen=True)
 class Step:
-    """From ``at`` on the order shows this state and status."""
+    """From ``at`` on the order lies in this folder and shows this status; ``shown`` is the folder's name on it."""
 
     at: dt.datetime
     state: str
     status: str
     reason: str | None = None
+    shown: str = ""
 
 
 @dataclass(frozen=True)

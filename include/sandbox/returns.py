@@ -318,15 +318,18 @@ class Returns:
         return planted
 
     def _plant_disputes(self, orders: list[Order], returning: set[int]) -> None:
-        """Some completed orders show an undocumented status for a while, two of them when history ends."""
+        """Some completed orders show an undocumented status for a while, two of them when history ends.
+
+        One of these two is listed in the archive and shows a state that is none of the six.
+        """
         quiet = [o for o in orders if id(o) not in returning and o.steps[-1].status == "COMPLETED"]
         settled = [o for o in quiet if o.steps[-1].at < self.span.start_of_life - 20 * DAY]
         for order in self.rng.sample(settled, max(2, int(len(settled) * DISPUTED / 3))):
             self._dispute(order, order.steps[-1].at + 3 * DAY, 4 * DAY)
         recent = [o for o in quiet if 5 * DAY < self.span.start_of_life - o.steps[-1].at < 12 * DAY]
-        for order, length in zip(self.rng.sample(recent, 2), (5 * DAY, 40 * DAY), strict=True):
-            self._dispute(order, self.span.start_of_life - 4 * DAY, length)
+        for order, length, shown in zip(self.rng.sample(recent, 2), (5 * DAY, 40 * DAY), ("", "DISPUTE"), strict=True):
+            self._dispute(order, self.span.start_of_life - 4 * DAY, length, shown)
 
-    def _dispute(self, order: Order, at: dt.datetime, length: dt.timedelta) -> None:
-        order.steps.append(Step(at, "ARCHIVE", "PARTIAL_DISPUTE"))
+    def _dispute(self, order: Order, at: dt.datetime, length: dt.timedelta, shown: str = "") -> None:
+        order.steps.append(Step(at, "ARCHIVE", "PARTIAL_DISPUTE", shown=shown))
         order.steps.append(Step(at + length, "ARCHIVE", "COMPLETED"))

@@ -9,7 +9,7 @@ from include.sandbox.applications_file import XLSX_MEDIA_TYPE, Steps, as_csv, as
 from include.sandbox.catalogue import Merchant, catalogue_csv
 from include.sandbox.life import ClockMovesForward
 from include.sandbox.mailbox import Mailbox, routes
-from include.sandbox.manners import SLOW_SECONDS, BadManners, Gauge, Manners, Settings
+from include.sandbox.manners import FULL_PAGE, SLOW_SECONDS, BadManners, Gauge, Manners, Settings
 from include.sandbox.moments import utc_iso
 from include.sandbox.session import Session
 from include.sandbox.shop_api import ShopApi
@@ -36,6 +36,7 @@ class Asked(BaseModel, extra="forbid"):
     rates: dict[str, float] = {}
     slow_seconds: float = Field(SLOW_SECONDS, gt=0, le=600)
     hang: bool | None = None
+    page_size: int = Field(FULL_PAGE, ge=1, le=FULL_PAGE)
 
 
 def application(session: Session, mailbox: Mailbox, settings: Settings | None = None) -> FastAPI:
@@ -44,10 +45,10 @@ def application(session: Session, mailbox: Mailbox, settings: Settings | None = 
     Routes are plain functions, run by threads, so that the clock answers while it moves.
     """
     app = FastAPI(title="Sandbox world", docs_url=None, redoc_url=None, openapi_url=None)
-    app.include_router(ShopApi(lambda: session.life).router)
+    manners, gauge = Manners(session.world.seed, settings), Gauge()
+    app.include_router(ShopApi(lambda: session.life, lambda: manners.settings.page_size).router)
     app.include_router(WmsApi(lambda: session.life).router)
     app.include_router(routes(mailbox))
-    manners, gauge = Manners(session.world.seed, settings), Gauge()
     app.add_middleware(Unruly, manners=manners, gauge=gauge, world=session.world)
     _add_control(app, session)
     _add_manners(app, manners, gauge)
@@ -86,6 +87,12 @@ def _add_control(app: FastAPI, session: Session) -> None:
     def truth() -> dict[str, object]:
         return session.truth()
 
+    @app.get("/control/buyers")
+    def buyers() -> list[dict[str, str]]:
+        """Who has bought so far: for whoever looks whether it leaked."""
+        seen = {order.buyer for order in list(session.life.orders.values()) if order.created_at <= session.life.now}
+        return [{"first": one.first_name, "last": one.last_name, "phone": one.phone} for one in seen]
+
     @app.get("/control/world")
     def world() -> dict[str, object]:
         return session.describe()
@@ -101,7 +108,7 @@ def _add_manners(app: FastAPI, manners: Manners, gauge: Gauge) -> None:
     @app.put("/control/manners")
     async def asked(asked: Asked) -> dict[str, object]:
         try:
-            manners.settings = Settings(asked.rates, asked.slow_seconds, asked.hang)
+            manners.settings = Settings(asked.rates, asked.slow_seconds, asked.hang, asked.page_size)
         except BadManners as error:
             raise HTTPException(422, str(error)) from error
         return await shown()

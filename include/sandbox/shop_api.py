@@ -13,12 +13,12 @@ from include.sandbox import assortment
 from include.sandbox import shop_payloads as payloads
 from include.sandbox.catalogue import Merchant
 from include.sandbox.life import Life
-from include.sandbox.manners import WISH, Wish
+from include.sandbox.manners import FULL_PAGE, WISH, Wish
 from include.sandbox.moments import millis
 from include.sandbox.orders import Order
 
 MEDIA_TYPE = "application/vnd.api+json"
-MAX_PAGE_SIZE = 100
+MAX_PAGE_SIZE = FULL_PAGE
 MAX_WINDOW_DAYS = 14
 DAY_MS = 24 * 3600 * 1000
 STATES = ("NEW", "SIGN_REQUIRED", "PICKUP", "DELIVERY", "KASPI_DELIVERY", "ARCHIVE")
@@ -135,10 +135,10 @@ def _spoilt(
 
 
 class ShopApi:
-    """Answers for whatever life the sandbox currently leads."""
+    """Answers for whatever life the sandbox currently leads; no page has more orders than ``page_size`` says."""
 
-    def __init__(self, life: Callable[[], Life]) -> None:
-        self._life = life
+    def __init__(self, life: Callable[[], Life], page_size: Callable[[], int]) -> None:
+        self._life, self._page_size = life, page_size
         self.router = APIRouter(prefix="/shop/api/v2")
         for path, handler in (
             ("/orders", self._orders),
@@ -172,6 +172,7 @@ class ShopApi:
             found = self._mine(life, merchant, code)
             return self._listed(life, merchant, request, found, _counted(len(found), MAX_PAGE_SIZE))
         number, size = _page(request)
+        size = min(size, self._page_size())
         window = _window(request, life.now)
         found = self._matching(life, merchant, request, window.holds)
         page, meta = found[number * size : (number + 1) * size], _counted(len(found), size)

@@ -138,7 +138,7 @@ def order_resource(merchant: Merchant, order: Order, now: dt.datetime) -> dict[s
         "signatureRequired": False,
         "status": step.status,
         "pickupPointId": _store_id(merchant),
-        "state": step.state,
+        "state": step.shown or step.state,
         "deliveryCost": 0.0,
         "customer": _customer(order, step.state),
         "originAddress": {

@@ -1,4 +1,5 @@
--- Records put aside, newest first; every filter may be NULL. ``before`` is the last id of the page before.
+-- Records put aside, newest first; every filter may be NULL. What was to be judged again and did not come back within a
+-- day is ``gone``. ``before`` is the last id of the page before.
 select
     quarantine.id,
     quarantine.merchant_id,
@@ -11,7 +12,11 @@ select
     quarantine.first_seen,
     quarantine.last_seen,
     quarantine.times_seen,
-    quarantine.status,
+    case
+        when quarantine.status = 'replayed' and quarantine.replayed_at < %(now)s::timestamptz - interval '1 day'
+            then 'gone'
+        else quarantine.status
+    end as status,
     latest.action,
     latest.actor,
     latest.reason as action_reason,
@@ -32,7 +37,15 @@ left join lateral (
 where
     (quarantine.merchant_id = %(merchant_id)s or %(merchant_id)s::text is null)
     and (quarantine.source = %(source)s or %(source)s::text is null)
-    and (quarantine.status = %(status)s or %(status)s::text is null)
+    and (
+        quarantine.status = case when %(status)s::text = 'gone' then 'replayed' else %(status)s::text end
+        or %(status)s::text is null
+    )
+    and (
+        quarantine.status <> 'replayed'
+        or %(status)s::text is null
+        or (%(status)s::text = 'gone') = (quarantine.replayed_at < %(now)s::timestamptz - interval '1 day')
+    )
     and (quarantine.id < %(before)s::bigint or %(before)s::bigint is null)
 order by quarantine.id desc
 limit %(shown)s;

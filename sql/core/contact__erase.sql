@@ -1,5 +1,5 @@
--- Name and phone go after their time, unless the order's case is open. An order that never got into core counts
--- from the day the contact was taken.
+-- Name and phone go after their time, unless the order's case is open; those of a merchant who left us, too. An order
+-- that never got into core counts from the day the contact was taken.
 delete from core.contact
 using (
     select
@@ -11,8 +11,7 @@ using (
         on held.merchant_id = placed.merchant_id and held.order_id = placed.order_id
 ) as aged, ops.setting as setting
 where
-    contact.merchant_id = %(merchant_id)s
-    and setting.name = 'contact_days'
+    setting.name = 'contact_days'
     and aged.merchant_id = contact.merchant_id
     and aged.order_id = contact.order_id
     and aged.since < %(now)s::timestamptz - make_interval(days => (setting.value)::text::integer)

@@ -1,23 +1,28 @@
--- Adds a merchant or brings it up to date. The feed token stays for life: Kaspi reads the list at that address.
-insert into core.merchant (
-    merchant_id, name, connection_id, base_list_connection_id, locale, report_email, notices, feed_token
+-- Adds a merchant or brings it up to date; what is not said of a known one stays. The feed token stays for life: Kaspi
+-- reads the list at that address.
+insert into core.merchant as known (
+    merchant_id, name, connection_id, base_list_connection_id, locale, time_zone, tier, report_email, notices,
+    feed_token
 )
 values (
     %(merchant_id)s,
     %(merchant_name)s,
-    %(connection_id)s,
-    %(base_list_connection_id)s,
-    %(locale)s,
+    coalesce(%(connection_id)s::text, 'kaspi_shop_' || %(merchant_id)s),
+    'base_list_' || %(merchant_id)s,
+    coalesce(%(locale)s::text, 'ru'),
+    coalesce(%(time_zone)s::text, 'Asia/Almaty'),
+    coalesce(%(tier)s::text, 'standard'),
     %(report_email)s,
-    %(notices)s,
+    coalesce(%(notices)s::boolean, false),
     coalesce(%(feed_token)s, replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', ''))
 )
 on conflict (merchant_id) do update
     set
         name = excluded.name,
-        connection_id = excluded.connection_id,
-        base_list_connection_id = excluded.base_list_connection_id,
-        locale = excluded.locale,
-        report_email = excluded.report_email,
-        notices = excluded.notices
+        connection_id = coalesce(%(connection_id)s::text, known.connection_id),
+        locale = coalesce(%(locale)s::text, known.locale),
+        time_zone = coalesce(%(time_zone)s::text, known.time_zone),
+        tier = coalesce(%(tier)s::text, known.tier),
+        report_email = coalesce(%(report_email)s::text, known.report_email),
+        notices = coalesce(%(notices)s::boolean, known.notices)
 returning feed_token;

@@ -34,6 +34,16 @@ on conflict (merchant_id, application_number, row_hash) do update
         confirmed_at = excluded.confirmed_at
     where (known.named_at, known.confirmed_at) < (excluded.named_at, excluded.confirmed_at);
 
+-- Brought once more, a row that was put aside is judged once more.
+update raw.application
+set quarantined = false
+from stage_application as staged
+where
+    application.merchant_id = staged.merchant_id
+    and application.application_number = staged.application_number
+    and application.row_hash = staged.row_hash
+    and application.quarantined;
+
 -- Where its application has other rows too, that may change which of them counts: it is published again.
 update raw.application
 set published_at = null

@@ -1,5 +1,6 @@
 """The quality page: what it shows, and that its buttons do what they say, in the name of who pressed them."""
 
+import datetime as dt
 import re
 from collections.abc import Callable
 from typing import Any
@@ -8,11 +9,13 @@ import pytest
 
 from include.db.connection import Connection, connect
 from include.flows.drift import keep_drift
-from include.flows.quarantine import Reject, dismiss, put_aside
+from include.flows.quarantine import Reject, dismiss, put_aside, replay
 from include.flows.run import Run
 from include.kaspi.drift import Drift
 from include.notify.alerts import raise_alert, token_key
 from tests.console.surroundings import NOW, User, client_of
+
+GONE = "judged again, did not come back"
 
 
 @pytest.fixture
@@ -86,6 +89,22 @@ def test_everything_that_is_not_right_is_on_one_page_and_nothing_of_it_is_code(d
     assert re.search(
         r"<details class=\"group gate\" open>\s*<summary>\s*<span class=\"group-name code\">restock_<wbr>sync", text
     )
+
+
+def test_what_was_replayed_and_did_not_come_back_says_so(dsn: str) -> None:
+    browser, said = client_of(dsn), "1 record was to be judged again and did not come back."
+    with connect(dsn) as conn:
+        chosen = [int(one) for one in ids(dsn, "o1")]
+        replay(conn, "alpha", "kaspi/order", ids=chosen, actor="aliya", now=NOW - dt.timedelta(hours=25))
+    page = browser.get("/quality?lang=en").text
+    assert said in page and "totalPrice: missing" not in page
+    assert "did not come back" not in browser.get("/quality?lang=en&merchant=beta").text.replace(GONE, "")
+    page = browser.get("/quality?lang=en&status=gone").text
+    assert "totalPrice: missing" in page and f'<span class="chip bad">{GONE}</span>' in page
+    assert "totalPrice: missing" not in browser.get("/quality?lang=en&status=replayed").text
+    browser.post("/quality/records", data={"id": chosen[0], "do": "replay", "lang": "en"})
+    page = browser.get("/quality?lang=en&status=replayed").text
+    assert "totalPrice: missing" in page and said not in page
 
 
 def test_it_speaks_russian_first_and_all_three_languages(dsn: str) -> None:

@@ -1,19 +1,25 @@
 """Kaspi at its worst: every bad manner at a rate, and the tables still say what the world did."""
 
+import dataclasses
 import datetime as dt
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from email.utils import formatdate
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 
 from include.db.connection import connect
-from include.flows import kaspi_returns_ingest
+from include.flows import kaspi_returns_ingest, onboarding
 from include.kaspi import shop_api
-from include.kaspi.errors import KaspiBusy, KaspiRefusedToken
-from include.kaspi.shop_api import OrderList, ShopApi
+from include.kaspi.errors import KaspiBusy, KaspiError, KaspiRefusedToken
+from include.kaspi.shop_api import OrderList, ShopApi, ShopSettings
 from tests.db.truths import CASES, COUNTS, ORDERS, check_against_the_truth
 from tests.flow_driver import World, sandbox
 
@@ -108,6 +114,133 @@ def test_three_runs_of_one_merchant_keep_one_pace_and_four_calls_at_once(
     # a call more: they are counted where they arrive, and the way there is not always equally long
     assert found["max_calls_in_any_second"][name] <= per_second + 1
     assert found["peak_concurrency"][name] <= 4
+
+
+@pytest.fixture
+def calm(tmp_path: Path, new_warehouse: Callable[[], str]) -> Iterator[World]:
+    """A shop of good manners, and six merchants of ours who share its token: leases keep nobody of them apart."""
+    with sandbox(tmp_path, new_warehouse()) as world:
+        with connect(world.dsn) as conn:
+            for name in SHARERS:
+                onboarding.add_merchant(conn, name, name=name, stores=[])
+        yield world
+
+
+SHARERS = [f"sharer_{n}" for n in range(6)]
+
+
+def fetch_all_at_once(world: World, run_id: str, days: int) -> dict[str, Any]:
+    """Let the sharers fetch some days at the pace we promise; return how the shop was called."""
+    end = dt.datetime.fromisoformat(world.about["start_of_life"])
+    run = world.new_run("kaspi_returns_ingest", run_id, range_from=end - dt.timedelta(days=days), range_to=end)
+    shop = world.shop(world.about["merchants"][0], requests_per_second=5)
+    requests.post(f"{world.url}/control/manners/reset", timeout=30).raise_for_status()
+    with ThreadPoolExecutor(len(SHARERS)) as pool:
+        staged = list(
+            pool.map(
+                lambda name: kaspi_returns_ingest.fetch(
+                    world.dsn, run, dataclasses.replace(shop, merchant_id=name), world.clock, f"{run_id}/{name}"
+                ),
+                SHARERS,
+            )
+        )
+    assert len(set(staged)) == 1 and staged[0] > 0, "everybody read the same shop"
+    return dict(requests.get(f"{world.url}/control/manners", timeout=30).json())
+
+
+def test_six_merchants_with_one_token_are_four_at_once_and_five_a_second(calm: World) -> None:
+    name = calm.about["merchants"][0]["id"]
+    # so slow that five a second would be more than four at once, were it not for the lanes
+    misbehave(calm, {"slow": 1.0}, slow_seconds=1.3)
+    found = fetch_all_at_once(calm, "slow", days=1)
+    assert found["done"]["slow"] > 30
+    assert found["peak_concurrency"][name] == 4
+    misbehave(calm, {})
+    found = fetch_all_at_once(calm, "fast", days=2)
+    assert found["calls"] > 30
+    assert found["peak_concurrency"][name] <= 4
+    assert found["max_calls_in_any_second"][name] <= 5
+
+
+class Scripted:
+    """A real server that answers each call as the next line of its script says, and notes when it came."""
+
+    def __init__(self, *script: tuple[int, dict[str, str], float]) -> None:
+        self.script = list(script)
+        self.came: list[float] = []
+        scripted = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                scripted.came.append(time.time())
+                status, headers, delay = scripted.script[len(scripted.came) - 1]
+                time.sleep(delay)
+                self.send_response(status)
+                body = b'{"data": [], "meta": {"pageCount": 0, "totalCount": 7}}' if status == 200 else b""
+                for header, value in {**headers, "Content-Length": str(len(body))}.items():
+                    self.send_header(header, value)
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_: Any) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def count(self) -> int:
+        """Ask for a list's count, as the flow does; the server is closed then."""
+        settings = ShopSettings("shop", f"http://127.0.0.1:{self.server.server_port}", "token", requests_per_second=500)
+        now = dt.datetime.now(dt.UTC)
+        try:
+            with ShopApi(settings) as shop:
+                return shop.count(OrderList("NEW", now - dt.timedelta(days=1), now))
+        finally:
+            self.server.shutdown()
+            self.server.server_close()
+
+
+GOOD = (200, {}, 0.0)
+
+
+@pytest.mark.parametrize(
+    "bad", [(408, {}, 0.0), (429, {}, 0.0), (503, {}, 0.0), (200, {}, 1.0)], ids=["408", "429", "503", "timeout"]
+)
+def test_what_may_be_well_the_next_time_is_tried_again_and_no_more_than_four_times(
+    monkeypatch: pytest.MonkeyPatch, bad: tuple[int, dict[str, str], float]
+) -> None:
+    monkeypatch.setattr(shop_api, "READ_SECONDS", 0.3)
+    monkeypatch.setattr(shop_api, "_backoff", lambda _: 0.01)
+    shop = Scripted(bad, bad, bad, GOOD)
+    assert shop.count() == 7 and len(shop.came) == 4
+    shop = Scripted(bad, bad, bad, bad, GOOD)
+    with pytest.raises(KaspiBusy):
+        shop.count()
+    assert len(shop.came) == 4
+
+
+@pytest.mark.parametrize("status", [400, 401, 403])
+def test_what_is_refused_is_not_tried_again(status: int) -> None:
+    shop = Scripted((status, {}, 0.0), GOOD)
+    with pytest.raises(KaspiError):
+        shop.count()
+    assert len(shop.came) == 1
+
+
+def test_the_wait_that_kaspi_asks_for_is_kept_whether_in_seconds_or_as_a_date(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shop_api, "_backoff", lambda _: 0.01)
+    until = int(time.time()) + 4
+    shop = Scripted(
+        (429, {"Retry-After": "1.5"}, 0.0),
+        (503, {"Retry-After": formatdate(until, usegmt=True)}, 0.0),
+        (429, {"Retry-After": "soon"}, 0.0),
+        GOOD,
+    )
+    assert shop.count() == 7
+    first, second, third, fourth = shop.came
+    assert 1.5 <= second - first < 2.5
+    assert until <= third < until + 1
+    assert fourth - third < 0.5, "what nobody can read asks for nothing"
 
 
 def test_a_caller_that_kaspi_does_not_like_is_told_from_a_wrong_token(

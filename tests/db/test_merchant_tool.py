@@ -121,6 +121,50 @@ def test_adding_twice_brings_the_row_up_to_date(
     assert "nur" in capsys.readouterr().out.split()
 
 
+def test_a_second_call_keeps_what_it_does_not_name(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], warehouse_dsn: str, warehouse: Connection
+) -> None:
+    monkeypatch.setenv(merchant.DSN, warehouse_dsn)
+    begin = ("add", "--id", "oral", "--name", "Oral", "--store", "PP1:W1")
+    everything = (
+        "--locale", "kk", "--time-zone", "Asia/Oral", "--tier", "priority", "--connection", "kaspi_of_the_holding",
+        "--email", "o@example.kz", "--notices", "--base-includes-returns", "--pick-scan",
+    )  # fmt: skip
+
+    def row() -> list[object]:
+        with connect(warehouse_dsn) as conn:
+            found = conn.execute(
+                "select locale, time_zone, tier, connection_id, base_list_connection_id, report_email, notices, "
+                "base_includes_returns, pick_scan from core.merchant join core.store using (merchant_id) "
+                "where merchant_id = 'oral'"
+            ).fetchone()
+        assert found is not None
+        return list(found.values())
+
+    assert call(monkeypatch, *begin) == 0
+    lists = "base_list_oral"
+    assert row() == ["ru", "Asia/Almaty", "standard", "kaspi_shop_oral", lists, None, False, False, False]
+    assert call(monkeypatch, *begin, *everything) == 0
+    known = ["kk", "Asia/Oral", "priority", "kaspi_of_the_holding", lists, "o@example.kz", True, True, True]
+    assert row() == known
+    capsys.readouterr()
+    assert call(monkeypatch, *begin) == 0
+    assert row() == known
+    assert "the connections kaspi_of_the_holding and base_list_oral" in capsys.readouterr().out
+    assert call(monkeypatch, *begin, "--tier", "standard", "--no-notices", "--no-pick-scan") == 0
+    assert row() == [*known[:2], "standard", *known[3:6], False, True, False]
+
+
+def test_a_time_zone_is_one_of_the_tz_database(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], warehouse_dsn: str
+) -> None:
+    monkeypatch.setenv(merchant.DSN, warehouse_dsn)
+    for name in ("Asia/Alma-Ata-2", "../etc/passwd", "+05:00", ""):
+        with pytest.raises(SystemExit):
+            call(monkeypatch, "add", "--id", "x", "--name", "X", "--store", "PP1:W1", "--time-zone", name)
+        assert "is no time zone of the tz database" in capsys.readouterr().err
+
+
 def test_a_store_without_a_warehouse_is_refused(monkeypatch: pytest.MonkeyPatch, warehouse_dsn: str) -> None:
     monkeypatch.setenv(merchant.DSN, warehouse_dsn)
     with pytest.raises(SystemExit, match="PP1:W1"):

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+import psycopg
 import pytest
 
 from include.db.connection import Connection, connect
+from include.flows.kaspi_returns_ingest import active_merchants
 from include.flows.onboarding import CatalogueError, Store, add_merchant, add_source, load, load_catalogue
 
 HEADER = "sku,master_code,eans,name,category,supplier,batch,cost,agreed_defect_rate\n"
@@ -21,6 +25,18 @@ def test_the_feed_token_stays_for_life(warehouse: Connection) -> None:
     assert add_merchant(warehouse, "shop", name="Renamed", stores=[STORE], feed_token="another") == token
     row = warehouse.execute("select name, connection_id from core.merchant").fetchone()
     assert row == {"name": "Renamed", "connection_id": "kaspi_shop_shop"}
+
+
+def test_who_has_the_higher_tier_is_fetched_first(new_warehouse: Callable[[], str]) -> None:
+    dsn = new_warehouse()
+    with connect(dsn) as conn:
+        for merchant_id, tier in (("a", None), ("b", "priority"), ("c", "standard"), ("d", "priority")):
+            add_merchant(conn, merchant_id, name=merchant_id, stores=[STORE], tier=tier)
+        with pytest.raises(ValueError, match="tier is one of priority, standard"):
+            add_merchant(conn, "e", name="E", stores=[STORE], tier="golden")
+    assert active_merchants(dsn) == ["b", "d", "a", "c"]
+    with connect(dsn) as conn, pytest.raises(psycopg.errors.CheckViolation):
+        conn.execute("update core.merchant set tier = 'golden'")
 
 
 def test_a_store_is_brought_up_to_date(warehouse: Connection) -> None:

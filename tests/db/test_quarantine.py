@@ -1,7 +1,9 @@
 """A record put aside: seen again, replayed, settled, dismissed; and the fields that Kaspi changed."""
 
+import dataclasses
 import datetime as dt
 import logging
+import uuid
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -12,13 +14,21 @@ from psycopg.types.json import Jsonb
 from include.db.connection import Connection, connect
 from include.db.statements import run as run_statement
 from include.db.statements import text_of
+from include.domain import identity
+from include.domain.unit_life import Event
+from include.flows import batch, housekeeping, ledger
 from include.flows.drift import acknowledge, keep_drift
 from include.flows.quarantine import Reject, dismiss, put_aside, refuse, replay, replay_chosen
 from include.flows.run import Run
 from include.kaspi.drift import Drift
+from include.quality.gate import judge
+from include.quality.suites.housekeeping import SUITE as NIGHT
+from include.quality.suites.kaspi_returns_ingest import SUITE
+from tests.db.test_applications import BEGIN, DAY, Shop, furnished, row
 from tools.quarantine import main
 
 NOW = dt.datetime(2026, 11, 2, 6, tzinfo=dt.UTC)
+HOUR = dt.timedelta(hours=1)
 QUARTER = dt.timedelta(minutes=15)
 
 
@@ -222,10 +232,179 @@ def test_what_cannot_come_back_from_here_says_so(conn: Connection) -> None:
     put_aside(conn, [bad(1), bad(2, source="wms/w1"), bad(3, source="file/applications")], NOW)
     with pytest.raises(ValueError, match="send the record again"):
         replay(conn, "shop", "wms/w1", actor="aliya", now=NOW)
+    with pytest.raises(ValueError, match="correct the file and upload it again"):
+        replay(conn, "shop", "file/applications", actor="aliya", now=NOW)
     with pytest.raises(ValueError, match="has a name"):
         replay(conn, "shop", "kaspi/order", actor=" ", now=NOW)
     assert replay_chosen(conn, [*ids(conn, "o1", "o2", "o3"), 10**9], "aliya", NOW) == (1, 3)
     assert states(conn) == {"o1": "replayed", "o2": "open", "o3": "open"}
+
+
+def test_what_was_replayed_and_did_not_come_back_is_seen_and_can_be_replayed_anew(
+    dsn: str, conn: Connection, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    now = dt.datetime.now(dt.UTC)
+    put_aside(conn, [bad(1), bad(2), bad(3)], now - 3 * DAY)
+    for key, ago in (("o1", 25 * HOUR), ("o2", 23 * HOUR)):
+        assert replay(conn, "shop", "kaspi/order", ids=ids(conn, key), actor="aliya", now=now - ago) == 1
+    run = Run("housekeeping", "night", now)
+    run_statement(conn, "ops/run", **run.key, now=now, range_from=None, range_to=None)
+    batch.open_batch(conn, run, "shop")
+    batch.staged(conn, run, "shop", 0)
+    conn.commit()
+    judge(dsn, run, NIGHT)
+    (found,) = conn.execute(
+        "select success, severity, failed_rows, sample from ops.dq_result "
+        "where check_name = 'replayed_records_came_back'"
+    ).fetchall()
+    assert (found["success"], found["severity"], found["failed_rows"]) == (False, "warning", 1)
+    assert found["sample"][0]["record"] == str(ids(conn, "o1")[0])
+    conn.commit()
+    monkeypatch.setenv("QAITARYM_WAREHOUSE_DSN", dsn)
+    for status, key in (("gone", "o1"), ("replayed", "o2"), ("open", "o3")):
+        assert main(["list", "--merchant", "shop", "--status", status]) == 0
+        said = capsys.readouterr().out
+        assert [one for one in ("o1", "o2", "o3") if f"  {one}  " in said] == [key]
+    assert replay(conn, "shop", "kaspi/order", ids=ids(conn, "o1", "o2"), actor="aliya", now=now) == 1
+    conn.commit()
+    assert main(["list", "--merchant", "shop", "--status", "gone"]) == 0
+    assert "nothing is gone" in capsys.readouterr().out
+
+
+@pytest.fixture
+def shop(new_warehouse: Callable[[], str]) -> Iterator[Shop]:
+    with furnished(new_warehouse()) as made:
+        yield made
+
+
+def gated(shop: Shop) -> dict[str, int]:
+    """Judge what waits as an ingest run does, and publish what passed."""
+    run = shop.run()
+    with connect(shop.dsn) as conn:
+        run_statement(conn, "ops/run", **run.key, now=run.now, range_from=None, range_to=None)
+        batch.open_batch(conn, run, "shop")
+        batch.staged(conn, run, "shop", 100)
+    counts = judge(shop.dsn, run, SUITE)
+    shop.publish()
+    return counts
+
+
+def settle(shop: Shop) -> dict[str, str]:
+    """Book what waits as a receipts run does; return the records put aside, by status."""
+    shop.book()
+    run = shop.run()
+    with shop.at_work() as conn:
+        run_statement(conn, "ops/run", **run.key, now=run.now, range_from=None, range_to=None)
+        run_statement(conn, "ops/quarantine__resolved_events", **run.key, merchant_id="shop")
+        return states(conn)
+
+
+@pytest.mark.parametrize("way", ["replayed", "uploaded again"])
+def test_a_row_of_an_application_put_aside_by_the_gate_comes_back(shop: Shop, way: str) -> None:
+    code = shop.order(("A", 1))
+    shop.take(row("999999999-1"), row(f"{code}-1", made=BEGIN - 30 * DAY), name="May.csv")
+    assert gated(shop)["quarantined"] == 1
+    with shop.at_work() as conn:
+        (record,) = conn.execute("select * from ops.quarantine").fetchall()
+    assert record["record_key"].startswith(f"{code}-1#")
+    assert (record["source"], record["pointer"], record["status"]) == (
+        "kaspi_returns_ingest",
+        "May.csv, line 3",
+        "open",
+    )
+    assert gated(shop)["quarantined"] == 0 and shop.cases(code) == []
+    with shop.at_work() as conn:  # it was the order's own date that was wrong
+        conn.execute("update core.customer_order set created_at = %s where code = %s", (BEGIN - 31 * DAY, code))
+        if way == "replayed":
+            assert replay(conn, "shop", "kaspi_returns_ingest", actor="aliya", now=NOW) == 1
+            assert run_statement(conn, "ops/reread__due", merchant_id="shop").fetchall() == [], "it is no order"
+    if way == "uploaded again":
+        shop.take(row(f"{code}-1", made=BEGIN - 30 * DAY), name="again.csv")
+    assert gated(shop)["quarantined"] == 0
+    assert [case["application_number"] for case in shop.cases(code)] == [f"{code}-1"]
+    with shop.at_work() as conn:
+        assert set(states(conn).values()) == {"resolved"}
+
+
+def test_a_replayed_application_that_is_still_wrong_is_open_again(shop: Shop) -> None:
+    code = shop.order(("A", 1))
+    shop.take(row(f"{code}-1", made=BEGIN - 30 * DAY))
+    gated(shop)
+    with shop.at_work() as conn:
+        replay(conn, "shop", "kaspi_returns_ingest", actor="aliya", now=NOW)
+    assert gated(shop)["quarantined"] == 1
+    with shop.at_work() as conn:
+        assert set(states(conn).values()) == {"open"}
+        assert [action for action, _actor, _reason in actions(conn)] == ["replayed", "reopened"]
+
+
+def tell(shop: Shop, event_id: str, kind: str, hour: int, actor: str = "Dana", **payload: Any) -> None:
+    with shop.at_work() as conn:
+        conn.execute(
+            """
+            insert into core.warehouse_event (source, event_id, merchant_id, type, occurred_at, actor, store_id,
+                payload, recorded_at, position)
+            values ('w1', %s, 'shop', %s, %s, %s, 'PP1', %s, %s, %s)
+            """,
+            (event_id, kind, BEGIN + hour * HOUR, actor, Jsonb({"unit_label": "W1", **payload}), BEGIN, hour),
+        )
+
+
+def let_judge(shop: Shop, source: str) -> int:
+    with shop.at_work() as conn:
+        return replay(conn, "shop", source, actor="aliya", now=NOW)
+
+
+GOOD = {"finding": "no_fault", "grade": "A", "signs_of_use": False}
+
+
+def test_an_event_whose_label_came_too_late_is_booked_anew_by_a_replay(shop: Shop) -> None:
+    tell(shop, "back", "returned_to_buyer", 9)
+    assert settle(shop) == {"back": "open"}, "nobody bore the label, and its day was over"
+    tell(shop, "scan", "received", 1, order_code=shop.order(("A", 1)), sku="A")
+    assert settle(shop) == {"back": "open"}
+    assert let_judge(shop, "ledger/w1") == 1
+    assert settle(shop) == {"back": "resolved"}
+    assert shop.query("select state from ledger.unit") == [{"state": "returned_to_buyer"}]
+
+
+def test_what_the_ledger_refused_is_booked_anew_by_a_replay_or_is_open_again(shop: Shop) -> None:
+    tell(shop, "scan", "received", 1, order_code=shop.order(("A", 1)), sku="A")
+    tell(shop, "look", "inspected", 2, **GOOD)
+    tell(shop, "qc", "qc", 4, passed=True)  # by whom it was inspected
+    (key,) = settle(shop)
+    assert let_judge(shop, "ledger/wms/w1") == 1
+    assert settle(shop) == {key: "open"}
+    mistake = identity.event_id("w1", "look", "inspected")
+    (unit,) = shop.query("select unit_id from ledger.unit")
+    with shop.at_work() as conn:
+        undo = Event(uuid.uuid4(), unit["unit_id"], "shop", "voided", NOW, "aliya", "desk", {"event_id": str(mistake)})
+        ledger.append(conn, [undo], NOW)
+    tell(shop, "again", "inspected", 3, "Timur", **GOOD)
+    assert let_judge(shop, "ledger/wms/w1") == 1
+    assert settle(shop) == {key: "resolved"}
+    assert shop.query("select state from ledger.unit") == [{"state": "qc"}]
+
+
+def test_an_event_that_waited_too_long_comes_back_by_a_replay(shop: Shop) -> None:
+    tell(shop, "scan", "received", 1, order_code=shop.order(("A", 1)), sku="A")
+    tell(shop, "qc", "qc", 3, passed=True)
+    assert settle(shop) == {}
+    shop.clock.moment += 2 * DAY
+    housekeeping.tidy(shop.dsn, dataclasses.replace(shop.run(), dag_id="housekeeping"), "night#1")
+    (key,) = settle(shop)
+    tell(shop, "look", "inspected", 2, "Timur", **GOOD)
+    assert settle(shop) == {key: "open"}
+    assert let_judge(shop, "ledger/wms/w1") == 1
+    assert settle(shop) == {key: "resolved"}
+    assert shop.query("select state from ledger.unit") == [{"state": "qc"}]
+
+
+def test_what_the_ledger_refused_of_no_warehouse_stays_open(shop: Shop) -> None:
+    with shop.at_work() as conn:
+        put_aside(conn, [bad(1, source="ledger/price_list")], NOW)
+        assert replay_chosen(conn, ids(conn, "o1"), "aliya", NOW) == (0, 1)
+        assert states(conn) == {"o1": "open"}
 
 
 def test_a_status_that_is_none_is_refused(conn: Connection) -> None:

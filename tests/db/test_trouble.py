@@ -13,8 +13,18 @@ from cryptography.fernet import Fernet
 
 from include.db.connection import connect
 from include.db.lease import LeaseBusy, LeaseLost, hold
-from include.flows import batch, harvest, kaspi_returns_ingest, onboarding, quarantine, warehouse_receipts_reconcile
+from include.flows import (
+    batch,
+    harvest,
+    housekeeping,
+    kaspi_returns_ingest,
+    onboarding,
+    quarantine,
+    warehouse_receipts_reconcile,
+)
+from include.flows.applications import take_in
 from include.flows.contacts import Sealer
+from include.flows.drift import acknowledge
 from include.flows.report import HeldBack, raise_if_held
 from include.flows.run import Run, open_run
 from include.kaspi.errors import KaspiBusy
@@ -24,9 +34,15 @@ from include.quality.gate import judge
 from include.quality.suites.kaspi_returns_ingest import SUITE as ORDERS
 from include.quality.suites.warehouse_receipts_reconcile import SUITE as EVENTS
 from include.wms.sources import Portion
+from tests.console.surroundings import client_of
 
 NOW = dt.datetime(2026, 11, 2, 6, tzinfo=dt.UTC)
 CREATED = int((NOW - dt.timedelta(days=1)).timestamp() * 1000)
+
+
+APPLICATION = """Номер заявки;Номер заказа;Артикул;Количество;Код причины;Дата создания
+999999999-1;999999999;LAMP;1;OTHER_17;01.11.2026 10:00
+"""
 
 
 class Fixed:
@@ -61,10 +77,13 @@ class Shop:
         self.orders: list[Any] = []
         self.lines: dict[str, list[dict[str, Any]]] = {}
         self.page_instead = b""
+        self.status = 200
+        self.calls = 0
         shop = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
+                shop.calls += 1
                 path = self.path.partition("?")[0]
                 if shop.page_instead:
                     self._send(shop.page_instead)
@@ -84,7 +103,7 @@ class Shop:
                 self._send(json.dumps(document).encode())
 
             def _send(self, body: bytes) -> None:
-                self.send_response(200)
+                self.send_response(shop.status)
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body)
@@ -156,6 +175,40 @@ def test_one_bad_order_is_put_aside_and_the_others_go_on(dsn: str, shop: Shop) -
     assert "totalPrice" in aside["o2"] and "code_is_a_number" in aside["o6"]
     text = json.dumps(ask(dsn, "select payload from ops.quarantine"), ensure_ascii=False)
     assert "Айгүл" not in text and "7015550101" not in text
+
+
+def test_unknown_values_are_published_and_reported_until_somebody_has_acknowledged_them(dsn: str, shop: Shop) -> None:
+    shop.orders = [
+        *(order(n, status="PARTIAL_DISPUTE") for n in (1, 2)),
+        order(3, state="DISPUTE"),
+        order(4, status="CANCELLED", cancellationReason="OWN_77015550101"),
+        order(5, status="CANCELLED", cancellationReason="MERCHANT_OUT_OF_STOCK"),
+    ]
+    take_in(dsn, "shop", "a.csv", APPLICATION.encode(), "Dana", Fixed())
+    assert ingest(dsn, shop, "first") == {"passed": 1, "held": 0, "quarantined": 0}
+    assert len(ask(dsn, "select 1 from core.customer_order")) == 5
+    told = "select path, detail, examples, example_order_id, first_seen from ops.schema_drift where kind = 'unknown'"
+    found = ask(dsn, told)
+    assert {tuple(row.values())[:4] for row in found} == {
+        ("order.status", "PARTIAL_DISPUTE", 2, "o1"),
+        ("order.state", "DISPUTE", 1, "o3"),
+        ("order.cancellationReason", "OWN_#", 1, "o4"),
+        ("application.reason_code", "OTHER_17", 1, "999999999-1"),
+    }
+    # the next run meets none of these orders again, but one more with a value that is known by now
+    later = NOW + dt.timedelta(minutes=15)
+    shop.orders.append(order(6, status="PARTIAL_DISPUTE"))
+    ingest(dsn, shop, "second", later)
+    found = ask(dsn, told)
+    assert len(found) == 4 and {row["first_seen"] for row in found} == {NOW}
+    page = client_of(dsn).get("/quality?lang=en").text
+    assert page.count("unknown value") == 4 and "PARTIAL_DISPUTE" in page and "o6" in page
+    with connect(dsn) as conn:
+        ids = [row["id"] for row in conn.execute("select id from ops.schema_drift where kind = 'unknown'").fetchall()]
+        assert acknowledge(conn, ids, "aliya", later) == 4
+    shop.orders.append(order(7, status="PARTIAL_DISPUTE"))
+    ingest(dsn, shop, "third", later + dt.timedelta(minutes=15))
+    assert ask(dsn, "select 1 from ops.schema_drift where acknowledged_at is null") == []
 
 
 def test_poisoned_orders_harm_only_themselves(dsn: str, shop: Shop) -> None:
@@ -254,6 +307,43 @@ def test_a_buyer_is_kept_only_sealed_and_only_where_notices_are_sent(dsn: str, s
     kaspi_returns_ingest.fetch(dsn, run, shop.settings, Fixed(), "owner", sealer)
     kept = [sealer.open(bytes(row["sealed"])) for row in ask(dsn, "select sealed from core.contact")]
     assert kept == ([Contact("Айгүл Сериккызы", "7015550101")] if notices else [])
+
+
+@pytest.mark.parametrize("merchant_id", ["shop", "other"], ids=["active", "deactivated"])
+def test_name_and_phone_go_after_45_days_unless_a_case_is_open(dsn: str, merchant_id: str) -> None:
+    def days_ago(days: float) -> dt.datetime:
+        return NOW - dt.timedelta(days=days)
+
+    with connect(dsn) as conn:
+        for order_id, handed_over, case_closed in (
+            ("old", 46, None),
+            ("old, case closed", 46, 1),
+            ("old, case open", 46, "open"),
+            ("young, case closed", 44, 1),
+            ("young", 44, None),
+        ):
+            conn.execute(
+                "insert into core.customer_order (merchant_id, order_id, code, state, status, total_price, created_at, "
+                "handed_over_at, payload_hash, fetched_at) "
+                "values (%s, %s, %s, 'ARCHIVE', 'COMPLETED', 1, %s, %s, '', %s)",
+                (merchant_id, order_id, order_id, days_ago(handed_over + 5), days_ago(handed_over), NOW),
+            )
+            if case_closed:
+                closed_at = None if case_closed == "open" else NOW
+                conn.execute(
+                    "insert into core.return_case (case_id, merchant_id, order_id, return_kind, status, units_lo, "
+                    "units_hi, requested_from, requested_to, closed_at) "
+                    "values (gen_random_uuid(), %s, %s, 'unknown', 'received', 1, 1, %s, %s, %s)",
+                    (merchant_id, order_id, days_ago(40), days_ago(40), closed_at),
+                )
+            conn.execute("insert into core.contact values (%s, %s, '', %s)", (merchant_id, order_id, days_ago(60)))
+        for name, taken in (("unreadable old", 46), ("unreadable young", 44)):
+            conn.execute("insert into core.contact values (%s, %s, '', %s)", (merchant_id, name, days_ago(taken)))
+    done = housekeeping.tidy(dsn, new_run(dsn, "housekeeping", "night"), "night#1")
+    assert done["contacts_erased"] == 3
+    left = {row["order_id"] for row in ask(dsn, "select order_id from core.contact")}
+    assert left == {"old, case open", "young", "young, case closed", "unreadable young"}
+    assert housekeeping.tidy(dsn, new_run(dsn, "housekeeping", "again"), "night#2")["contacts_erased"] == 0
 
 
 def test_a_run_without_the_part_of_an_active_merchant_fails(dsn: str) -> None:

@@ -23,7 +23,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from include.sandbox.mailbox import Mailbox
-from include.sandbox.manners import MANNERS, BadManners, Gauge, Manners, Settings, read_rates
+from include.sandbox.manners import MANNERS, BadManners, Gauge, Manners, Settings, read_rates, read_settings
 from include.sandbox.moments import DAY
 from include.sandbox.server import application
 from include.sandbox.session import Session
@@ -93,6 +93,13 @@ def test_rates_are_read_from_the_command_line() -> None:
     assert read_rates("") == {}
     with pytest.raises(BadManners, match="cut"):
         read_rates("cut")
+
+
+def test_short_pages_are_asked_for_among_the_rates() -> None:
+    assert read_settings("all=0.01,page_size=20") == Settings({"all": 0.01}, page_size=20)
+    assert read_settings("").page_size == 100
+    with pytest.raises(BadManners, match="page_size"):
+        read_settings("page_size=0")
 
 
 def test_hanging_comes_with_any_manner_unless_said_otherwise() -> None:
@@ -169,6 +176,15 @@ def test_a_leak_adds_an_order_of_the_merchant_from_before_the_window(client: Tes
     lines = {item["id"] for item in bad["included"]}
     assert {line["id"] for line in stray["relationships"]["entries"]["data"]} <= lines
     assert done(client) == {"leak": 1}
+
+
+def test_short_pages_hold_the_same_list(client: TestClient, session: Session) -> None:
+    good = [one for page in range(4) for one in listed(client, session, page)["data"]]
+    client.put("/control/manners", json={"page_size": 4}).raise_for_status()
+    short = [listed(client, session, page) for page in range(10)]
+    assert [len(page["data"]) for page in short][:2] == [4, 4]
+    assert [one for page in short for one in page["data"]] == good[:40] and len(good) > 10
+    assert short[0]["meta"]["pageCount"] == -(-short[0]["meta"]["totalCount"] // 4)
 
 
 def test_where_nothing_can_leak_the_answer_is_good(client: TestClient, session: Session) -> None:

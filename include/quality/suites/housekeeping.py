@@ -9,6 +9,10 @@ SUITE = Suite(
             "quarantine_is_not_old", "ops.open_quarantine", "ExpectColumnValuesToBeBetween",
             {"column": "age_days", "min_value": 0, "max_value": 14}, "id", "warning",
         ),
+        ColumnCheck(
+            "replayed_records_came_back", "ops.replayed_quarantine", "ExpectColumnValuesToBeBetween",
+            {"column": "hours", "max_value": 24}, "id", "warning",
+        ),
         SqlCheck("core/customer_order__nothing_without_it"),
         SqlCheck("mart/balance_daily__closes"),
         SqlCheck("ledger/unit_event__seq_has_no_gap"),

@@ -1,5 +1,7 @@
 """What a staged batch of orders must be before anybody reads it."""
 
+from include.domain.applications import STEPS, TABS
+from include.domain.reasons import CODES
 from include.domain.returns import KNOWN_STATUSES
 from include.kaspi.drift import KNOWN_CANCELLATION_REASONS
 from include.kaspi.states import STATES
@@ -47,5 +49,13 @@ SUITE = Suite(
         SqlCheck("raw/stage_order__every_page_is_stored", "batch"),
         *APPLICATION_CHECKS,
     ),
-    drop=("raw/stage_order__drop", "raw/application__drop"),
+    drop=("raw/stage_order__drop", "raw/application__drop", "ops/quarantine__of_files"),
+    known_values={
+        "statuses": KNOWN_STATUSES,
+        "states": STATES,
+        "cancellation_reasons": KNOWN_CANCELLATION_REASONS,
+        "tabs": TABS,
+        "steps": STEPS,
+        "reason_codes": CODES,
+    },
 )  # fmt: skip
