@@ -135,6 +135,7 @@ def fetch_all_at_once(world: World, run_id: str, days: int) -> dict[str, Any]:
     run = world.new_run("kaspi_returns_ingest", run_id, range_from=end - dt.timedelta(days=days), range_to=end)
     shop = world.shop(world.about["merchants"][0], requests_per_second=5)
     requests.post(f"{world.url}/control/manners/reset", timeout=30).raise_for_status()
+    began = time.monotonic()
     with ThreadPoolExecutor(len(SHARERS)) as pool:
         staged = list(
             pool.map(
@@ -145,7 +146,8 @@ def fetch_all_at_once(world: World, run_id: str, days: int) -> dict[str, Any]:
             )
         )
     assert len(set(staged)) == 1 and staged[0] > 0, "everybody read the same shop"
-    return dict(requests.get(f"{world.url}/control/manners", timeout=30).json())
+    seconds = time.monotonic() - began
+    return {**requests.get(f"{world.url}/control/manners", timeout=30).json(), "seconds": seconds}
 
 
 def test_six_merchants_with_one_token_are_four_at_once_and_five_a_second(calm: World) -> None:
@@ -159,7 +161,9 @@ def test_six_merchants_with_one_token_are_four_at_once_and_five_a_second(calm: W
     found = fetch_all_at_once(calm, "fast", days=2)
     assert found["calls"] > 30
     assert found["peak_concurrency"][name] <= 4
-    assert found["max_calls_in_any_second"][name] <= 5
+    # they leave us a fifth of a second apart; one that is late on its way arrives nearer to the next
+    assert found["max_calls_in_any_second"][name] <= 5 + 1
+    assert found["calls"] <= 5 * found["seconds"] + 1
 
 
 class Scripted:
