@@ -140,7 +140,7 @@ def _plan(conn: Connection, run: Run, merchant_id: str) -> bool:
             last = run_statement(
                 conn, "ops/fetch_window__last_long", merchant_id=merchant_id, before=run.now
             ).fetchone()
-            start, end, long = sweep_range(run.now, last["started_at"] if last else None)
+            start, end, long = sweep_range(run.now, last["began_at"] if last else None)
             spans = windows(start, end)
             left = run_statement(conn, "ops/fetch_window__left", **run.key, merchant_id=merchant_id).fetchall()
             spans += [(row["created_from"], row["created_to"]) for row in left]
