@@ -34,6 +34,9 @@ class Life:
     steps: list[tuple[dt.datetime, str]]
     bad: tuple[dt.datetime, dt.datetime] | None = None  # between them its total is no number
 
+    def is_bad(self, now: dt.datetime) -> bool:
+        return self.bad is not None and self.bad[0] <= now < self.bad[1]
+
     def status(self, now: dt.datetime) -> str:
         place = bisect.bisect_right(self.steps, now, key=lambda step: step[0])
         return self.steps[max(place - 1, 0)][1]
@@ -52,7 +55,9 @@ class ScriptedShop:
     a_call: dt.timedelta = dt.timedelta()
     refused: set[str] = field(default_factory=set)  # codes that are answered with 400
     hidden: bool = False  # the lists are empty: only its own path shows an order
+    surprises: dict[str, str] = field(default_factory=dict)  # by code: its status a second after it was shown next
     asked: list[str] = field(default_factory=list)
+    shown: dict[str, list[tuple[dt.datetime, str]]] = field(default_factory=dict)  # by code: usable orders, no counts
     url: str = ""
     runs: Iterator[int] = field(default_factory=itertools.count)
     lock: Lock = field(default_factory=Lock)
@@ -81,7 +86,7 @@ class ScriptedShop:
             self.asked.append(code)
             if code in self.refused:
                 return 400, {"errors": [{"title": "Order is being moved."}]}
-            return 200, {"data": [self._order(code)] if code in self.lives else []}
+            return 200, {"data": self._orders([code] if code in self.lives else [])}
         begin, end = (int(query[f"filter[orders][creationDate][${op}]"][0]) for op in ("ge", "le"))
         state, size = query["filter[orders][state]"][0], int(query["page[size]"][0])
         number = int(query["page[number]"][0])
@@ -95,14 +100,23 @@ class ScriptedShop:
         )
         shown = mine[number * size : (number + 1) * size]
         counts = {"pageCount": -(-len(mine) // size), "totalCount": len(mine)}
-        return 200, {"data": [self._order(one) for one in shown], "included": [*map(_line, shown)], "meta": counts}
+        orders = self._orders(shown) if size != 1 else []
+        return 200, {"data": orders, "included": [*map(_line, shown)], "meta": counts}
+
+    def _orders(self, codes: list[str]) -> list[dict[str, Any]]:
+        for code in codes:
+            if not self.lives[code].is_bad(self.moment):
+                self.shown.setdefault(code, []).append((self.moment, self.lives[code].status(self.moment)))
+        shown = [self._order(code) for code in codes]
+        for code in self.surprises.keys() & set(codes):
+            self.lives[code].steps.append((self.moment + dt.timedelta(seconds=1), self.surprises.pop(code)))
+        return shown
 
     def _order(self, code: str) -> dict[str, Any]:
         life = self.lives[code]
-        bad = life.bad and life.bad[0] <= self.moment < life.bad[1]
         attributes = {
             "code": code, "state": life.state(self.moment), "status": life.status(self.moment),
-            "totalPrice": None if bad else 10.0, "creationDate": milliseconds(life.created),
+            "totalPrice": None if life.is_bad(self.moment) else 10.0, "creationDate": milliseconds(life.created),
             "kaspiDelivery": {"courierTransmissionDate": milliseconds(life.created)},
         }  # fmt: skip
         lines = {"data": [{"type": "orderentries", "id": f"line-{code}"}]}
