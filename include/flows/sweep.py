@@ -107,6 +107,11 @@ class SpanReader:
         before: tuple[int, dict[int, int]] | None = None
         for number in range(ROUNDS):
             counted, (shown, seen) = self._count(), self._seen()
+            if seen >= sum(counted.values()) and any(
+                counted[one.window_id] != shown.get(one.window_id, 0) for one in self.span.windows
+            ):
+                # six counts are six moments: an order that moved between them can hide one that was not seen
+                counted = self._count()
             stable = (seen, counted) == before
             if seen >= sum(counted.values()) or stable:
                 self._absent()
@@ -157,7 +162,11 @@ class SpanReader:
 
     def _count(self) -> dict[int, int]:
         """Return how many orders Kaspi counts in each window now."""
-        return {one.key: self.harvester.shop.count(one) for one in self.span.lists(self.span.windows, anew=True)}
+        counted = {}
+        for one in self.span.lists(self.span.windows, anew=True):
+            counted[one.key] = self.harvester.shop.count(one)
+            self._in_time()
+        return counted
 
     def _seen(self) -> tuple[dict[int, int], int]:
         """Return how many different orders each window showed, and how many all of them together."""

@@ -1,8 +1,21 @@
--- The hashes of what we have of these orders: as it landed, as it is published, as it was put aside.
+-- The hashes of what we have of these orders: as it landed, as it is published, as it was put aside. What is published
+-- does not count where another version was read since then and waits for its publishing: an order that has gone back to
+-- what it was is staged again, else the other version would be taken for the newest one.
 select
     asked.order_id,
     landed.payload_hash as landed,
-    placed.payload_hash as published,
+    case
+        when
+            not exists (
+                select 1
+                from raw.stage_order as waiting
+                where
+                    waiting.merchant_id = placed.merchant_id
+                    and waiting.order_id = placed.order_id
+                    and waiting.fetched_at >= placed.fetched_at
+            )
+            then placed.payload_hash
+    end as published,
     refused.payload_hash as refused
 from unnest(%(order_ids)s::text[]) as asked (order_id)
 left join raw.order_payload as landed

@@ -4,6 +4,7 @@ import bisect
 import datetime as dt
 import itertools
 import json
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -53,6 +54,7 @@ class ScriptedShop:
     lives: dict[str, Life] = field(default_factory=dict)
     moment: dt.datetime = NOW
     a_call: dt.timedelta = dt.timedelta()
+    seconds_a_call: float = 0.0  # of real time
     refused: set[str] = field(default_factory=set)  # codes that are answered with 400
     hidden: bool = False  # the lists are empty: only its own path shows an order
     surprises: dict[str, str] = field(default_factory=dict)  # by code: its status a second after it was shown next
@@ -70,6 +72,7 @@ class ScriptedShop:
     # --- the shop
 
     def answer(self, path: str, query: dict[str, list[str]]) -> tuple[int, dict[str, Any]]:
+        time.sleep(self.seconds_a_call)
         with self.lock:
             self.moment += self.a_call / 2
             found = self._answer(path, query)
