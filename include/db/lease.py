@@ -15,6 +15,7 @@ from include.db.connection import Connection
 from include.db.statements import run, run_bound
 
 SECONDS = 120
+POLL_SECONDS = 0.2  # between two looks of one who waits for a lease
 
 
 class LeaseLost(RuntimeError):
@@ -63,7 +64,7 @@ def hold(conn: Connection, scope: str, owner: str, *, wait_seconds: float = 300)
             break
         if time.monotonic() > deadline:
             raise LeaseBusy(f"{scope} is held by another run for over {wait_seconds:.0f} s; run the task again later")
-        time.sleep(0.2)
+        time.sleep(POLL_SECONDS)
     lease = Lease(conn, scope, row["epoch"])
     try:
         yield lease

@@ -7,6 +7,7 @@ OVERLAP = dt.timedelta(days=1)
 SHORT = dt.timedelta(days=3)
 LONG = dt.timedelta(days=60)
 LONG_EVERY_HOURS = 6
+TICK = dt.timedelta(minutes=15)
 
 
 def windows(start: dt.datetime, end: dt.datetime) -> list[tuple[dt.datetime, dt.datetime]]:
@@ -27,6 +28,10 @@ def windows(start: dt.datetime, end: dt.datetime) -> list[tuple[dt.datetime, dt.
 
 
 def sweep_range(now: dt.datetime, last_long: dt.datetime | None) -> tuple[dt.datetime, dt.datetime, bool]:
-    """Return the range to sweep and whether it is the long one, due every sixth hour."""
-    long = last_long is None or now - last_long >= dt.timedelta(hours=LONG_EVERY_HOURS)
+    """Return the range to sweep and whether it is the long one, due every sixth hour.
+
+    ``last_long`` is the clock of the last run with a long one. A run that has its clock a little early must not leave
+    the long sweep to the next tick: it is due from half a tick before.
+    """
+    long = last_long is None or now - last_long >= dt.timedelta(hours=LONG_EVERY_HOURS) - TICK / 2
     return now - (LONG if long else SHORT), now, long

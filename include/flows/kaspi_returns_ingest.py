@@ -12,7 +12,7 @@ from pathlib import Path
 from include.clock import Clock
 from include.db.connection import Connection, connect
 from include.db.copying import copy_rows
-from include.db.lease import hold
+from include.db.lease import POLL_SECONDS, hold
 from include.db.pace import SharedPace
 from include.db.statements import run as run_statement
 from include.domain.sweeps import LONG, sweep_range, windows
@@ -24,7 +24,7 @@ from include.flows.drift import keep_drift
 from include.flows.harvest import SOURCE, Harvester
 from include.flows.quarantine import Reject, put_aside
 from include.flows.run import Run
-from include.flows.sweep import SpanReader, StillMoving, Wanted, read_singly, spans_of
+from include.flows.sweep import OutOfTime, SpanReader, StillMoving, Wanted, read_singly, spans_of
 from include.kaspi.errors import KaspiBusy, KaspiRefusedToken
 from include.kaspi.shop_api import ShopApi, ShopSettings
 from include.kaspi.states import STATES
@@ -89,7 +89,7 @@ def fetch(
         sweep = _Sweep(harvester, pace, clock, owner)
         try:
             left = sweep.spans(deadline)
-            sweep.singly(long=long and not left)
+            sweep.singly(deadline, long=long)
             if applications:
                 collect_folder(dsn, run, merchant_id, applications, clock)
             sweep.master_codes()
@@ -140,7 +140,7 @@ def _plan(conn: Connection, run: Run, merchant_id: str) -> bool:
             last = run_statement(
                 conn, "ops/fetch_window__last_long", merchant_id=merchant_id, before=run.now
             ).fetchone()
-            start, end, long = sweep_range(run.now, last["started_at"] if last else None)
+            start, end, long = sweep_range(run.now, last["began_at"] if last else None)
             spans = windows(start, end)
             left = run_statement(conn, "ops/fetch_window__left", **run.key, merchant_id=merchant_id).fetchall()
             spans += [(row["created_from"], row["created_to"]) for row in left]
@@ -174,20 +174,23 @@ class _Sweep:
                     self.conn, "ops/fetch_window__open", **self.run.key, merchant_id=self.merchant_id
                 ).fetchall()
             )
-        moving = []
+        left = []
         for done, span in enumerate(spans):
-            if time.monotonic() > deadline:
-                return (
+            if done and self.run.range_from:
+                time.sleep(2 * POLL_SECONDS)  # so that a current run that waits finds the lease free
+            try:
+                with hold(self.conn, self.scope, self.owner) as lease, self.pace.lane():
+                    SpanReader(self.harvester, self.clock, lease, span, deadline).read()
+            except StillMoving as error:
+                log.warning("%s", error)
+                left.append(str(error))
+            except OutOfTime:
+                left.append(
                     f"{len(spans) - done} windows are left for the next run: "
                     f"the budget of {BUDGET_SECONDS} s is used up"
                 )
-            with hold(self.conn, self.scope, self.owner) as lease, self.pace.lane():
-                try:
-                    SpanReader(self.harvester, self.clock, lease, span).read()
-                except StillMoving as error:
-                    log.warning("%s", error)
-                    moving.append(str(error))
-        return "; ".join(moving)
+                break
+        return "; ".join(left)
 
     def master_codes(self) -> None:
         """Ask Kaspi's directory which goods the lines of an order are, where an application names them by it only."""
@@ -203,8 +206,11 @@ class _Sweep:
                 copy_rows(self.conn, "stage_master", ("entry_id", "master_code"), codes)
                 run_statement(self.conn, "core/order_line__master", merchant_id=self.merchant_id)
 
-    def singly(self, *, long: bool) -> None:
-        """Read by its own path what no sweep covers: what a replay asked for and, with a long sweep, old open cases."""
+    def singly(self, deadline: float, *, long: bool) -> None:
+        """Read by its own path what no sweep covers: what a replay asked for and, with a long sweep, old open cases.
+
+        Some of them are read though the spans have used up the budget; the rest waits for its next turn.
+        """
         with self.conn.transaction():
             due = run_statement(self.conn, "ops/reread__due", merchant_id=self.merchant_id).fetchall()
             old = (
@@ -214,7 +220,7 @@ class _Sweep:
                 if long
                 else []
             )
-        wanted = {row["order_id"]: Wanted(row["order_id"], row["code"]) for row in (*old, *due)}
+        wanted = {row["order_id"]: Wanted(row["order_id"], row["code"]) for row in (*due, *old)}
         if not wanted:
             return
         with self.conn.transaction():
@@ -232,12 +238,14 @@ class _Sweep:
         if window["completed_at"] is not None:
             return
         with hold(self.conn, self.scope, self.owner) as lease, self.pace.lane():
-            gone = read_singly(self.harvester, self.clock, lease, window["window_id"], list(wanted.values()))
-            asked = {row["order_id"] for row in due}
+            answered = read_singly(
+                self.harvester, self.clock, lease, window["window_id"], list(wanted.values()), deadline
+            )
+            asked = answered.asked & {row["order_id"] for row in due}
             with lease.transaction():
                 lost = [
                     Reject(self.merchant_id, SOURCE, one.order_id, "Kaspi has this order no more")
-                    for one in gone
+                    for one in answered.gone
                     if one.order_id in asked
                 ]
                 put_aside(self.conn, lost, self.run.now)
@@ -246,7 +254,7 @@ class _Sweep:
                     "ops/fetch_window__read_by_code",
                     window_id=window["window_id"],
                     now=self.clock.now(),
-                    total=len(wanted) - len(gone),
+                    total=len(answered.asked) - len(answered.gone),
                 )
                 run_statement(
                     self.conn,

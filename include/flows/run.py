@@ -33,7 +33,9 @@ def open_run(
     range_from: dt.datetime | None = None,
     range_to: dt.datetime | None = None,
 ) -> Run:
-    """Fix a run's clock and range, or return what an earlier try fixed."""
+    """Fix a run's clock and range, or return what an earlier try fixed. Raises ValueError for a range without begin."""
+    if range_to and not range_from:
+        raise ValueError(f"the range has an end, {range_to}, and no begin: give `from` too, or neither of them")
     row = run_statement(
         conn, "ops/run", dag_id=dag_id, run_id=run_id, now=clock.now(), range_from=range_from, range_to=range_to
     ).fetchone()

@@ -9,15 +9,20 @@ shows nothing new and no count has changed, the counts are wrong (they may hold 
 import datetime as dt
 import hashlib
 import logging
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Raw
 
 from include.clock import Clock
 from include.db.lease import Lease
 from include.db.statements import run as run_statement
 from include.db.statements import run_bound
-from include.flows.harvest import RECORD_ERRORS, Harvester, Read
+from include.flows.harvest import RECORD_ERRORS, SOURCE, Harvester, Read
+from include.flows.quarantine import Reject
+from include.kaspi.errors import KaspiBusy, KaspiError, KaspiRefusedToken
 from include.kaspi.shop_api import OrderList, Page
 
 log = logging.getLogger(__name__)
@@ -30,6 +35,10 @@ MOST_ABSENT = 500  # of one span are asked for by code; so many are no accident 
 
 class StillMoving(RuntimeError):
     """The lists of a span did not add up after ROUNDS readings; the next run reads it again."""
+
+
+class OutOfTime(RuntimeError):
+    """The budget is used up; what is stored stays, and the next run reads the span again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +94,11 @@ class SpanReader:
     clock: Clock
     lease: Lease
     span: Span
+    deadline: float
 
     def read(self) -> None:
-        """Read what is not read yet, then what the counts say is missing. Raises StillMoving."""
+        """Read what is not read yet, then what the counts say is missing. Raises StillMoving, OutOfTime."""
+        self._in_time()
         started = self.clock.now()
         ids = [one.window_id for one in self.span.windows]
         with self.lease.transaction() as conn:
@@ -96,6 +107,11 @@ class SpanReader:
         before: tuple[int, dict[int, int]] | None = None
         for number in range(ROUNDS):
             counted, (shown, seen) = self._count(), self._seen()
+            if seen >= sum(counted.values()) and any(
+                counted[one.window_id] != shown.get(one.window_id, 0) for one in self.span.windows
+            ):
+                # six counts are six moments: an order that moved between them can hide one that was not seen
+                counted = self._count()
             stable = (seen, counted) == before
             if seen >= sum(counted.values()) or stable:
                 self._absent()
@@ -116,6 +132,11 @@ class SpanReader:
     def _read(self, lists: list[OrderList]) -> None:
         for wanted, page in self.harvester.shop.lists(lists):
             self._store(wanted.key, page)
+            self._in_time()
+
+    def _in_time(self) -> None:
+        if time.monotonic() > self.deadline:
+            raise OutOfTime
 
     def _store(self, window_id: int, page: Page) -> None:
         read = Read(
@@ -141,7 +162,11 @@ class SpanReader:
 
     def _count(self) -> dict[int, int]:
         """Return how many orders Kaspi counts in each window now."""
-        return {one.key: self.harvester.shop.count(one) for one in self.span.lists(self.span.windows, anew=True)}
+        counted = {}
+        for one in self.span.lists(self.span.windows, anew=True):
+            counted[one.key] = self.harvester.shop.count(one)
+            self._in_time()
+        return counted
 
     def _seen(self) -> tuple[dict[int, int], int]:
         """Return how many different orders each window showed, and how many all of them together."""
@@ -169,9 +194,10 @@ class SpanReader:
             log.warning("%s: %d known orders are on no list: %s", self.harvester.merchant_id, len(rows), codes)
             window = self.span.windows[-1].window_id
             wanted = [Wanted(row["order_id"], row["code"]) for row in rows]
-            gone = read_singly(self.harvester, self.clock, self.lease, window, wanted)
-            if gone:
-                codes = ", ".join(one.code or one.order_id for one in gone[:20])
+            answered = read_singly(self.harvester, self.clock, self.lease, window, wanted, self.deadline)
+            self._in_time()
+            if answered.gone:
+                codes = ", ".join(one.code or one.order_id for one in answered.gone[:20])
                 log.warning("%s: Kaspi has these orders no more: %s", self.harvester.merchant_id, codes)
 
     def _complete(self, seen: int, counted: int, *, stable: bool) -> None:
@@ -187,27 +213,61 @@ class SpanReader:
             )
 
 
-def read_singly(
-    harvester: Harvester, clock: Clock, lease: Lease, window_id: int, wanted: Sequence[Wanted]
-) -> list[Wanted]:
-    """Read orders by their number, or by their id where no number is known, and store them; return what Kaspi has not.
+@dataclass(slots=True)
+class Answered:
+    """What became of orders that were asked for by their own path: which were, and which of them Kaspi has not."""
 
-    AT_ONCE of them are stored in a transaction.
+    asked: set[str] = field(default_factory=set)
+    gone: list[Wanted] = field(default_factory=list)
+
+
+def read_singly(
+    harvester: Harvester, clock: Clock, lease: Lease, window_id: int, wanted: Sequence[Wanted], deadline: float
+) -> Answered:
+    """Read orders by their number, or by their id where no number is known, and store them; those that cannot be read
+    are put aside.
+
+    AT_ONCE of them are stored in a transaction; after ``deadline`` no more are begun.
     """
-    gone: list[Wanted] = []
+    answered = Answered()
     for begin in range(0, len(wanted), AT_ONCE):
-        found = []
-        for one in wanted[begin : begin + AT_ONCE]:
-            shop = harvester.shop
-            order = shop.order_by_code(one.code) if one.code else shop.order_by_id(one.order_id)
+        found, seen, rejects = [], {}, []
+        part = wanted[begin : begin + AT_ONCE]
+        for one in part:
+            asked_at = clock.now()
+            try:
+                order = _order(harvester, one)
+            except (KaspiBusy, KaspiRefusedToken):
+                raise
+            except KaspiError as error:
+                rejects.append(Reject(harvester.merchant_id, SOURCE, one.order_id, str(error)[:500]))
+                continue
             if order is None:
-                gone.append(one)
+                answered.gone.append(one)
             else:
                 found.append(order)
+                seen[one.order_id] = asked_at
         now = clock.now()
         # they belong to no span: whenever they were created, they do not count for one
         read = Read(window_id, harvester.next_read(), now, LAST_MOMENT, now)
         harvest = harvester.harvest(found, (), read)
-        with lease.transaction():
+        harvest.rejects += rejects
+        with lease.transaction() as conn:
             harvester.store_singly(harvest, read)
-    return gone
+            run_statement(
+                conn,
+                "ops/code_read",
+                window_id=window_id,
+                merchant_id=harvester.merchant_id,
+                order_ids=list(seen),
+                asked=list(seen.values()),
+            )
+        answered.asked.update(one.order_id for one in part)
+        if time.monotonic() > deadline:
+            break
+    return answered
+
+
+def _order(harvester: Harvester, wanted: Wanted) -> Raw | None:
+    shop = harvester.shop
+    return shop.order_by_code(wanted.code) if wanted.code else shop.order_by_id(wanted.order_id)

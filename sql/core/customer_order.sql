@@ -31,7 +31,8 @@ changed as (
     where
         known.merchant_id = batch.merchant_id
         and known.order_id = batch.order_id
-        and known.payload_hash <> batch.payload_hash
+        -- the same again is staged where another run waits with an older version, which must find this one newer
+        and (known.payload_hash <> batch.payload_hash or known.fetched_at < batch.fetched_at)
     returning known.order_id
 ),
 

@@ -1,73 +1,153 @@
--- core.order_observation: a row when a status is first seen. The change lies between the last complete reading that
--- covered the order and did not see it, and the moment its page was read. A reading is a published sweep over its
--- creation date or, for the open cases that no sweep covers any more, one by code.
-with changed as (
+-- core.order_observation: a row when a status is first seen, in the order in which they were read, whichever run is
+-- published first. The change lies between the last complete reading that covered the order and did not see it, and
+-- the moment its page was read. A reading is one that showed another status, a published sweep over its creation date,
+-- or a published one by its own path. What was asked for while the order was put aside saw nothing of it.
+with staged as (
     select
-        staged.merchant_id,
+        order_id,
+        status,
+        state,
+        created_at,
+        fetched_at,
+        read_number,
+        window_id
+    from raw.stage_order
+    where dag_id = %(dag_id)s and run_id = %(run_id)s and merchant_id = %(merchant_id)s
+    union all
+    select
+        order_id,
+        status,
+        state,
+        created_at,
+        fetched_at,
+        read_number,
+        window_id
+    from raw.stage_older_read
+    where dag_id = %(dag_id)s and run_id = %(run_id)s and merchant_id = %(merchant_id)s
+),
+
+reading as (
+    select
         staged.order_id,
         staged.status,
         staged.state,
         staged.created_at,
-        staged.fetched_at,
-        coalesce(latest.episode, 0) + 1 as episode,
-        latest.seen_to as last_seen
-    from raw.stage_order as staged
-    left join lateral (
-        select
-            order_observation.episode,
-            order_observation.status,
-            order_observation.seen_to
-        from core.order_observation
-        where
-            order_observation.merchant_id = %(merchant_id)s
-            and order_observation.order_id = staged.order_id
-        order by order_observation.episode desc
-        limit 1
-    ) as latest on true
+        null::timestamptz as seen_from,
+        staged.fetched_at as seen_to,
+        coalesce(fetch_window.started_at, '-infinity') as asked_at,
+        null::integer as episode,
+        staged.read_number
+    from staged
+    left join ops.fetch_window on staged.window_id = fetch_window.window_id
+    union all
+    select
+        known.order_id,
+        known.status,
+        known.state,
+        null,
+        known.seen_from,
+        known.seen_to,
+        known.asked_at,
+        known.episode,
+        null
+    from core.order_observation as known
+    where known.merchant_id = %(merchant_id)s and known.order_id in (select staged.order_id from staged)
+),
+
+in_turn as (
+    select
+        reading.*,
+        lag(reading.status) over turn as status_before,
+        lag(reading.seen_to) over turn as seen_before,
+        greatest(lag(reading.seen_from) over turn, lag(reading.asked_at) over turn) as asked_before
+    from reading
+    window turn as (
+        partition by reading.order_id
+        order by reading.seen_to asc, reading.episode asc nulls last, reading.read_number asc
+    )
+),
+
+-- a status that was there before is no change, but where a sweep between the two is known to have seen another one
+change as (
+    select
+        in_turn.*,
+        row_number() over (
+            partition by in_turn.order_id
+            order by in_turn.seen_to asc, in_turn.episode asc nulls last, in_turn.read_number asc
+        ) as place
+    from in_turn
+    where in_turn.status is distinct from in_turn.status_before or in_turn.seen_from >= in_turn.seen_before
+),
+
+aside as (
+    select
+        quarantine.record_key as order_id,
+        min(quarantine.first_seen) as since
+    from ops.quarantine
     where
-        staged.dag_id = %(dag_id)s
-        and staged.run_id = %(run_id)s
-        and staged.merchant_id = %(merchant_id)s
-        and latest.status is distinct from staged.status
-        and (latest.seen_to is null or latest.seen_to <= staged.fetched_at)
+        quarantine.merchant_id = %(merchant_id)s
+        and quarantine.source in ('kaspi/order', 'kaspi_returns_ingest')
+        and (
+            quarantine.status in ('open', 'replayed')
+            -- a dismissed one stays dismissed when a good version follows: then it hides nothing any more
+            or (
+                quarantine.status = 'dismissed'
+                and (
+                    exists (
+                        select 1
+                        from raw.refused_order
+                        where
+                            refused_order.merchant_id = %(merchant_id)s
+                            and refused_order.order_id = quarantine.record_key
+                    )
+                    or quarantine.last_seen >= coalesce(
+                        (
+                            select max(known.seen_to)
+                            from core.order_observation as known
+                            where known.merchant_id = %(merchant_id)s and known.order_id = quarantine.record_key
+                        ),
+                        '-infinity'
+                    )
+                )
+            )
+        )
+    group by quarantine.record_key
 )
 
-insert into core.order_observation (merchant_id, order_id, status, state, seen_from, seen_to, episode)
+insert into core.order_observation as known (
+    merchant_id, order_id, status, state, seen_from, seen_to, asked_at, episode
+)
 select
-    changed.merchant_id,
-    changed.order_id,
-    changed.status,
-    changed.state,
+    %(merchant_id)s,
+    change.order_id,
+    change.status,
+    change.state,
     least(
-        changed.fetched_at,
-        greatest(changed.created_at, changed.last_seen, swept.started_at, by_code.started_at)
+        change.seen_to,
+        greatest(change.created_at, change.seen_from, change.asked_before, swept.started_at, by_code.asked_at)
     ),
-    changed.fetched_at,
-    changed.episode
-from changed
+    change.seen_to,
+    change.asked_at,
+    change.place
+from change
+left join aside on change.order_id = aside.order_id
 left join lateral (
     select sweep.started_at
     from ops.sweep
     where
-        sweep.merchant_id = %(merchant_id)s
+        change.episode is null
+        and sweep.merchant_id = %(merchant_id)s
         and sweep.published
-        and sweep.completed_at <= changed.fetched_at
-        and changed.created_at between sweep.created_from and sweep.created_to
+        and sweep.completed_at <= change.seen_to
+        and sweep.started_at < coalesce(aside.since, 'infinity')
+        and change.created_at between sweep.created_from and sweep.created_to
     order by sweep.started_at desc
     limit 1
 ) as swept on true
 left join lateral (
-    select max(fetch_window.started_at) as started_at
-    from core.return_case
-    inner join ops.fetch_window
-        on
-            fetch_window.merchant_id = %(merchant_id)s
-            and fetch_window.state = 'BY_CODE'
-            and fetch_window.long
-            and return_case.requested_to <= fetch_window.started_at
-            and changed.fetched_at >= fetch_window.completed_at
-            and changed.created_at between fetch_window.created_from and fetch_window.started_at - interval '60 days'
-            and (fetch_window.dag_id, fetch_window.run_id) <> (%(dag_id)s, %(run_id)s)
+    select max(code_read.asked_at) as asked_at
+    from ops.code_read
+    inner join ops.fetch_window on code_read.window_id = fetch_window.window_id
     inner join ops.batch
         on
             fetch_window.dag_id = batch.dag_id
@@ -75,10 +155,21 @@ left join lateral (
             and fetch_window.merchant_id = batch.merchant_id
             and batch.status = 'published'
     where
-        changed.last_seen is not null
-        and changed.created_at < changed.fetched_at - interval '60 days'
-        and return_case.merchant_id = %(merchant_id)s
-        and return_case.order_id = changed.order_id
-        and (return_case.closed_at is null or return_case.closed_at >= fetch_window.completed_at)
+        change.episode is null
+        and change.asked_before is not null
+        and code_read.merchant_id = %(merchant_id)s
+        and code_read.order_id = change.order_id
+        and code_read.asked_at <= change.seen_to
+        and code_read.asked_at < coalesce(aside.since, 'infinity')
 ) as by_code on true
-on conflict (merchant_id, order_id, episode) do nothing;
+where
+    change.episode is null
+    or change.episode <> change.place
+    or change.seen_from < least(change.seen_to, change.asked_before)
+on conflict (merchant_id, order_id, episode) do update
+    set
+        status = excluded.status,
+        state = excluded.state,
+        seen_from = excluded.seen_from,
+        seen_to = excluded.seen_to,
+        asked_at = excluded.asked_at;

@@ -52,10 +52,17 @@ on conflict (case_id) do update
         end,
         quantity = coalesce(known.quantity, excluded.quantity),
         units_hi = greatest(known.units_lo, excluded.units_hi),
-        entry_id = coalesce(known.entry_id, excluded.entry_id)
+        entry_id = coalesce(known.entry_id, excluded.entry_id),
+        -- a run that is published late may bring an earlier signal, or a status from before it
+        requested_from = case
+            when excluded.requested_to <= known.requested_to then excluded.requested_from
+            else known.requested_from
+        end,
+        requested_to = least(known.requested_to, excluded.requested_to)
     where
     (
-        known.signal_status, known.return_kind, known.quantity, known.units_hi, known.entry_id
+        known.signal_status, known.return_kind, known.quantity, known.units_hi, known.entry_id,
+        known.requested_from, known.requested_to
     ) is distinct from (
         excluded.signal_status,
         case
@@ -67,5 +74,10 @@ on conflict (case_id) do update
         end,
         coalesce(known.quantity, excluded.quantity),
         greatest(known.units_lo, excluded.units_hi),
-        coalesce(known.entry_id, excluded.entry_id)
+        coalesce(known.entry_id, excluded.entry_id),
+        case
+            when excluded.requested_to <= known.requested_to then excluded.requested_from
+            else known.requested_from
+        end,
+        least(known.requested_to, excluded.requested_to)
     );

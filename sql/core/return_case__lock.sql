@@ -17,6 +17,13 @@ where
             and staged.merchant_id = %(merchant_id)s
             and (placed.status = any(%(return_statuses)s) or placed.status = any(%(cancel_statuses)s))
         union all
+        select older.order_id
+        from raw.stage_older_read as older
+        where
+            older.dag_id = %(dag_id)s
+            and older.run_id = %(run_id)s
+            and older.merchant_id = %(merchant_id)s
+        union all
         -- those with an application that has something new
         select placed.order_id
         from raw.application as unpublished

@@ -1,3 +1,4 @@
+-- Whose reading is the longest ago comes first: what a run's budget cuts off is the first of the next.
 select
     customer_order.order_id,
     customer_order.code
@@ -8,4 +9,10 @@ where
     and return_case.closed_at is null
     and customer_order.created_at < %(now)s::timestamptz - interval '60 days'
     and customer_order.created_at >= %(now)s::timestamptz - interval '90 days'
-order by customer_order.code;
+order by
+    (
+        select max(code_read.asked_at)
+        from ops.code_read
+        where code_read.merchant_id = %(merchant_id)s and code_read.order_id = customer_order.order_id
+    ) asc nulls first,
+    customer_order.code asc;

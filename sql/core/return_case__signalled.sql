@@ -16,6 +16,14 @@ with lines as (
                 staged.dag_id = %(dag_id)s
                 and staged.run_id = %(run_id)s
                 and staged.merchant_id = %(merchant_id)s
+            union all
+            -- a status that was read before what is published can tell more of what came back
+            select older.order_id
+            from raw.stage_older_read as older
+            where
+                older.dag_id = %(dag_id)s
+                and older.run_id = %(run_id)s
+                and older.merchant_id = %(merchant_id)s
         )
     group by order_id
 ),
@@ -43,30 +51,27 @@ signal as (
 seen as (
     select
         observed.*,
-        observed.status = any(%(return_statuses)s) or observed.status = any(%(cancel_statuses)s) as signals
+        observed.status = any(%(return_statuses)s) or observed.status = any(%(cancel_statuses)s) as signals,
+        -- by these a return was called off, if there was one: what signalled it is no signal of the next one
+        max(observed.episode) filter (
+            where observed.status in ('COMPLETED', 'ACCEPTED_BY_MERCHANT', 'APPROVED_BY_BANK')
+        ) over (partition by observed.order_id) as called_off
     from core.order_observation as observed
     inner join signal on observed.merchant_id = signal.merchant_id and observed.order_id = signal.order_id
-    -- what an earlier, withdrawn episode was signalled by is no signal of this one
-    where
-        not exists (
-            select 1
-            from core.return_case as withdrawn
-            where
-                withdrawn.merchant_id = observed.merchant_id
-                and withdrawn.order_id = observed.order_id
-                and withdrawn.status = 'cancelled'
-                and withdrawn.requested_to >= observed.seen_to
-        )
-        or observed.status = 'COMPLETED'
 ),
 
 first_signal as (
     select
         seen.order_id,
-        (array_agg(seen.seen_from order by seen.episode) filter (where seen.signals))[1] as seen_from,
-        (array_agg(seen.seen_to order by seen.episode) filter (where seen.signals))[1] as seen_to,
+        (array_agg(seen.seen_from order by seen.episode) filter (where seen.begins))[1] as seen_from,
+        (array_agg(seen.seen_to order by seen.episode) filter (where seen.begins))[1] as seen_to,
         bool_or(seen.status = 'COMPLETED') as completed_seen
-    from seen
+    from (
+        select
+            seen.*,
+            seen.signals and seen.episode > coalesce(seen.called_off, 0) as begins
+        from seen
+    ) as seen
     group by seen.order_id
 )
 

@@ -42,10 +42,10 @@ swept as (
         weeks.cohort_week,
         min(sweep.completed_at) as first_swept
     from (select distinct cohort_week from sold_order) as weeks
-    left join ops.fetch_window as sweep
+    left join ops.sweep
         on
             sweep.merchant_id = %(merchant_id)s
-            and sweep.completed_at is not null
+            and sweep.published
             and sweep.created_from < (weeks.cohort_week + 7)::timestamp at time zone 'Asia/Almaty'
             and sweep.created_to > (weeks.cohort_week + 6)::timestamp at time zone 'Asia/Almaty'
     group by weeks.cohort_week

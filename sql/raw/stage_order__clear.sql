@@ -5,6 +5,9 @@ where dag_id = %(dag_id)s and run_id = %(run_id)s and merchant_id = %(merchant_i
 delete from raw.stage_order_line
 where dag_id = %(dag_id)s and run_id = %(run_id)s and merchant_id = %(merchant_id)s;
 
+delete from raw.stage_older_read
+where dag_id = %(dag_id)s and run_id = %(run_id)s and merchant_id = %(merchant_id)s;
+
 delete from ops.fetch_seen
 using ops.fetch_window
 where

@@ -39,7 +39,11 @@ class MovingShop:
     states: dict[str, str] = field(default_factory=dict)
     script: dict[int, list[tuple[str, str]]] = field(default_factory=dict)
     newest_first: bool = False
+    restated: dict[int, list[tuple[str, str]]] = field(default_factory=dict)  # another status, in the same folder
+    while_counting: dict[int, tuple[str, str]] = field(default_factory=dict)
+    statuses: dict[str, str] = field(default_factory=dict)
     pages_asked: int = 0
+    counts_asked: int = 0
 
     def answer(self, query: dict[str, list[str]]) -> dict[str, Any]:
         if "filter[orders][code]" in query:
@@ -51,29 +55,46 @@ class MovingShop:
         shown = mine[number * size : (number + 1) * size]
         document = {
             "data": [self._order(code) for code in shown],
-            "included": [_line(code) for code in shown],
+            "included": [_line(code, self._status(code)) for code in shown],
             "meta": {"pageCount": -(-len(mine) // size), "totalCount": len(mine)},
         }
-        if size != 1:  # a count is one moment; what happens while orders are counted, the next sweep sees
+        if size != 1:
             for code, moved_to in self.script.get(self.pages_asked, ()):
                 self.states[code] = moved_to
+            self.statuses.update(self.restated.get(self.pages_asked, ()))
             self.pages_asked += 1
+        else:
+            if self.counts_asked in self.while_counting:
+                code, moved_to = self.while_counting[self.counts_asked]
+                self.states[code] = moved_to
+            self.counts_asked += 1
         return document
+
+    def _status(self, code: str) -> str:
+        return self.statuses.get(code, f"IN_{self.states[code]}")
 
     def _order(self, code: str) -> dict[str, Any]:
         created = SPAN[0] + dt.timedelta(minutes=int(code[-4:]))  # all of them inside the span
         return {
             "id": f"id-{code}", "type": "orders",
             "attributes": {
-                "code": code, "state": self.states[code], "status": f"IN_{self.states[code]}", "totalPrice": 10.0,
+                "code": code, "state": self.states[code], "status": self._status(code), "totalPrice": 10.0,
                 "creationDate": int(created.timestamp() * 1000),
             },
             "relationships": {"entries": {"data": [{"type": "orderentries", "id": f"line-{code}"}]}},
         }  # fmt: skip
 
 
-def _line(code: str) -> dict[str, Any]:
-    attributes = {"entryNumber": 0, "quantity": 1, "basePrice": 10.0, "totalPrice": 10.0, "offer": {"code": "LAMP"}}
+def _line(code: str, status: str = "") -> dict[str, Any]:
+    """Return the order's line; a status that ends with a number has so many pieces."""
+    quantity = int(status[-1]) if status[-1:].isdigit() else 1
+    attributes = {
+        "entryNumber": 0,
+        "quantity": quantity,
+        "basePrice": 10.0,
+        "totalPrice": 10.0,
+        "offer": {"code": "LAMP"},
+    }
     return {"id": f"line-{code}", "type": "orderentries", "attributes": attributes}
 
 
@@ -281,3 +302,60 @@ def test_a_try_that_was_cut_short_fetches_no_stored_page_again(
     with connect(dsn) as conn:
         rows = conn.execute("select count(*) as n from raw.stage_order where merchant_id = %s", (name,)).fetchone()
     assert rows == {"n": 30}
+
+
+def publish(dsn: str, name: str, run_id: str) -> None:
+    with connect(dsn) as conn:
+        run = open_run(conn, "kaspi_returns_ingest", f"{run_id} {name}", Fixed())
+        conn.execute(
+            "update ops.batch set status = 'passed' where merchant_id = %s and run_id = %s", (name, run.run_id)
+        )
+    kaspi_returns_ingest.publish(dsn, run, "o")
+
+
+@pytest.mark.parametrize(
+    ("said", "observed"),
+    [(["B2"], ["A1", "B2"]), (["B2", "A1"], ["A1", "B2", "A1"]), (["B2", "C3"], ["A1", "B2", "C3"])],
+)
+def test_the_newest_status_and_lines_are_published_though_an_order_is_seen_more_than_once(
+    dsn: str, served: Callable[[MovingShop], str], monkeypatch: pytest.MonkeyPatch, said: list[str], observed: list[str]
+) -> None:
+    """Stated anew between two pages of its own folder, whose second page shows it again; back to what it was, too."""
+    monkeypatch.setattr(shop_api, "PAGE_SIZE", PAGE)
+    shop = MovingShop(dict.fromkeys(codes(12), "ARCHIVE"), statuses={"70002": "A1"})
+    name, _ = sweep(dsn, served(shop), run_id="first")
+    publish(dsn, name, "first")
+    # before each page of the archive something enters it in front: the order slips onto the next page, and the next
+    shop.pages_asked = 0
+    first = STATES.index("ARCHIVE")
+    shop.statuses["70002"] = said[0]
+    shop.script = {first: [("60001", "ARCHIVE")], first + 1: [(f"6000{n}", "ARCHIVE") for n in range(2, 5)]}
+    shop.restated = {first + n: [("70002", status)] for n, status in enumerate(said[1:])}
+    sweep(dsn, served(shop), name, "second")
+    publish(dsn, name, "second")
+    with connect(dsn) as conn:
+        placed = conn.execute(
+            "select status, quantity from core.customer_order inner join core.order_line using (merchant_id, order_id) "
+            "where merchant_id = %s and code = '70002'",
+            (name,),
+        ).fetchone()
+        rows = conn.execute(
+            "select status from core.order_observation where merchant_id = %s and order_id = 'id-70002' "
+            "order by episode",
+            (name,),
+        ).fetchall()
+    assert placed == {"status": said[-1], "quantity": int(said[-1][-1])}
+    assert [row["status"] for row in rows] == observed
+
+
+def test_a_move_while_the_orders_are_counted_hides_no_order_that_was_missed(
+    dsn: str, served: Callable[[MovingShop], str]
+) -> None:
+    """One goes back to a folder that was read, one back to a folder that was counted: the sum is what was seen."""
+    last = len(STATES) - 1
+    shop = MovingShop(
+        {"70001": "ARCHIVE", "70002": "ARCHIVE", "70003": "ARCHIVE"}, {last - 1: [("70001", "KASPI_DELIVERY")]}
+    )
+    shop.while_counting = {last - 1: ("70002", STATES[0])}
+    _, stored = sweep(dsn, served(shop))
+    assert stored == {"70001", "70002", "70003"}

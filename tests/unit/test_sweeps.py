@@ -26,8 +26,13 @@ def test_an_empty_range_is_an_error() -> None:
         windows(START, START)
 
 
-@pytest.mark.parametrize(("hours_ago", "days"), [(None, 60), (7, 60), (6, 60), (5, 3)])
-def test_every_sixth_hour_the_sweep_reaches_sixty_days_back(hours_ago: int | None, days: int) -> None:
-    last = None if hours_ago is None else START - dt.timedelta(hours=hours_ago)
+@pytest.mark.parametrize(
+    ("ago", "days"),
+    [(None, 60), ("7:00:00", 60), ("6:00:00", 60), ("5:59:50", 60), ("5:45:10", 3), ("5:00:00", 3)],
+)
+def test_every_sixth_hour_the_sweep_reaches_sixty_days_back(ago: str | None, days: int) -> None:
+    """A tick has its clock some seconds early or late; the one before it is a quarter of an hour away."""
+    hours, minutes, seconds = map(int, (ago or "0:0:0").split(":"))
+    last = None if ago is None else START - dt.timedelta(hours=hours, minutes=minutes, seconds=seconds)
     begin, end, long = sweep_range(START, last)
     assert (end - begin, long) == (dt.timedelta(days=days), days == 60)

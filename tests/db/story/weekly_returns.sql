@@ -89,18 +89,21 @@ select
 from placed
 where created_at < %(now)s::timestamptz - interval '4 days';
 
-insert into ops.fetch_window (
-    merchant_id, dag_id, run_id, state, created_from, created_to, started_at, completed_at
+insert into ops.sweep (
+    merchant_id, dag_id, run_id, created_from, created_to, started_at, completed_at, long, seen, counted, published
 )
 select
     merchant_id,
     'kaspi_returns_ingest',
     'story-' || day,
-    'ARCHIVE',
     day - interval '3 days',
     day,
     day,
-    day + interval '5 minutes'
+    day + interval '5 minutes',
+    false,
+    0,
+    0,
+    true
 from (values ('alpha'), ('beta')) as merchant (merchant_id)
 cross join generate_series(%(now)s::timestamptz - interval '26 weeks', %(now)s::timestamptz, interval '1 day') as day;
 
