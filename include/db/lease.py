@@ -49,7 +49,8 @@ def hold(conn: Connection, scope: str, owner: str, *, wait_seconds: float = 300)
     """Hold ``scope`` for a fetch window or a batch.
 
     ``owner`` is ``<dag>/<run>/<task>/<map index>#<try>``: an earlier try of the same task instance is overtaken
-    at once (never the other way round), anybody else's live lease is waited for.
+    at once (never the other way round), anybody else's live lease is waited for. Whoever waits is next: who lets a
+    lease go and takes it again comes after him.
     """
     name, _, attempt = owner.partition("#")
     if conn.info.transaction_status != TransactionStatus.IDLE:
@@ -60,6 +61,8 @@ def hold(conn: Connection, scope: str, owner: str, *, wait_seconds: float = 300)
             row = run(
                 conn, "ops/lease_take", scope=scope, owner=name, attempt=int(attempt or 0), seconds=SECONDS
             ).fetchone()
+            if row is None:
+                run(conn, "ops/lease_wait", scope=scope, owner=name)
         if row is not None:
             break
         if time.monotonic() > deadline:

@@ -12,7 +12,7 @@ from pathlib import Path
 from include.clock import Clock
 from include.db.connection import Connection, connect
 from include.db.copying import copy_rows
-from include.db.lease import POLL_SECONDS, hold
+from include.db.lease import hold
 from include.db.pace import SharedPace
 from include.db.statements import run as run_statement
 from include.domain.sweeps import LONG, sweep_range, windows
@@ -176,8 +176,6 @@ class _Sweep:
             )
         left = []
         for done, span in enumerate(spans):
-            if done and self.run.range_from:
-                time.sleep(2 * POLL_SECONDS)  # so that a current run that waits finds the lease free
             try:
                 with hold(self.conn, self.scope, self.owner) as lease, self.pace.lane():
                     SpanReader(self.harvester, self.clock, lease, span, deadline).read()

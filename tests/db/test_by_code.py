@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from include.db.connection import connect
-from include.db.lease import hold
+from include.db.lease import LeaseBusy, hold
 from include.flows import kaspi_returns_ingest, sweep
 from tests.db.scripted_shop import DAY, HOUR, NOW, Life, ScriptedShop, scripted_shop
 
@@ -104,7 +104,7 @@ def test_a_budget_that_is_used_up_ends_a_reading_between_two_pages(
 
 
 def test_an_old_range_lets_a_waiting_run_in_between_two_windows(shop: ScriptedShop) -> None:
-    """Whoever waits looks every 200 ms; the old range must not take the lease back before he can."""
+    """Whoever waits looks every 200 ms; the old range, which lets the lease go for a moment only, comes after him."""
     old = shop.run(range_from=NOW - 80 * DAY, range_to=NOW)
     shop.seconds_a_call = 0.03
     with ThreadPoolExecutor(1) as pool, connect(shop.dsn) as conn:
@@ -115,6 +115,21 @@ def test_an_old_range_lets_a_waiting_run_in_between_two_windows(shop: ScriptedSh
             windows = shop.ask("select 1 from ops.fetch_window where completed_at is null")
         reading.result()
     assert len(windows) >= 4 * 6, "it came in after one window, or two"
+
+
+def test_one_who_died_waiting_keeps_nobody_out(shop: ScriptedShop) -> None:
+    with connect(shop.dsn) as conn, connect(shop.dsn) as other:
+        with hold(conn, "kaspi_returns_ingest:shop", "old/run/task/0#1"):
+            with (
+                pytest.raises(LeaseBusy),
+                hold(other, "kaspi_returns_ingest:shop", "dead/run/task/0#1", wait_seconds=0),
+            ):
+                pass
+        began = time.monotonic()
+        with hold(conn, "kaspi_returns_ingest:shop", "old/run/task/0#1"):
+            assert time.monotonic() - began < 5
+        with hold(other, "kaspi_returns_ingest:shop", "third/run/task/0#1", wait_seconds=0):
+            pass
 
 
 def test_a_range_with_an_end_and_no_begin_is_an_error(shop: ScriptedShop) -> None:
