@@ -119,12 +119,12 @@ def test_an_old_range_lets_a_waiting_run_in_between_two_windows(shop: ScriptedSh
 
 def test_one_who_died_waiting_keeps_nobody_out(shop: ScriptedShop) -> None:
     with connect(shop.dsn) as conn, connect(shop.dsn) as other:
-        with hold(conn, "kaspi_returns_ingest:shop", "old/run/task/0#1"):
-            with (
-                pytest.raises(LeaseBusy),
-                hold(other, "kaspi_returns_ingest:shop", "dead/run/task/0#1", wait_seconds=0),
-            ):
-                pass
+        with (
+            hold(conn, "kaspi_returns_ingest:shop", "old/run/task/0#1"),
+            pytest.raises(LeaseBusy),
+            hold(other, "kaspi_returns_ingest:shop", "dead/run/task/0#1", wait_seconds=0),
+        ):
+            pass
         began = time.monotonic()
         with hold(conn, "kaspi_returns_ingest:shop", "old/run/task/0#1"):
             assert time.monotonic() - began < 5
