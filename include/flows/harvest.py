@@ -24,7 +24,7 @@ from include.kaspi.drift import DriftWatch
 from include.kaspi.errors import KaspiBusy, KaspiError, KaspiRefusedToken
 from include.kaspi.payloads import EntryResource, Identified, Order, OrderResource, text, whole_tenge
 from include.kaspi.privacy import Contact, contact_of, content_hash, in_order, without_person
-from include.kaspi.shop_api import ShopApi, milliseconds
+from include.kaspi.shop_api import ShopApi
 
 SOURCE = "kaspi/order"
 BLOCK = 10_000  # read numbers taken at a time, the step of the sequence raw.read_number
@@ -58,7 +58,7 @@ _SUSPECT = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """The hashes of an order's payload: as it landed in raw, as it is published, as it was put aside.
+    """The hashes of an order's payload: as it landed in raw, is published, was put aside, was staged by this run.
 
     A hash is that of the order's own part, followed by that of its lines.
     """
@@ -66,28 +66,25 @@ class Known:
     landed: bytes | None
     published: bytes | None
     refused: bytes | None
+    staged: bytes | None
 
     def has(self, head: bytes) -> bool:
-        """Tell whether the order's own part, by its hash, is published or put aside as it is."""
-        return any(one is not None and one.startswith(head) for one in (self.published, self.refused))
+        """Tell whether the order's own part, by its hash, is no news."""
+        return any(one is not None and one.startswith(head) for one in (self.published, self.refused, self.staged))
 
 
-NEVER_SEEN = Known(None, None, None)
+NEVER_SEEN = Known(None, None, None, None)
 
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """One page as it was read: which window and time it belongs to, and the span its orders should lie in."""
+    """One page as it was read: its window and time, and the span, in epoch milliseconds, its orders should lie in."""
 
     window_id: int
     read_number: int
     fetched_at: dt.datetime
-    created_from: dt.datetime
-    created_to: dt.datetime
-
-    def covers(self, created: float) -> bool:
-        """Tell whether an order made at that moment, in epoch milliseconds, lies in the span."""
-        return milliseconds(self.created_from) <= created <= milliseconds(self.created_to)
+    created_from: int
+    created_to: int
 
 
 @dataclass(slots=True)
@@ -158,9 +155,9 @@ class Harvester:
     def known(self, order_ids: list[str]) -> dict[str, Known]:
         """Return what is known of these orders already."""
         rows = run_bound(
-            self.conn, "raw/order_payload__known", merchant_id=self.merchant_id, order_ids=order_ids
+            self.conn, "raw/order_payload__known", **self.run.key, merchant_id=self.merchant_id, order_ids=order_ids
         ).fetchall()
-        return {row["order_id"]: Known(row["landed"], row["published"], row["refused"]) for row in rows}
+        return {row.pop("order_id"): Known(**row) for row in rows}
 
     def next_read(self) -> int:
         """Return the number of the page that is read now; the numbers of a try rise."""
@@ -200,7 +197,7 @@ class Harvester:
             changed = False
         # pages can hold orders of outside the span: good to have, but they do not count for it;
         # one whose time cannot be read is there all the same
-        if record.typed is None or read.covers(record.typed.attributes.creationDate):
+        if record.typed is None or read.created_from <= record.typed.attributes.creationDate <= read.created_to:
             harvest.seen.append(record.order_id)
         if changed and self.sealer and self.notices and (contact := contact_of(record.raw)):
             harvest.contacts.append((record.order_id, contact))
@@ -219,7 +216,7 @@ class Harvester:
             lines = list(map(_line, self.shop.entries(record.order_id)))
         lines_json = b",".join([in_order(line.raw) for line in lines])
         digest = record.digest = head + content_hash(lines_json)
-        if digest in (known.published, known.refused):
+        if digest in (known.published, known.refused, known.staged):
             return False
         payload = b'{"entries":[' + lines_json + b'],"order":' + record.clean + b"}"
         if len(harvest.orders) < LOOKED_AT:

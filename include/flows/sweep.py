@@ -23,13 +23,12 @@ from include.db.statements import run_bound
 from include.flows.harvest import RECORD_ERRORS, SOURCE, Harvester, Read
 from include.flows.quarantine import Reject
 from include.kaspi.errors import KaspiBusy, KaspiError, KaspiRefusedToken
-from include.kaspi.shop_api import OrderList, Page
+from include.kaspi.shop_api import OrderList, Page, milliseconds
 
 log = logging.getLogger(__name__)
 
 ROUNDS = 5
 AT_ONCE = 50
-LAST_MOMENT = dt.datetime.max.replace(tzinfo=dt.UTC)
 MOST_ABSENT = 500  # of one span are asked for by code; so many are no accident but a fault of the shop's answers
 
 
@@ -140,8 +139,9 @@ class SpanReader:
 
     def _store(self, window_id: int, page: Page) -> None:
         read = Read(
-            window_id, self.harvester.next_read(), self.clock.now(), self.span.created_from, self.span.created_to
-        )
+            window_id, self.harvester.next_read(), self.clock.now(),
+            milliseconds(self.span.created_from), milliseconds(self.span.created_to),
+        )  # fmt: skip
         harvest = self.harvester.harvest(page.orders, page.included, read)
         ledger = {
             "window_id": window_id,
@@ -249,7 +249,7 @@ def read_singly(
                 seen[one.order_id] = asked_at
         now = clock.now()
         # they belong to no span: whenever they were created, they do not count for one
-        read = Read(window_id, harvester.next_read(), now, LAST_MOMENT, now)
+        read = Read(window_id, harvester.next_read(), now, 1, 0)
         harvest = harvester.harvest(found, (), read)
         harvest.rejects += rejects
         with lease.transaction() as conn:

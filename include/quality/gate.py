@@ -70,7 +70,12 @@ def _sqlalchemy_url(dsn: str, run: Run) -> str:
     parts = conninfo.conninfo_to_dict(dsn)
     options = " ".join(
         f"-c {name}={value.replace(chr(92), chr(92) * 2).replace(' ', chr(92) + ' ')}"
-        for name, value in (("qaitarym.dag_id", run.dag_id), ("qaitarym.run_id", run.run_id), ("timezone", "UTC"))
+        for name, value in (
+            ("qaitarym.dag_id", run.dag_id),
+            ("qaitarym.run_id", run.run_id),
+            ("timezone", "UTC"),
+            ("work_mem", "64MB"),
+        )
     )
     return sqlalchemy.URL.create(
         "postgresql+psycopg",
