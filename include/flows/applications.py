@@ -292,7 +292,7 @@ def _verdicts(
         steps = seen_steps.setdefault(number, set())
         early = _before_its_order(row, facts.orders.get(row.order_code))
         verdict, details = early or _verdict(
-            row,
+            Told(row, named_at, now, row.content_hash()),
             placed.get(number),
             known.get(number, []),
             hashes.get(number, set()),
@@ -306,7 +306,7 @@ def _verdicts(
 
 
 def _verdict(
-    row: Row,
+    one: Told,
     placed: Placed | None,
     known: Sequence[Told],
     hashes: set[bytes],
@@ -314,10 +314,11 @@ def _verdict(
     twofold: Mapping[str, list[str]],
 ) -> tuple[str, tuple[str, str]]:
     """Return the verdict of one row and its details; ``steps`` are those of its application told before it."""
-    if row.content_hash() in hashes:
+    row = one.row
+    if one.row_hash in hashes:
         return ("waits" if placed is None else "unchanged"), ("", "")
     if twofold:
-        return "conflict", _differing(twofold)
+        return "conflict", _differing(twofold, placed.application if placed else None)
     if placed is None:
         return "waits", ("", "")
     if placed.too_many:
@@ -336,9 +337,11 @@ def _verdict(
     ):
         was, becomes = reason.reason_code or reason.reason_text or "–", told.stated_reason_raw or "–"
         return "reason_changed", (f"{was} → {becomes}",) * 2
+    if known and merge([*known, one]) == merge(known):
+        return "older", ("", "")
     if (row.tab, row.step) not in steps:
         return "new_step", (f"{row.tab or '–'} {row.step or ''}".strip(),) * 2
-    return ("older" if known else "unchanged"), ("", "")
+    return "unchanged", ("", "")
 
 
 def _before_its_order(row: Row, order: Mapping[str, Any] | None) -> tuple[str, tuple[str, str]] | None:
@@ -350,12 +353,19 @@ def _before_its_order(row: Row, order: Mapping[str, Any] | None) -> tuple[str, t
     return "conflict", (f"заявка создана {made}, заказ {ordered}", f"application made {made}, its order {ordered}")
 
 
-def _differing(twofold: Mapping[str, list[str]]) -> tuple[str, str]:
-    russian, english = (
-        "; ".join(f"{DIFFERENCES[name][place]}: {' / '.join(values)}" for name, values in sorted(twofold.items()))
-        for place in (0, 1)
-    )
-    return russian, english
+def _differing(twofold: Mapping[str, list[str]], told: Application | None) -> tuple[str, str]:
+    """Say what contradicts, and which of it will hold; two orders of one number are for the gate to refuse."""
+
+    def sentence(place: int, holds: str) -> str:
+        said = []
+        for name, values in sorted(twofold.items()):
+            said.append(f"{DIFFERENCES[name][place]}: {' / '.join(values)}")
+            if told and name != "order_code":
+                value = getattr(told, name)
+                said[-1] += f" → {holds} {value.isoformat() if isinstance(value, dt.datetime) else value}"
+        return "; ".join(said)
+
+    return sentence(0, "останется"), sentence(1, "stays")
 
 
 def _missing_line(placed: Placed) -> tuple[str, str]:

@@ -18,6 +18,7 @@ CASE_COLUMNS = (
     "units_lo", "units_hi", "requested_from", "requested_to", "entry_id",
 )  # fmt: skip
 BY_FILE = "file/applications"
+BORN_AT_ONCE = 2_000  # orders: a first load has many returns, and memory is to be the same for few and for many
 
 
 def lock(conn: Connection, run: Run, merchant_id: str) -> list[str]:
@@ -53,7 +54,7 @@ def open_cases(conn: Connection, run: Run, merchant_id: str, order_ids: list[str
         merchant_id=merchant_id,
         return_statuses=sorted(RETURN_STATUSES),
         cancel_statuses=sorted(CANCEL_STATUSES),
-    ).fetchall()
+    )
     run_statement(conn, "core/stage_return_case")
     copy_rows(
         conn,
@@ -119,14 +120,19 @@ def _displacements(conn: Connection, run: Run, merchant_id: str, order_ids: list
 
 
 def _births(conn: Connection, run: Run, merchant_id: str, order_ids: list[str]) -> int:
-    """Write ``requested`` for every certain piece of an open case that no unit stands for yet."""
+    """Write ``requested`` for every certain piece of an open case that no unit stands for yet; return how many."""
     lacking = [
         row["order_id"]
         for row in run_statement(conn, "core/return_case__lacking", merchant_id=merchant_id, order_ids=order_ids)
     ]
-    if not lacking:
-        return 0
-    rows = run_statement(conn, "core/return_case__unborn", merchant_id=merchant_id, order_ids=lacking).fetchall()
+    return sum(
+        _give_birth(conn, run, merchant_id, lacking[first : first + BORN_AT_ONCE])
+        for first in range(0, len(lacking), BORN_AT_ONCE)
+    )
+
+
+def _give_birth(conn: Connection, run: Run, merchant_id: str, order_ids: list[str]) -> int:
+    rows = run_statement(conn, "core/return_case__unborn", merchant_id=merchant_id, order_ids=order_ids).fetchall()
     sold = sold_before(conn, merchant_id, sorted({row["order_id"] for row in rows}))
     events = []
     for row in rows:

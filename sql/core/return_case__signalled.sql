@@ -1,15 +1,16 @@
 -- The batch's orders whose goods come back, with the episode they belong to and the bounds of the first signal.
 -- A status never opens a case beside those of the order's applications: they say better what comes back.
-with lines as (
+with coming as (
     select
-        order_id,
-        count(*) as line_count,
-        min(entry_id) as entry_id,
-        sum(quantity)::integer as pieces
-    from core.order_line
+        placed.merchant_id,
+        placed.order_id,
+        placed.status,
+        placed.cancellation_reason,
+        placed.handed_over_at
+    from core.customer_order as placed
     where
-        merchant_id = %(merchant_id)s
-        and order_id in (
+        placed.merchant_id = %(merchant_id)s
+        and placed.order_id in (
             select staged.order_id
             from raw.stage_order as staged
             where
@@ -25,27 +26,22 @@ with lines as (
                 and older.run_id = %(run_id)s
                 and older.merchant_id = %(merchant_id)s
         )
-    group by order_id
-),
-
-signal as (
-    select
-        placed.merchant_id,
-        placed.order_id,
-        placed.status,
-        placed.cancellation_reason,
-        placed.handed_over_at,
-        lines.line_count,
-        lines.entry_id,
-        lines.pieces
-    from core.customer_order as placed
-    inner join lines on placed.order_id = lines.order_id
-    where
-        placed.merchant_id = %(merchant_id)s
         and (
             placed.status = any(%(return_statuses)s)
             or (placed.status = any(%(cancel_statuses)s) and placed.handed_over_at is not null)
         )
+),
+
+signal as (
+    select
+        coming.*,
+        count(*) as line_count,
+        min(line.entry_id) as entry_id,
+        sum(line.quantity)::integer as pieces
+    from coming
+    inner join core.order_line as line on coming.merchant_id = line.merchant_id and coming.order_id = line.order_id
+    group by
+        coming.merchant_id, coming.order_id, coming.status, coming.cancellation_reason, coming.handed_over_at
 ),
 
 seen as (

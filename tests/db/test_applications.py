@@ -40,6 +40,7 @@ DAY = dt.timedelta(days=1)
 HEADER = (
     "Номер заявки;Номер заказа;Код товара;Артикул;Количество;Код причины;Причина;Дата создания;Раздел;Шаг;Дата шага"
 )
+NEW = ("Новые", "MERCHANT_APPROVAL", None)
 ON_WAY = ("На доставке", "BACKWARD_DELIVERY_BY_KASPI", BEGIN + 2 * DAY)
 THERE = ("Ожидают решения", "BACKWARD_DELIVERY_BY_KASPI_FINISHED", BEGIN + 4 * DAY)
 
@@ -63,7 +64,7 @@ def row(
     quantity: Any = 1,
     reason: str = "WRONG",
     made: dt.datetime = BEGIN + DAY,
-    at: tuple[str, str, dt.datetime | None] = ("Новые", "MERCHANT_APPROVAL", None),
+    at: tuple[str, str, dt.datetime | None] = NEW,
 ) -> str:
     tab, step, moment = at
     local = (
@@ -827,7 +828,7 @@ def test_an_older_export_taken_in_later_moves_nothing_back(shop: Shop) -> None:
     shop.publish()
     before = (shop.cases(code), shop.units(code))
     assert shop.look(row(f"{code}-1", at=ON_WAY)) == [("1", "new_step")]
-    assert shop.look(row(f"{code}-1", reason="UNSUITABLE")) == [("1", "new_step")]
+    assert shop.look(row(f"{code}-1", reason="UNSUITABLE")) == [("1", "older")]
     shop.take(row(f"{code}-1", at=ON_WAY))
     shop.publish()
     assert (shop.cases(code), shop.units(code)) == before
@@ -885,6 +886,16 @@ def test_a_preview_writes_nothing_and_says_what_each_row_does(own_shop: Shop) ->
         ("1", "new_case"), ("1", "new_step"), ("1", "joins"), ("1", "unchanged"), ("1", "conflict"), ("1", "waits"),
     ]  # fmt: skip
     assert fingerprint(own_shop.dsn, schemas=("raw", "core", "ledger", "ops")) == before
+
+
+def test_a_preview_says_which_of_two_values_will_hold(shop: Shop) -> None:
+    code = shop.order(("A", 5))
+    shop.take(row(f"{code}-1", quantity=2, at=ON_WAY))
+    shop.publish()
+    for at, stays in ((THERE, 3), (NEW, 2)):  # the newest file, by the latest moment it speaks of, says it
+        told = row(f"{code}-1", quantity=3, at=at)
+        (seen,) = preview(shop.dsn, "shop", "f", file_of(told), shop.clock.now()).rows
+        assert (seen.verdict, seen.detail) == ("conflict", f"количество: 2 / 3 → останется {stays}")
 
 
 def test_a_preview_says_what_the_gate_will_put_aside(shop: Shop) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from include.db.connection import connect
 from include.db.statements import text_of
-from include.flows import kaspi_returns_ingest, onboarding, quarantine
+from include.flows import cases, kaspi_returns_ingest, onboarding, quarantine
 from include.flows.run import open_run
 from include.kaspi import shop_api
 from include.kaspi.errors import KaspiBusy
@@ -215,3 +215,27 @@ def test_the_night_finds_what_no_foreign_key_forbids(dsn: str, settings: ShopSet
     assert {(key, detail.split()[1]) for _, key, detail in ask(dsn, check)} == {
         ("o1", "line"), ("o1", "status"), ("o2", "line"), ("o2", "status"), ("o2", "order"),
     }  # fmt: skip
+
+
+def test_a_batch_with_many_returns_is_born_in_parts(
+    dsn: str, settings: ShopSettings, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cases, "BORN_AT_ONCE", 2)
+    shop.orders = [order(number, status="RETURNED" if number < 5 else "COMPLETED") for number in range(8)]
+    ingest(dsn, settings, "first")
+    assert ask(dsn, "select order_id, state from ledger.unit order by 1") == [(f"o{n}", "requested") for n in range(5)]
+
+
+def test_what_a_second_window_shows_as_the_first_did_is_not_staged_again(
+    dsn: str, settings: ShopSettings, shop: Shop
+) -> None:
+    """The first run sweeps sixty days: its windows overlap by a day, and twelve days ago is in two of them."""
+    shop.orders = [order(number, age_days=age) for number, age in enumerate((1, 23, 24, 36, 37, 48, 60))]
+    clock = Fixed(NOW)
+    with connect(dsn) as conn:
+        run = open_run(conn, "kaspi_returns_ingest", "first", clock)
+    kaspi_returns_ingest.fetch(dsn, run, settings, clock, "owner")
+    shown = ask(dsn, "select id, count(*) from ops.fetch_seen, unnest(order_ids) as id group by 1 having count(*) > 1")
+    assert shown, "some are in two windows"
+    staged = ask(dsn, "select order_id, count(*) from raw.stage_order group by 1 order by 1")
+    assert staged == [(one["id"], 1) for one in shop.orders]
