@@ -1,5 +1,6 @@
 """Run a named file of ``sql/``. Values are bound, never formatted in."""
 
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -51,3 +52,19 @@ def run_bound(conn: Connection, name: str, /, **params: Any) -> psycopg.Cursor[D
     except psycopg.Error as error:
         error.add_note(f"in sql/{name}.sql")
         raise
+
+
+def run_in_portions(conn: Connection, name: str, size: int, /, **params: Any) -> Iterator[list[DictRow]]:
+    """Execute ``sql/<name>.sql``, one statement, in the caller's transaction; yield ``size`` of its rows at a time.
+
+    For results that grow with the batch: they are kept by the server.
+    """
+    conn.execute("set local cursor_tuple_fraction = 1")  # all of them will be asked for
+    with conn.cursor(name="portions") as cursor:
+        try:
+            cursor.execute(_bytes_of(name), params)
+        except psycopg.Error as error:
+            error.add_note(f"in sql/{name}.sql")
+            raise
+        while rows := cursor.fetchmany(size):
+            yield rows

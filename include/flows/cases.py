@@ -1,10 +1,12 @@
 """Return cases from order statuses, and the units of every case: what came before it, and what is certain to come."""
 
+from typing import Any
 from uuid import UUID
 
 from include.db.connection import Connection
 from include.db.copying import copy_rows
 from include.db.statements import run as run_statement
+from include.db.statements import run_in_portions
 from include.domain import identity
 from include.domain.returns import CANCEL_STATUSES, RETURN_STATUSES, case_status, return_kind
 from include.domain.unit_life import Event
@@ -18,7 +20,9 @@ CASE_COLUMNS = (
     "units_lo", "units_hi", "requested_from", "requested_to", "entry_id",
 )  # fmt: skip
 BY_FILE = "file/applications"
-BORN_AT_ONCE = 2_000  # orders: a first load has many returns, and memory is to be the same for few and for many
+# A first load has many returns, and memory is to be the same for few and for many.
+STAGED_AT_ONCE = 1_000  # cases
+BORN_AT_ONCE = 250  # orders
 
 
 def lock(conn: Connection, run: Run, merchant_id: str) -> list[str]:
@@ -27,17 +31,18 @@ def lock(conn: Connection, run: Run, merchant_id: str) -> list[str]:
     The dock takes its locks in the same order: lines, then the merchant's births. What the batch does is held to these
     orders; others that come up meanwhile are the next batch's.
     """
-    locked = run_statement(
+    row = run_statement(
         conn,
         "core/return_case__lock",
         **run.key,
         merchant_id=merchant_id,
         return_statuses=sorted(RETURN_STATUSES),
         cancel_statuses=sorted(CANCEL_STATUSES),
-    ).fetchall()
-    if locked:
+    ).fetchone()
+    order_ids: list[str] = (row and row["order_ids"]) or []
+    if order_ids:
         run_statement(conn, "ledger/births_lock", merchant_id=merchant_id)
-    return sorted({row["order_id"] for row in locked})
+    return order_ids
 
 
 def open_cases(conn: Connection, run: Run, merchant_id: str, order_ids: list[str] | None = None) -> tuple[int, int]:
@@ -47,40 +52,35 @@ def open_cases(conn: Connection, run: Run, merchant_id: str, order_ids: list[str
     """
     order_ids = lock(conn, run, merchant_id) if order_ids is None else order_ids
     reading = return_requested_reading(conn)
-    rows = run_statement(
+    run_statement(conn, "core/stage_return_case")
+    for rows in run_in_portions(
         conn,
         "core/return_case__signalled",
+        STAGED_AT_ONCE,
         **run.key,
         merchant_id=merchant_id,
         return_statuses=sorted(RETURN_STATUSES),
         cancel_statuses=sorted(CANCEL_STATUSES),
-    )
-    run_statement(conn, "core/stage_return_case")
-    copy_rows(
-        conn,
-        "stage_return_case",
-        CASE_COLUMNS,
-        (
-            (
-                identity.case_id(merchant_id, row["order_id"], row["episode"]), merchant_id, row["order_id"],
-                row["episode"],
-                return_kind(
-                    row["status"], row["cancellation_reason"], completed_seen=row["completed_seen"],
-                    application=row["application_number"] is not None,
-                    reading=reading,
-                ).value,
-                case_status(None, None, row["status"], application=False, received=False),
-                row["status"], row["quantity"], row["units_lo"], row["units_hi"],
-                row["requested_from"], row["requested_to"], row["entry_id"],
-            )
-            for row in rows
-        ),
-    )  # fmt: skip
+    ):
+        copy_rows(conn, "stage_return_case", CASE_COLUMNS, (_case_row(merchant_id, row, reading) for row in rows))
     cases = run_statement(conn, "core/return_case").rowcount
     run_statement(conn, "core/return_case__withdrawn", **run.key, merchant_id=merchant_id, now=run.now)
     births = settle_units(conn, run, merchant_id, order_ids)
     _withdrawals(conn, run, merchant_id)
     return cases, births
+
+
+def _case_row(merchant_id: str, row: dict[str, Any], reading: str) -> tuple[Any, ...]:
+    kind = return_kind(
+        row["status"], row["cancellation_reason"], completed_seen=row["completed_seen"],
+        application=row["application_number"] is not None, reading=reading,
+    )  # fmt: skip
+    return (
+        identity.case_id(merchant_id, row["order_id"], row["episode"]), merchant_id, row["order_id"], row["episode"],
+        kind.value, case_status(None, None, row["status"], application=False, received=False),
+        row["status"], row["quantity"], row["units_lo"], row["units_hi"],
+        row["requested_from"], row["requested_to"], row["entry_id"],
+    )  # fmt: skip
 
 
 def settle_units(conn: Connection, run: Run, merchant_id: str, order_ids: list[str]) -> int:

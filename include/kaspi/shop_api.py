@@ -126,12 +126,15 @@ class ShopApi:
         self._session.proxies, self._session.verify = found["proxies"], found["verify"]
         self._session.trust_env = False
         self._one_at_a_time = threading.Lock()
+        # one thread for the whole session: each new one would have memory of its own that is never given back
+        self._ahead = ThreadPoolExecutor(1, thread_name_prefix=f"shop-{settings.merchant_id}")
         self.calls = 0
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._ahead.shutdown(wait=False, cancel_futures=True)
         self._session.close()
 
     def lists(self, wanted: Iterable[OrderList]) -> Iterator[tuple[OrderList, Page]]:
@@ -140,21 +143,21 @@ class ShopApi:
         Never more than that one ahead: what a kill throws away is a page or two.
         """
         remaining = iter(wanted)
-        pool = ThreadPoolExecutor(1, thread_name_prefix=f"shop-{self.settings.merchant_id}")
+        one = next(remaining, None)
+        number = one.after(0) if one else 0
+        coming = self._ahead.submit(self.page, one, number) if one else None
         try:
-            one = next(remaining, None)
-            number = one.after(0) if one else 0
-            coming = pool.submit(self.page, one, number) if one else None
             while one and coming:
                 current, page = one, coming.result()
                 number = current.after(page.number + 1)
                 if number >= page.page_count:
                     one = next(remaining, None)
                     number = one.after(0) if one else 0
-                coming = pool.submit(self.page, one, number) if one else None
+                coming = self._ahead.submit(self.page, one, number) if one else None
                 yield current, page
         finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+            if coming:
+                coming.cancel()
 
     def page(self, wanted: OrderList, number: int, size: int | None = None) -> Page:
         """Return one page of a list, from 0."""
