@@ -4,7 +4,6 @@ fetch (per merchant) → gate → publish. A page that is stored is never fetche
 """
 
 import datetime as dt
-import gc
 import logging
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -76,7 +75,6 @@ def fetch(
     """
     merchant_id = settings.merchant_id
     deadline = time.monotonic() + BUDGET_SECONDS
-    gc.freeze()  # a worker has loaded a lot; no collection among the orders need look at it again
     with (
         connect(dsn) as conn,
         SharedPace(dsn, settings.token, settings.requests_per_second) as pace,

@@ -7,6 +7,7 @@ import contextlib
 import io
 import logging
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -103,29 +104,41 @@ def _validate(dsn: str, conn: Connection, run: Run, suite: Suite) -> list[Findin
     anywhere = next((check.subject for check in suite.checks if isinstance(check, ColumnCheck)), "ops.batch")
     for check in suite.checks:
         by_subject[check.subject if isinstance(check, ColumnCheck) else anywhere].append(check)
-    findings: list[Finding] = []
-    for subject, checks in by_subject.items():
-        schema, table = subject.split(".")
-        asset = source.add_table_asset(subject, table_name=table, schema_name=schema)
-        batch = asset.add_batch_definition_whole_table("staged").get_batch()
-        # It prints that a check file should name its batch by a placeholder; ours name it by the session.
-        with contextlib.redirect_stdout(io.StringIO()):
-            expectations = {check.name: _expectation(check) for check in checks}
-            # all at once: the table is described once, and what can be counted in one statement is
-            results = batch.validate(
-                gx.ExpectationSuite(subject, expectations=list(expectations.values())), result_format="BOOLEAN_ONLY"
-            )
-        result_of = {result.expectation_config.meta["check"]: result for result in results.results}
-        for check in checks:
-            finding, result = Finding(check), result_of[check.name]
-            broken = (result.exception_info or {}).get("exception_message") if not result.success else None
-            if broken or (not result.success and _raised(result)):
-                finding.broken = str(broken or _raised(result))[:500]
-                log.error("%s: check %s could not run: %s", suite.name, check.name, finding.broken)
-            elif not result.success:
-                _detail(conn, batch, expectations[check.name], finding)
-            findings.append(finding)
-    return findings
+    # it keeps its connections for the next validation, which is another process's
+    with contextlib.closing(source.get_execution_engine()):
+        return [
+            finding
+            for subject, checks in by_subject.items()
+            for finding in _findings(conn, source, suite, subject, checks)
+        ]
+
+
+def _findings(
+    conn: Connection, source: Any, suite: Suite, subject: str, checks: list[ColumnCheck | SqlCheck]
+) -> Iterator[Finding]:
+    """Judge one table or view by all its checks."""
+    import great_expectations as gx
+
+    schema, table = subject.split(".")
+    asset = source.add_table_asset(subject, table_name=table, schema_name=schema)
+    batch = asset.add_batch_definition_whole_table("staged").get_batch()
+    # It prints that a check file should name its batch by a placeholder; ours name it by the session.
+    with contextlib.redirect_stdout(io.StringIO()):
+        expectations = {check.name: _expectation(check) for check in checks}
+        # all at once: the table is described once, and what can be counted in one statement is
+        results = batch.validate(
+            gx.ExpectationSuite(subject, expectations=list(expectations.values())), result_format="BOOLEAN_ONLY"
+        )
+    result_of = {result.expectation_config.meta["check"]: result for result in results.results}
+    for check in checks:
+        finding, result = Finding(check), result_of[check.name]
+        broken = (result.exception_info or {}).get("exception_message") if not result.success else None
+        if broken or (not result.success and _raised(result)):
+            finding.broken = str(broken or _raised(result))[:500]
+            log.error("%s: check %s could not run: %s", suite.name, check.name, finding.broken)
+        elif not result.success:
+            _detail(conn, batch, expectations[check.name], finding)
+        yield finding
 
 
 def _expectation(check: ColumnCheck | SqlCheck) -> Any:
