@@ -6,7 +6,9 @@ fetch (per merchant) → gate → publish. A page that is stored is never fetche
 import datetime as dt
 import logging
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 from include.clock import Clock
@@ -88,11 +90,12 @@ def fetch(
         harvester = Harvester(conn, run, shop, sealer, _sends_notices(conn, merchant_id))
         sweep = _Sweep(harvester, pace, clock, owner)
         try:
-            left = sweep.spans(deadline)
-            sweep.singly(deadline, long=long)
-            if applications:
-                collect_folder(dsn, run, merchant_id, applications, clock)
-            sweep.master_codes()
+            with _drift_kept(harvester):
+                left = sweep.spans(deadline)
+                sweep.singly(deadline, long=long)
+                if applications:
+                    collect_folder(dsn, run, merchant_id, applications, clock)
+                sweep.master_codes()
         except KaspiRefusedToken as error:
             with conn.transaction():
                 raise_alert(conn, token_key(merchant_id), merchant_id, TOKEN_REFUSED, str(error), run.now)
@@ -105,7 +108,6 @@ def fetch(
             raise
         with conn.transaction():
             clear_alert(conn, token_key(merchant_id), run.now)
-            keep_drift(conn, merchant_id, harvester.drift.findings(), run)
             row = run_statement(conn, "raw/stage_order__count", **run.key, merchant_id=merchant_id).fetchone()
             assert row is not None
             batch.staged(conn, run, merchant_id, row["orders"], rejected=row["rejected"], detail=left or None)
@@ -114,6 +116,16 @@ def fetch(
                 run_statement(conn, "raw/stage_order__analyze")
         log.info("%s: %d changed orders staged with %d calls", merchant_id, row["orders"], shop.calls)
     return int(row["orders"])
+
+
+@contextmanager
+def _drift_kept(harvester: Harvester) -> Iterator[None]:
+    """Keep what was found, however the fetch ends: pages that are stored are not looked at again."""
+    try:
+        yield
+    finally:
+        with harvester.conn.transaction():
+            keep_drift(harvester.conn, harvester.merchant_id, harvester.drift.findings(), harvester.run)
 
 
 def _sends_notices(conn: Connection, merchant_id: str) -> bool:
@@ -258,7 +270,7 @@ class _Sweep:
                     self.conn,
                     "ops/reread__done",
                     merchant_id=self.merchant_id,
-                    order_ids=sorted(asked),
+                    order_ids=sorted(asked - answered.found),
                 )
 
 
@@ -287,6 +299,7 @@ def _publish_part(dsn: str, run: Run, merchant_id: str, owner: str) -> dict[str,
         run_statement(conn, "core/order_line", **part)
         run_statement(conn, "core/order_observation", **part)
         run_statement(conn, "ops/quarantine__resolved", **part)
+        run_statement(conn, "ops/reread__published", **part)
         order_ids = lock(conn, run, merchant_id)
         cases, units = open_cases(conn, run, merchant_id, order_ids)
         told = publish_applications(conn, run, merchant_id, order_ids)

@@ -215,9 +215,10 @@ class SpanReader:
 
 @dataclass(slots=True)
 class Answered:
-    """What became of orders that were asked for by their own path: which were, and which of them Kaspi has not."""
+    """What became of orders that were asked for by their own path: those asked for, found, and not had by Kaspi."""
 
     asked: set[str] = field(default_factory=set)
+    found: set[str] = field(default_factory=set)
     gone: list[Wanted] = field(default_factory=list)
 
 
@@ -263,6 +264,7 @@ def read_singly(
                 asked=list(seen.values()),
             )
         answered.asked.update(one.order_id for one in part)
+        answered.found.update(seen)
         if time.monotonic() > deadline:
             break
     return answered

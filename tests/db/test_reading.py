@@ -133,6 +133,37 @@ def test_an_order_put_aside_long_ago_is_replayed_by_its_id(dsn: str, settings: S
     assert ask(dsn, "select 1 from ops.reread") == []
 
 
+def test_a_replayed_order_that_was_held_back_is_read_again(dsn: str, settings: ShopSettings, shop: Shop) -> None:
+    """Nothing but the replay knows of it: what a held run has read must not be forgotten with that run."""
+    shop.orders = [order(1, note="\x00")]
+    ingest(dsn, settings, "first")
+    shop.orders = [order(1, age_days=80)]
+    with connect(dsn) as conn:
+        quarantine.replay(conn, "shop", "kaspi/order", actor="tester", now=NOW)
+        run = open_run(conn, "kaspi_returns_ingest", "second", Fixed(NOW + dt.timedelta(minutes=15)))
+    kaspi_returns_ingest.fetch(dsn, run, settings, Fixed(run.now), "owner")
+    assert ask(dsn, "select order_id from raw.stage_order") == [("o1",)]
+    with connect(dsn) as conn:
+        conn.execute("update ops.batch set status = 'held' where run_id = 'second'")
+    kaspi_returns_ingest.publish(dsn, run, "owner")
+    assert ask(dsn, "select 1 from core.customer_order") == []
+    ingest(dsn, settings, "third", 30)
+    assert ask(dsn, "select order_id from core.customer_order") == [("o1",)]
+    assert ask(dsn, "select 1 from ops.reread") == []
+
+
+def test_drift_of_a_fetch_that_broke_off_is_kept(
+    dsn: str, settings: ShopSettings, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shop_api, "_wait", lambda _state: 0)
+    shop.orders = [order(1, state="NEW", mood="good"), order(2)]
+    shop.lines = {"o2": [line(2, offer=None)]}
+    shop.instead = {"/product": Reply(503, b"")}
+    with pytest.raises(KaspiBusy):
+        ingest(dsn, settings, "first")
+    assert ("new", "order.mood") in ask(dsn, "select kind, path from ops.schema_drift")
+
+
 def test_what_cannot_be_read_is_put_aside_once_and_holds_nobody_back(
     dsn: str, settings: ShopSettings, shop: Shop
 ) -> None:
