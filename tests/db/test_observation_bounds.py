@@ -79,6 +79,28 @@ def test_the_true_time_of_every_change_lies_within_its_bounds(
     assert outside == []
 
 
+def test_every_change_that_a_sweep_can_see_has_exactly_one_row(
+    begin_and_rows: tuple[dt.datetime, list[dict[str, Any]]], orders: dict[str, Order]
+) -> None:
+    """Of orders young enough for every sweep: what it shows another status of than the one before did, and no more."""
+    begin, rows = begin_and_rows
+    seen: dict[str, list[tuple[dt.datetime, str]]] = defaultdict(list)
+    for row in sorted(rows, key=lambda row: int(row["episode"])):
+        seen[row["code"]].append((row["seen_to"], row["status"]))
+    expected, found = {}, {}
+    for code, order in orders.items():
+        ticks = [tick for n in range(HOURS * 4 + 1) if order.created_at <= (tick := begin + n * TICK)]
+        swept = [tick for tick in ticks if tick < order.created_at + SHORT]
+        shown = [(tick, [step.status for step in order.steps if step.at <= tick][-1]) for tick in swept]
+        new = [] if order.created_at <= begin else shown[:1]
+        changes = new + [after for before, after in itertools.pairwise(shown) if before[1] != after[1]]
+        if changes:
+            expected[code] = changes
+            found[code] = [one for one in seen[code] if changes[0][0] <= one[0] <= swept[-1]]
+    assert sum(map(len, expected.values())) > 40
+    assert found == expected
+
+
 def test_the_bounds_are_as_tight_as_the_sweeps_allow(
     begin_and_rows: tuple[dt.datetime, list[dict[str, Any]]],
 ) -> None:
