@@ -145,8 +145,11 @@ class Harvester:
     next_number: int = 0
 
     def __post_init__(self) -> None:
-        # what is known is looked up by key, by one plan that must not be to read a table that is still small
+        # What is known is looked up by key, and planned here, once: that a table is small now is no reason to read it.
+        self.conn.execute("set plan_cache_mode = force_generic_plan")
         self.conn.execute("set enable_seqscan = off")
+        self.known([])
+        self.conn.execute("reset enable_seqscan")
 
     @property
     def merchant_id(self) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 from psycopg import conninfo
 from psycopg.types.json import Jsonb
 
-from include.db.connection import Connection, connect
+from include.db.connection import PLANNING, Connection, connect
 from include.db.copying import copy_rows
 from include.db.statements import run as run_statement
 from include.db.statements import text_of
@@ -69,14 +69,10 @@ def _sqlalchemy_url(dsn: str, run: Run) -> str:
     import sqlalchemy
 
     parts = conninfo.conninfo_to_dict(dsn)
+    settings = {"qaitarym.dag_id": run.dag_id, "qaitarym.run_id": run.run_id, "timezone": "UTC", **PLANNING}
     options = " ".join(
         f"-c {name}={value.replace(chr(92), chr(92) * 2).replace(' ', chr(92) + ' ')}"
-        for name, value in (
-            ("qaitarym.dag_id", run.dag_id),
-            ("qaitarym.run_id", run.run_id),
-            ("timezone", "UTC"),
-            ("work_mem", "64MB"),
-        )
+        for name, value in settings.items()
     )
     return sqlalchemy.URL.create(
         "postgresql+psycopg",

@@ -3,16 +3,24 @@ with shown as materialized (
     select distinct unnest(fetch_seen.order_ids) as order_id
     from ops.fetch_seen
     where fetch_seen.window_id = any(%(window_ids)s)
+),
+
+-- the span first: the few that are asked for are not to be looked for in the order of all the merchant's numbers
+known as materialized (
+    select
+        order_id,
+        code
+    from core.customer_order
+    where
+        merchant_id = %(merchant_id)s
+        and created_at between %(created_from)s and %(created_to)s
 )
 
 select
-    placed.order_id,
-    placed.code
-from core.customer_order as placed
-left join shown on placed.order_id = shown.order_id
-where
-    placed.merchant_id = %(merchant_id)s
-    and placed.created_at between %(created_from)s and %(created_to)s
-    and shown.order_id is null
-order by placed.code
+    known.order_id,
+    known.code
+from known
+left join shown on known.order_id = shown.order_id
+where shown.order_id is null
+order by known.code
 limit %(most)s;
