@@ -1,12 +1,22 @@
 -- The returned units that orders have sold, one row a unit: goods of such an order that come back are those pieces
 -- once more. A unit that has come back already is left out.
-with asked as (
+with asked as materialized (
     select
-        merchant_id,
-        order_id,
-        code
-    from core.customer_order
-    where merchant_id = %(merchant_id)s and order_id = any(%(order_ids)s)
+        placed.merchant_id,
+        placed.order_id,
+        placed.code
+    from unnest(%(order_ids)s::text[]) as wanted (order_id)
+    inner join lateral (
+        select
+            customer_order.merchant_id,
+            customer_order.order_id,
+            customer_order.code
+        from core.customer_order
+        where customer_order.merchant_id = %(merchant_id)s and customer_order.order_id = wanted.order_id
+        -- by its key, however large the table is said to be: a first load runs before anybody has counted
+        order by customer_order.order_id
+        limit 1
+    ) as placed on true
 ),
 
 sold as (

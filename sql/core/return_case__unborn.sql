@@ -28,7 +28,8 @@ asked as (
         and return_case.status <> 'cancelled'
 ),
 
-numbered as (
+-- few, and each looked up by its key: in a first load nothing is known yet of how large the other tables are
+numbered as materialized (
     select
         asked.*,
         row_number() over (partition by asked.entry_id order by asked.episode, place.n) as turn
@@ -43,19 +44,28 @@ select
     numbered.requested_from,
     line.entry_id,
     line.sku,
-    placed.store_id,
+    line.store_id,
     (coalesce(born.last_piece, 0) + numbered.turn)::integer as piece
 from numbered
-inner join core.order_line as line
-    on line.merchant_id = %(merchant_id)s and numbered.entry_id = line.entry_id
-inner join core.customer_order as placed
-    on line.merchant_id = placed.merchant_id and line.order_id = placed.order_id
+inner join lateral (
+    select
+        order_line.entry_id,
+        order_line.sku,
+        order_line.quantity,
+        placed.store_id
+    from core.order_line
+    inner join core.customer_order as placed
+        on order_line.merchant_id = placed.merchant_id and order_line.order_id = placed.order_id
+    where order_line.merchant_id = %(merchant_id)s and order_line.entry_id = numbered.entry_id
+    order by order_line.entry_id
+    limit 1
+) as line on true
 left join lateral (
     select
         max(unit.piece) as last_piece,
         count(*) filter (where unit.state <> 'cancelled') as live
     from ledger.unit
-    where unit.merchant_id = line.merchant_id and unit.entry_id = line.entry_id
+    where unit.merchant_id = %(merchant_id)s and unit.entry_id = numbered.entry_id
 ) as born on true
 where born.live + numbered.turn <= line.quantity
 order by numbered.requested_from, numbered.case_id, piece;
