@@ -1,11 +1,15 @@
 -- The returned units that orders have sold, one row a unit: goods of such an order that come back are those pieces
 -- once more. A unit that has come back already is left out.
-with asked as materialized (
+with wanted as (
+    select unnest(%(order_ids)s::text[]) as order_id
+),
+
+asked as materialized (
     select
         placed.merchant_id,
         placed.order_id,
         placed.code
-    from unnest(%(order_ids)s::text[]) as wanted (order_id)
+    from wanted
     inner join lateral (
         select
             customer_order.merchant_id,
