@@ -32,13 +32,10 @@ with known as materialized (
             where refused.merchant_id = %(merchant_id)s and refused.order_id = asked.order_id
         ) as refused,
         (
-            select staged.payload_hash
+            -- the run is no condition: with it, a table not counted yet would be looked up by batches and not by orders
+            select case when staged.dag_id = %(dag_id)s and staged.run_id = %(run_id)s then staged.payload_hash end
             from raw.stage_order as staged
-            where
-                staged.merchant_id = %(merchant_id)s
-                and staged.order_id = asked.order_id
-                and staged.dag_id = %(dag_id)s
-                and staged.run_id = %(run_id)s
+            where staged.merchant_id = %(merchant_id)s and staged.order_id = asked.order_id
             order by staged.read_number desc
             limit 1
         ) as staged
