@@ -19,7 +19,7 @@ from include.domain.matching import Match, match, next_piece
 from include.domain.reasons import map_reason
 from include.domain.returns import return_kind
 from include.domain.unit_life import VOIDED, Event
-from include.flows import ledger
+from include.flows import costs, ledger
 from include.flows.quarantine import Reject, put_aside
 from include.flows.run import Run
 from include.flows.scan_facts import Case, Facts, gather, scan_of
@@ -98,6 +98,7 @@ def _book(conn: Connection, now: dt.datetime, merchant_id: str, rows: list[dict[
     booking.outcome = ledger.append(conn, booking.events, now)
     if booking.met & booking.outcome.rejected.keys():
         raise _Overtaken("an expected unit was received by somebody else in between")
+    costs.book_costs(conn, merchant_id, booking.outcome.accepted, now)
     _settle(conn, now, booking)
     opened = {UUID(event.payload["case_id"]) for event in booking.events if event.payload.get("case_id")}
     met = {case_id for unit_id in booking.units.values() if (case_id := facts.case_of_unit.get(unit_id))}
@@ -145,6 +146,7 @@ def adopt(conn: Connection, run: Run, merchant_id: str, order_ids: list[str]) ->
         )
     _store_cases(conn, booking)
     adopted = ledger.append(conn, booking.events, run.now).accepted
+    costs.book_costs(conn, merchant_id, adopted, run.now)
     case_ids = sorted({UUID(event.payload["case_id"]) for event in booking.events})
     run_statement(conn, "core/return_case__counted", merchant_id=merchant_id, case_ids=case_ids)
     return len(adopted)
