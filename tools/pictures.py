@@ -72,12 +72,25 @@ def main() -> int:
             page.set_viewport_size(size)
             page.emulate_media(color_scheme=scheme)
             shoot(page, summary["console_url"], name)
-        mail = f"{sandbox_url(ports)}/mailbox/{len(list((run / 'sandbox' / 'mailbox').glob('*.eml')))}"
-        for name, size in (("weekly-mail", {"width": 760, "height": 900}), ("weekly-mail-phone", PHONE)):
+        for name, size, kind in (
+            ("weekly-mail", {"width": 760, "height": 900}, b"<kpi."),
+            ("weekly-mail-phone", PHONE, b"<kpi."),
+            ("notice-mail-phone", PHONE, b"<arrived."),
+            ("owed-mail-phone", PHONE, b"<owed."),
+        ):
             page.emulate_media(color_scheme="light")
             page.set_viewport_size(size)
+            mail = f"{sandbox_url(ports)}/mailbox/{newest_mail(run / 'sandbox' / 'mailbox', kind)}"
             shoot(page, mail, name, whole=True)
+        page.set_viewport_size(DESKTOP)
+        shoot(page, summary["console_url"].rstrip("/") + "/notices?status=all", "notices")
     return 0
+
+
+def newest_mail(mailbox: Path, kind: bytes) -> int:
+    """Return the number of the newest mail whose Message-ID begins so."""
+    found = (path for path in mailbox.glob("*.eml") if b"Message-ID: " + kind in path.read_bytes())
+    return max(int(path.name.partition("-")[0]) for path in found)
 
 
 def shoot(page: Page, url: str, name: str, *, wait: int = 500, whole: bool = False) -> None:

@@ -13,6 +13,7 @@ from include.clock import Clock
 from include.console.applications import UPLOAD_BYTES, Importer, applications_routes
 from include.console.dashboard import dashboard
 from include.console.guard import FORM_BYTES, SAFE, Refused, Tokens, guard_change, with_headers
+from include.console.notices import notices_routes
 from include.console.quality import quality_routes
 from include.console.site import FOLDER, Site, language_of
 
@@ -70,6 +71,7 @@ def build_app(
 
     app.include_router(quality_routes(site))
     app.include_router(applications_routes(site, importer))
+    app.include_router(notices_routes(site))
 
     @app.exception_handler(psycopg.OperationalError)
     def warehouse_away(request: Request, error: Exception) -> HTMLResponse:
