@@ -21,6 +21,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PICTURES = ROOT / "docs" / "pictures"
 DESKTOP = {"width": 1280, "height": 900}
 PHONE = {"width": 390, "height": 844}
+SHORT_PHONE = {"width": 390, "height": 470}
 ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
@@ -75,15 +76,13 @@ def main() -> int:
         for name, size, kind in (
             ("weekly-mail", {"width": 760, "height": 900}, b"<kpi."),
             ("weekly-mail-phone", PHONE, b"<kpi."),
-            ("notice-mail-phone", PHONE, b"<arrived."),
-            ("owed-mail-phone", PHONE, b"<owed."),
+            ("notice-mail-phone", SHORT_PHONE, b"<arrived."),
+            ("owed-mail-phone", SHORT_PHONE, b"<owed."),
         ):
             page.emulate_media(color_scheme="light")
             page.set_viewport_size(size)
             mail = f"{sandbox_url(ports)}/mailbox/{newest_mail(run / 'sandbox' / 'mailbox', kind)}"
             shoot(page, mail, name, whole=True)
-        page.set_viewport_size(DESKTOP)
-        shoot(page, summary["console_url"].rstrip("/") + "/notices?status=all", "notices")
     return 0
 
 

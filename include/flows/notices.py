@@ -85,10 +85,12 @@ def send_notices(
             counts["lapsed"] = run_statement(conn, "ops/notice__lapsed", now=now).rowcount
             hours = QuietHours.of_setting(setting(conn, "notice_quiet_hours"))
             connections = [row["connection_id"] for row in run_statement(conn, "ops/notice__channels", now=now)]
-        for connection_id in connections:
+        for place, connection_id in enumerate(connections):
+            # a slow channel with a long queue leaves the others their share of the time
+            share = (deadline - time.monotonic()) / (len(connections) - place)
             try:
                 with hold(conn, f"notices:{connection_id}", owner, wait_seconds=PATIENCE_SECONDS) as lease:
-                    shift = Shift(lease, dsn, connection_id, now, hours.hold(now), deadline)
+                    shift = Shift(lease, dsn, connection_id, now, hours.hold(now), time.monotonic() + share)
                     counts += _over(shift, outfit)
             except LeaseBusy:
                 log.info("%s: another sender is at work", connection_id)

@@ -45,9 +45,8 @@ class AppriseChannel:
     per_minute: float = PER_MINUTE
 
     def __post_init__(self) -> None:
-        unknown = placeholders(self.url) - SAMPLE.keys()
-        if unknown:
-            raise ChannelError(f"its address has {{{min(unknown)}}}: only {', '.join(SAMPLE)} can stand there")
+        if placeholders(self.url) - SAMPLE.keys():
+            raise ChannelError(f"its address has something else in braces than {', '.join(SAMPLE)}")
         if self.per_minute < 1:
             raise ChannelError("per_minute is at least 1")
         with silence():

@@ -14,7 +14,12 @@ fresh as (
     cross join rules
     inner join ledger.unit on event.unit_id = unit.unit_id
     where
-        event.merchant_id = %(merchant_id)s
+        exists (
+            select 1
+            from core.merchant
+            where merchant.merchant_id = %(merchant_id)s and merchant.notices and merchant.active
+        )
+        and event.merchant_id = %(merchant_id)s
         and event.recorded_at >= %(now)s::timestamptz - rules.news
         and event.type in ('received', 'adopted')
         and unit.received_at >= %(now)s::timestamptz - rules.news
@@ -70,17 +75,14 @@ from arrived
 cross join rules
 left join told on arrived.case_id = told.case_id
 inner join core.return_case on arrived.case_id = return_case.case_id
-inner join core.merchant on return_case.merchant_id = merchant.merchant_id
 inner join core.customer_order as placed
     on return_case.merchant_id = placed.merchant_id and return_case.order_id = placed.order_id
 inner join core.contact
     on return_case.merchant_id = contact.merchant_id and return_case.order_id = contact.order_id
 where
     arrived.last_at >= %(now)s::timestamptz - rules.news
-    and merchant.notices
-    and merchant.active
     and (told.is_fixed is not true or (rules.later_pieces and arrived.units > told.units))
-order by arrived.last_at, arrived.case_id
+order by arrived.case_id
 on conflict (notice_key) do update
     set
         params = excluded.params,

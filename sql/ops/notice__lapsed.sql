@@ -11,6 +11,7 @@ with waiting as (
     from ops.notice
     inner join core.merchant on notice.merchant_id = merchant.merchant_id
     where notice.status = 'queued'
+    for update of notice skip locked
 ),
 
 arrived as (

@@ -249,6 +249,22 @@ def test_a_channel_takes_no_more_than_it_may(world: NoticeWorld) -> None:
     assert (dt.datetime.now(dt.UTC) - begun).total_seconds() >= 4 * 0.2
 
 
+def test_a_slow_channel_leaves_the_others_their_time(world: NoticeWorld) -> None:
+    for number in range(1, 11):
+        world.order(number)
+        world.arrive(number, 1)
+        world.order(number + 10, merchant_id="beta")
+        world.arrive(number + 10, 1, merchant_id="beta")
+    world.queue(), world.queue(merchant_id="beta")
+    with http_gateway() as gateway:
+        world.by(gateway.port)
+        outfit = Outfit(world.sealer, lambda _: channel_of(world.url, {"per_minute": 60}))
+        send_notices(world.dsn, outfit, "t#1", NOON, budget_seconds=4)
+    sent = {row["merchant_id"] for row in world.notices() if row["status"] == "sent"}
+    assert sent == {"alpha", "beta"}
+    assert {row["status"] for row in world.notices()} == {"sent", "queued"}
+
+
 # --- what goes wrong
 
 

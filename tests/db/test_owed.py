@@ -154,7 +154,7 @@ def test_each_kind_is_told_once(world: NoticeWorld, mailbox: tuple[Mailbox, Mail
         sweep(world, moment, server)
     assert kinds(world) == ["decision_owed", "decision_near", "decision_passed"]
     subjects = [str(mail["Subject"]) for number, _ in box.mails() if (mail := box.read(number))]
-    assert subjects == ["Alpha: ждёт 1 решение", "Alpha: ждёт 1 решение", "Alpha: Прошедшие сроки"]
+    assert subjects == ["Alpha: 1 решение ждёт", "Alpha: 1 решение ждёт", "Alpha: Прошедшие сроки"]
 
 
 def test_all_that_is_new_is_one_mail_and_not_more_than_one_in_four_hours(
@@ -173,7 +173,7 @@ def test_all_that_is_new_is_one_mail_and_not_more_than_one_in_four_hours(
     first, second = (box.read(number) for number, _ in box.mails())
     assert first is not None and second is not None
     text = body(first)
-    assert first["Subject"] == "Alpha: ждут 40 решений" and first["To"] == "alpha@example.kz"
+    assert first["Subject"] == "Alpha: 40 решений ждут" and first["To"] == "alpha@example.kz"
     assert "Возвраты поступили и ждут вашего решения" in text
     assert "- Заказ 700000001, до конца 19 ноября" in text and "- и ещё 10" in text
     assert "700000041" in body(second) and "700000001" not in body(second)
@@ -257,7 +257,7 @@ def test_claims_are_told_when_they_are_new_near_and_expired(
         ("4", "claim_expired", 12000),
     ]  # fmt: skip
     (mail,) = (box.read(number) for number, _ in box.mails())
-    assert mail is not None and mail["Subject"] == "Alpha: отправить 2 претензии"
+    assert mail is not None and mail["Subject"] == "Alpha: 2 претензии к отправке"
     text = body(mail)
     assert (
         text.index("Претензии, срок которых истекает") < text.index("Новые претензии") < text.index("не отправленные")

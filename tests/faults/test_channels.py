@@ -189,7 +189,7 @@ def test_an_address_that_the_service_refuses_is_not_called_sent() -> None:
         ("", {}, "no address"),
         (None, {}, "no address"),
         ("nonsense", {}, "does not understand"),
-        ("json://host/{name}", {}, "only phone"),
+        ("json://host/{name}", {}, "else in braces than phone"),
         ("json://host/{phone", {}, "brace"),
         ("json://host/{phone}", {"deduplicates": True}, "no {key}"),
         ("json://host/{phone}", {"per_minute": "often"}, "a number"),
@@ -202,7 +202,7 @@ def test_a_connection_that_cannot_be_used_says_why_and_no_secret(
 ) -> None:
     with pytest.raises(ChannelError, match=why) as raised:
         channel_of(url, extra)
-    assert "host" not in str(raised.value)
+    assert "host" not in str(raised.value) and "{name}" not in str(raised.value)
 
 
 def test_a_connections_extra_says_what_the_channel_is() -> None:
