@@ -14,6 +14,7 @@ from include.console.applications import UPLOAD_BYTES, Importer, applications_ro
 from include.console.claims import Staff, StaffOf, claims_routes
 from include.console.dashboard import dashboard
 from include.console.guard import FORM_BYTES, SAFE, Refused, Tokens, guard_change, with_headers
+from include.console.notices import notices_routes
 from include.console.quality import quality_routes
 from include.console.site import FOLDER, Site, language_of
 from include.db.connection import Connection
@@ -75,6 +76,7 @@ def build_app(
     app.include_router(quality_routes(site))
     app.include_router(applications_routes(site, importer))
     app.include_router(claims_routes(site, staff_of or _staff_of))
+    app.include_router(notices_routes(site))
 
     @app.exception_handler(psycopg.OperationalError)
     def warehouse_away(request: Request, error: Exception) -> HTMLResponse:

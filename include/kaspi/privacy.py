@@ -61,10 +61,16 @@ _buyer = msgspec.json.Decoder(_Buyer)
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """The buyer's name and phone as Kaspi gave them; a masked phone is no phone."""
+    """The buyer's name and phone as Kaspi gave them; a masked phone is no phone.
+
+    The rest Kaspi does not know: it is here where the merchant told it.
+    """
 
     name: str
     phone: str
+    email: str | None = None
+    telegram: str | None = None
+    language: str | None = None
 
 
 def without_person(order: bytes | Raw) -> bytes:
