@@ -8,7 +8,7 @@ from include.db.statements import run
 from include.domain.desk import LEDGER_STEPS, STEPS, in_order_of_route, legal_steps, readings, record_of
 from include.domain.returns import application_of
 from include.domain.staff import NEEDED, Staff
-from include.domain.unit_life import RULES
+from include.domain.unit_life import RULES, person
 from include.flows.desk_access import Desk, NotAllowed, desk_of, units_by_id
 
 MOST_EXPECTED = 50  # of goods that many orders sent back
@@ -113,7 +113,7 @@ def steps_of(desk: Desk, staff: Staff, unit: dict[str, Any]) -> dict[str, Any]:
             why_not[step] = "state"
         elif not staff.may(NEEDED[step], unit["merchant_id"]):
             why_not[step] = "role"
-        elif step == "qc" and staff.user_name in (unit["worked_by"] or ()):
+        elif step == "qc" and person(staff.user_name) in map(person, unit["worked_by"] or ()):
             why_not[step] = "same_person"
     may = [step for step in legal if step not in why_not and step != "received"]
     return {"next": in_order_of_route(may, unit["route"]), "why_not": why_not, "compared": _compared(desk, may)}

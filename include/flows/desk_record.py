@@ -61,11 +61,9 @@ def record(
         _complete(conn, desk, staff, sent, now)
         for one in _undecided(sent):
             _judge(desk, staff, one, now)
-        for merchant_id in dict.fromkeys(one.event["merchant_id"] for one in _undecided(sent)):
+        for merchant_id, theirs in _by_merchant(_undecided(sent)).items():
             with conn.transaction():
-                _book(
-                    conn, desk, merchant_id, [o for o in _undecided(sent) if o.event["merchant_id"] == merchant_id], now
-                )
+                _book(conn, desk, merchant_id, theirs, now)
         with conn.transaction():
             put_aside(conn, _rejects(desk, sent), now)
         units = units_by_id(conn, [one.unit_id for one in sent if one.unit_id])
