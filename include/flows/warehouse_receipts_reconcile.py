@@ -101,8 +101,7 @@ def book(dsn: str, run: Run, owner: str) -> dict[str, int]:
                     counts = book_events(conn, run, merchant_id)
                     run_statement(conn, "ops/quarantine__resolved_events", **run.key, merchant_id=merchant_id)
                     run_statement(conn, "channel/wms_stock", merchant_id=merchant_id)
-                    if not batch.overtaken(conn, run, merchant_id):
-                        discrepancies.refresh(conn, run, merchant_id)
+                    discrepancies.refresh(conn, run, merchant_id)
                     claims.refresh_merchant(conn, merchant_id, run.now)
                     run_statement(conn, "core/return_case__closed", merchant_id=merchant_id, now=run.now)
                     counts["notices"] = queue_arrival_notices(conn, run, merchant_id)
