@@ -34,7 +34,8 @@ select
         when rule.days is null then unit.requested_at + %(lost)s
         else %(now)s::timestamptz + make_interval(days => rule.days)
     end,
-    coalesce(line.base_price, product.cost, 0),
+    -- of what is here and more than was asked for, nothing can be lost
+    case when rule.kind in ('over', 'no_request') then 0 else coalesce(line.base_price, product.cost, 0) end,
     rule.owner,
     'open'
 from stage_verdict as found

@@ -229,7 +229,12 @@ as $$
                         where
                             opened.case_id = unit.case_id
                             and opened.signal_status is null
-                            and opened.application_number is null
+                            -- a return label alone names an application that nobody has seen
+                            and not exists (
+                                select 1
+                                from core.application
+                                where application.case_id = opened.case_id
+                            )
                     ) then 'no_request'
                 when unit.received_at > unit.requested_at + overdue then 'late'
                 else 'matched'
