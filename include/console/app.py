@@ -13,6 +13,7 @@ from include.clock import Clock
 from include.console.applications import UPLOAD_BYTES, Importer, applications_routes
 from include.console.claims import Staff, StaffOf, claims_routes
 from include.console.dashboard import dashboard
+from include.console.differences import differences_routes
 from include.console.guard import FORM_BYTES, SAFE, Refused, Tokens, guard_change, with_headers
 from include.console.notices import notices_routes
 from include.console.quality import quality_routes
@@ -77,6 +78,7 @@ def build_app(
     app.include_router(applications_routes(site, importer))
     app.include_router(claims_routes(site, staff_of or _staff_of))
     app.include_router(notices_routes(site))
+    app.include_router(differences_routes(site, staff_of or _staff_of))
 
     @app.exception_handler(psycopg.OperationalError)
     def warehouse_away(request: Request, error: Exception) -> HTMLResponse:

@@ -367,6 +367,7 @@ as $$
             where piece.received_at is not null
         ) as crowd on unit.unit_id = crowd.unit_id
         where unit.merchant_id = merchant and (everything or unit.unit_id = any(units))
+        offset 0 -- the verdict is found once, not once for every use of it
     ) as judged
 $$;
 
