@@ -273,32 +273,37 @@ select
 from (
     select
         report.*,
-        placed.order_id,
-        row_number() over named as place,
         (
             select count(*)
             from ledger.unit as came
             where
                 came.merchant_id = report.merchant_id
-                and came.order_id = placed.order_id
+                and came.order_id = report.order_id
                 and came.sku = report.payload ->> 'sku'
-                and came.received_at > min(report.occurred_at) over named
+                and came.received_at > report.first_at
         ) as came,
         (
             select max(line.base_price)
             from core.order_line as line
             where
                 line.merchant_id = report.merchant_id
-                and line.order_id = placed.order_id
+                and line.order_id = report.order_id
                 and line.sku = report.payload ->> 'sku'
         ) as price
-    from core.warehouse_event as report
-    left join core.customer_order as placed
-        on report.merchant_id = placed.merchant_id and placed.code = report.payload ->> 'order_code'
-    where report.merchant_id = %(merchant_id)s and report.type = 'missing_from_parcel'
-    window named as (
-        partition by report.payload ->> 'order_code', report.payload ->> 'sku' order by report.occurred_at, report.event_id
-    )
+    from (
+        select
+            event.*,
+            placed.order_id,
+            row_number() over goods as place,
+            min(event.occurred_at) over goods as first_at
+        from core.warehouse_event as event
+        left join core.customer_order as placed
+            on event.merchant_id = placed.merchant_id and placed.code = event.payload ->> 'order_code'
+        where event.merchant_id = %(merchant_id)s and event.type = 'missing_from_parcel'
+        window goods as (
+            partition by event.payload ->> 'order_code', event.payload ->> 'sku' order by event.occurred_at, event.event_id
+        )
+    ) as report
 ) as told
 left join (
     select

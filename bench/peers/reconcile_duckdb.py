@@ -22,13 +22,13 @@ select unit_id, state, case_id, order_id, entry_id, sku, piece, unit_label, find
     epoch_us(closed_at) as closed
 from pg.ledger.unit where merchant_id = '{merchant}';
 create temp table scan as
-select unit_id, outcome, epoch_us(occurred_at) as at
+select unit_id, outcome, epoch_us(occurred_at) as moment
 from pg.core.warehouse_event
 where merchant_id = '{merchant}' and type = 'received' and outcome in ('booked', 'waiting', 'duplicate_scan');
 create temp table report as
 select * from postgres_query('pg', $$
     select event.source, event.event_id, event.payload ->> 'order_code' as code, event.payload ->> 'sku' as sku,
-        placed.order_id, (extract(epoch from event.occurred_at) * 1000000)::bigint as at
+        placed.order_id, (extract(epoch from event.occurred_at) * 1000000)::bigint as moment
     from core.warehouse_event as event
     left join core.customer_order as placed
         on event.merchant_id = placed.merchant_id and placed.code = event.payload ->> 'order_code'
@@ -63,7 +63,7 @@ with seen as (
     where received is not null and case_id in (select case_id from unit where state in {waits})
     group by case_id
 ), reported as (
-    select order_id, sku, count(*) as reports, min(at) as reported from report group by all
+    select order_id, sku, count(*) as reports, min(moment) as reported from report group by all
 ), absent as (
     select unit_id, min(reported) as reported from (
         select unit_id, reported, reports, waits,
@@ -72,7 +72,7 @@ with seen as (
         from (
             select unit.unit_id, unit.received, unit.requested, reported.order_id, reported.sku as goods,
                 reported.reported, reported.reports,
-                unit.received is null and unit.state in (select unnest([{names}, 'lost'])) as waits
+                unit.received is null and unit.state in ({names}, 'lost') as waits
             from reported inner join unit
                 on reported.order_id = unit.order_id and (reported.sku is null or reported.sku = unit.sku)
         )
@@ -89,7 +89,7 @@ with seen as (
 ), silent as (
     select case_id from return_case where not told and case_id not in (select case_id from application)
 ), judged as (
-    select unit.*, first_came, reported, coalesce(repeats, 0) as repeats,
+    select unit.*, case when unit.state in {waits} then part.first_came end as first_came, reported, coalesce(repeats, 0) as repeats,
         case
             when received is null then case
                 when booked then 'unproven'
@@ -97,7 +97,7 @@ with seen as (
                 when state not in ({names}, 'lost') then 'unproven'
                 when reported is not null then 'missing_from_parcel'
                 when state = 'lost' then 'lost'
-                when first_came + 3 * {day} <= {now} then 'short'
+                when unit.state in {waits} and part.first_came + 3 * {day} <= {now} then 'short'
                 when requested + 14 * {day} <= {now} then 'overdue'
                 else 'expected' end
             when accepted is not true then 'unproven'
@@ -111,7 +111,7 @@ with seen as (
             else 'matched' end as verdict
     from unit
     left join seen using (unit_id)
-    left join part on unit.case_id = part.case_id and unit.state in {waits}
+    left join part on unit.case_id = part.case_id -- a condition on the left side alone would not be hashed
     left join absent using (unit_id)
     left join crowd using (unit_id)
     left join named using (unit_id)
@@ -142,7 +142,7 @@ select verdict.*, rule.* from verdict inner join (
 ) as rule (kind, owner, days) on verdict.verdict = rule.kind where not settled
 union all
 select verdict.* replace (again.first_at as since), 'duplicate_scan', 'warehouse', 3 from verdict inner join (
-    select unit_id, min(at) as first_at from scan where outcome = 'duplicate_scan' group by unit_id
+    select unit_id, min(moment) as first_at from scan where outcome = 'duplicate_scan' group by unit_id
 ) as again using (unit_id) where closed is null;
 create temp table price as
 select entry_id, base_price from pg.core.order_line where merchant_id = '{merchant}';
@@ -154,9 +154,9 @@ select told.*, piece.unit_id, piece.case_id, piece.base_price, lines.price
 from (
     select report.*, row_number() over goods as place,
         (select count(*) from unit where unit.order_id = report.order_id and unit.sku = report.sku
-            and unit.received > (select min(first.at) from report as first
+            and unit.received > (select min(first.moment) from report as first
                 where first.order_id = report.order_id and first.sku = report.sku)) as came
-    from report window goods as (partition by code, sku order by at, event_id)
+    from report window goods as (partition by code, sku order by moment, event_id)
 ) as told
 left join (
     select verdict.unit_id, verdict.case_id, verdict.order_id, verdict.sku, price.base_price,
@@ -182,7 +182,7 @@ left join price using (entry_id)
 left join product using (sku)
 union all
 select md5('missing_from_parcel/{merchant}/' || source || '/' || event_id)::uuid, '{merchant}', case_id, unit_id, code,
-    'missing_from_parcel', source || '/' || event_id, make_timestamptz(at), make_timestamptz({now}),
+    'missing_from_parcel', source || '/' || event_id, make_timestamptz(moment), make_timestamptz({now}),
     make_timestamptz({now} + 3 * {day}), coalesce(base_price, price, 0), 'carrier', 'open'
 from missing;
 """
