@@ -106,6 +106,31 @@ crowd as (
     where unit.merchant_id = %(merchant_id)s and unit.received_at is not null
 ),
 
+named as (
+    select distinct loose.unit_id
+    from ledger.unit as loose
+    inner join core.warehouse_event as dock on loose.unit_id = dock.unit_id and dock.type = 'received'
+    inner join core.customer_order as placed
+        on
+            loose.merchant_id = placed.merchant_id
+            and placed.code = coalesce(
+                dock.payload ->> 'order_code', split_part(dock.payload ->> 'return_label', '-', 1)
+            )
+    inner join core.order_line as line
+        on placed.merchant_id = line.merchant_id and placed.order_id = line.order_id and loose.sku = line.sku
+    where loose.merchant_id = %(merchant_id)s and loose.unexpected and loose.order_id is null
+),
+
+silent as (
+    select return_case.case_id
+    from core.return_case
+    left join core.application on return_case.case_id = application.case_id
+    where
+        return_case.merchant_id = %(merchant_id)s
+        and return_case.signal_status is null
+        and application.case_id is null
+),
+
 judged as materialized (
     select
         unit.unit_id,
@@ -130,41 +155,12 @@ judged as materialized (
                 end
             when scan.accepted is not true then 'unproven'
             when unit.unexpected and unit.order_id is null
-                then case
-                    when exists(
-                        select 1
-                        from core.warehouse_event as dock
-                        inner join core.customer_order as placed
-                            on
-                                dock.merchant_id = placed.merchant_id
-                                and placed.code = coalesce(
-                                    dock.payload ->> 'order_code',
-                                    split_part(dock.payload ->> 'return_label', '-', 1)
-                                )
-                        inner join core.order_line as line
-                            on
-                                placed.merchant_id = line.merchant_id
-                                and placed.order_id = line.order_id
-                                and line.sku = unit.sku
-                        where dock.unit_id = unit.unit_id and dock.type = 'received'
-                    ) then 'over'
-                    else 'unexpected'
-                end
+                then case when named.unit_id is null then 'unexpected' else 'over' end
             when
                 unit.finding = 'wrong_item'
                 and unit.state in ('wrong_item', 'to_supplier', 'disposed', 'returned_to_buyer') then 'wrong_item'
             when crowd.place > crowd.asked then 'over'
-            when
-                unit.requested_at is null
-                and exists(
-                    select 1
-                    from core.return_case as opened
-                    left join core.application using (case_id)
-                    where
-                        opened.case_id = unit.case_id
-                        and opened.signal_status is null
-                        and application.case_id is null
-                ) then 'no_request'
+            when unit.requested_at is null and silent.case_id is not null then 'no_request'
             when unit.received_at > unit.requested_at + interval '14 days' then 'late'
             else 'matched'
         end as verdict
@@ -173,6 +169,8 @@ judged as materialized (
     left join part on unit.case_id = part.case_id and unit.state in ('requested', 'in_transit', 'at_pickup_point')
     left join absent on unit.unit_id = absent.unit_id
     left join crowd on unit.unit_id = crowd.unit_id
+    left join named on unit.unit_id = named.unit_id
+    left join silent on unit.case_id = silent.case_id
     where unit.merchant_id = %(merchant_id)s
 )
 

@@ -150,7 +150,7 @@ select
     's' || unit.number || '-' || scan.place,
     %(merchant_id)s,
     'received',
-    unit.requested_at + interval '3 days' + make_interval(mins => scan.place),
+    unit.requested_at + interval '3 days' + make_interval(mins => scan.place::integer),
     'w1-dock-1',
     'PP1',
     jsonb_build_object('scan_id', 's' || unit.number, 'unit_label', 'W1-' || unit.number, 'order_code',

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import duckdb
 import duckdb_extension_postgres_scanner
-from measured import peak_mib
+
+from bench.ours import peak_mib
 
 WAITS = "('requested', 'in_transit', 'at_pickup_point')"
 READ = """
@@ -47,7 +48,8 @@ select * from postgres_query('pg', $$
     where unit.merchant_id = '{merchant}' and unit.unexpected and unit.order_id is null
 $$);
 create temp table return_case as
-select case_id, entry_id, quantity, status, application_number is not null as applied, signal_status is not null as told
+select case_id, entry_id, quantity, status, application_number is not null as applied,
+    signal_status is not null as told
 from pg.core.return_case where merchant_id = '{merchant}';
 create temp table application as select case_id from pg.core.application where merchant_id = '{merchant}';
 """
@@ -89,7 +91,8 @@ with seen as (
 ), silent as (
     select case_id from return_case where not told and case_id not in (select case_id from application)
 ), judged as (
-    select unit.*, case when unit.state in {waits} then part.first_came end as first_came, reported, coalesce(repeats, 0) as repeats,
+    select unit.*, case when unit.state in {waits} then part.first_came end as first_came, reported,
+        coalesce(repeats, 0) as repeats,
         case
             when received is null then case
                 when booked then 'unproven'
@@ -175,7 +178,8 @@ insert into pg.core.discrepancy (
 select md5(kind || '/{merchant}/' || unit_id)::uuid, '{merchant}', case_id, unit_id, placed.code, kind,
     coalesce(unit_label, unit_id::varchar), make_timestamptz(since), make_timestamptz({now}),
     make_timestamptz(case when days is null then requested + 45 * {day} else {now} + days * {day} end),
-    case when kind in ('over', 'no_request', 'duplicate_scan') then 0 else coalesce(base_price, cost, 0) end, owner, 'open'
+    case when kind in ('over', 'no_request', 'duplicate_scan') then 0 else coalesce(base_price, cost, 0) end,
+    owner, 'open'
 from differing
 left join placed using (order_id)
 left join price using (entry_id)
@@ -213,7 +217,13 @@ def main() -> int:
         steps[name] = time.perf_counter() - at
     conn.execute("commit")
     seconds = time.perf_counter() - began
-    report = {"seconds": seconds, "steps": steps, "bare_mib": bare, "peak_mib": peak_mib(), "version": duckdb.__version__}
+    report = {
+        "seconds": seconds,
+        "steps": steps,
+        "bare_mib": bare,
+        "peak_mib": peak_mib(),
+        "version": duckdb.__version__,
+    }
     sys.stdout.write(json.dumps(report) + "\n")
     return 0
 

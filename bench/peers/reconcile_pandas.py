@@ -9,9 +9,22 @@ import adbc_driver_postgresql.dbapi as adbc
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-from measured import peak_mib
-from reconcile_frames import (
-    CASES, COMING, ENDS_WITH_THE_PIECE, NAMED, PLACED, PRICES, PRODUCTS, REPORTS, RULES, SCANS, UNITS, id_of, text_of,
+
+from bench.ours import peak_mib
+from bench.peers.reconcile_frames import (
+    CASES,
+    COMING,
+    ENDS_WITH_THE_PIECE,
+    NAMED,
+    PLACED,
+    PRICES,
+    PRODUCTS,
+    REPORTS,
+    RULES,
+    SCANS,
+    UNITS,
+    id_of,
+    text_of,
 )  # fmt: skip
 
 DAY = pd.Timedelta(days=1)

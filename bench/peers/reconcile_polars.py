@@ -8,9 +8,22 @@ import time
 
 import adbc_driver_postgresql.dbapi as adbc
 import polars as pl
-from measured import peak_mib
-from reconcile_frames import (
-    CASES, COMING, ENDS_WITH_THE_PIECE, NAMED, PLACED, PRICES, PRODUCTS, REPORTS, RULES, SCANS, UNITS, id_of, text_of,
+
+from bench.ours import peak_mib
+from bench.peers.reconcile_frames import (
+    CASES,
+    COMING,
+    ENDS_WITH_THE_PIECE,
+    NAMED,
+    PLACED,
+    PRICES,
+    PRODUCTS,
+    REPORTS,
+    RULES,
+    SCANS,
+    UNITS,
+    id_of,
+    text_of,
 )  # fmt: skip
 
 DAY = dt.timedelta(days=1)
@@ -38,7 +51,9 @@ def main() -> int:
         found = judge(units, scans, cases, reports, named, now)
         judged = time.perf_counter()
         write(conn, "unit_verdict", verdicts(found, chosen.merchant))
-        cases_found = differences(found, scans, reports, (read(PLACED), read(PRICES), read(PRODUCTS)), now, chosen.merchant)
+        cases_found = differences(
+            found, scans, reports, (read(PLACED), read(PRICES), read(PRODUCTS)), now, chosen.merchant
+        )
         write(conn, "discrepancy", cases_found)
         conn.commit()
     done = time.perf_counter()
@@ -56,7 +71,9 @@ def main() -> int:
 def write(conn: adbc.Connection, table: str, frame: pl.DataFrame) -> None:
     """Append by binary COPY."""
     with conn.cursor() as cursor:
-        cursor.adbc_ingest(table, frame.to_arrow(compat_level=pl.CompatLevel.oldest()), mode="append", db_schema_name="core")
+        cursor.adbc_ingest(
+            table, frame.to_arrow(compat_level=pl.CompatLevel.oldest()), mode="append", db_schema_name="core"
+        )
 
 
 def judge(
@@ -75,7 +92,11 @@ def judge(
         unit.filter(pl.col("received_at").is_not_null()).join(coming, on="case_id", how="semi")
         .group_by("case_id").agg(first_came=pl.col("received_at").min())
     )  # fmt: skip
-    reported = reports.lazy().group_by("order_id", "goods").agg(reports=pl.len().cast(pl.Int64), reported_at=pl.col("at").min())
+    reported = (
+        reports.lazy()
+        .group_by("order_id", "goods")
+        .agg(reports=pl.len().cast(pl.Int64), reported_at=pl.col("at").min())
+    )
     meant = unit.join(reported, on="order_id").filter(pl.col("goods").is_null() | (pl.col("goods") == pl.col("sku")))
     absent = (
         meant.with_columns(came=(pl.col("received_at") > pl.col("reported_at")).sum().over("order_id", "goods"))
@@ -165,12 +186,28 @@ def differences(
     """Return the rows of core.discrepancy."""
     placed, prices, products = more
     rules = pl.DataFrame(RULES, schema={"kind": pl.String, "owner": pl.String, "days": pl.Int64}, orient="row")
-    columns = ["unit_id", "case_id", "order_id", "entry_id", "sku", "unit_label", "requested_at", "since", "kind", "owner", "days"]
-    plain = found.filter(~pl.col("settled")).join(rules, left_on="verdict", right_on="kind", coalesce=False).select(columns)
+    columns = [
+        "unit_id",
+        "case_id",
+        "order_id",
+        "entry_id",
+        "sku",
+        "unit_label",
+        "requested_at",
+        "since",
+        "kind",
+        "owner",
+        "days",
+    ]
+    plain = (
+        found.filter(~pl.col("settled")).join(rules, left_on="verdict", right_on="kind", coalesce=False).select(columns)
+    )
     again = (
-        scans.filter(pl.col("outcome") == "duplicate_scan").group_by("unit_id").agg(first_at=pl.col("occurred_at").min())
+        scans.filter(pl.col("outcome") == "duplicate_scan").group_by("unit_id")
+        .agg(first_at=pl.col("occurred_at").min())
         .join(found.filter(pl.col("closed_at").is_null()), on="unit_id")
-        .with_columns(since="first_at", kind=pl.lit("duplicate_scan"), owner=pl.lit("warehouse"), days=pl.lit(3, pl.Int64))
+        .with_columns(since="first_at", kind=pl.lit("duplicate_scan"), owner=pl.lit("warehouse"))
+        .with_columns(days=pl.lit(3, pl.Int64))
         .select(columns)
     )  # fmt: skip
     units = (
@@ -179,20 +216,24 @@ def differences(
     )  # fmt: skip
     free = pl.col("kind").is_in(["over", "no_request", "duplicate_scan"])
     texts = pl.Series("text", [text_of(raw) for raw in units["unit_id"]], pl.String)
+    ids = [id_of(kind, merchant, text) for kind, text in zip(units["kind"], texts, strict=True)]
+    money = pl.coalesce("base_price", "cost", pl.lit(0, pl.Int64))
     units = units.with_columns(texts).select(
-        pl.Series("discrepancy_id", [id_of(kind, merchant, text) for kind, text in zip(units["kind"], texts, strict=True)], pl.Binary),
+        pl.Series("discrepancy_id", ids, pl.Binary),
         pl.lit(merchant).alias("merchant_id"), "case_id", "unit_id", pl.col("code").alias("order_code"), "kind",
         pl.coalesce("unit_label", "text").alias("subject"), pl.col("since").alias("opened_at"),
         pl.lit(now, AT).alias("found_at"),
         pl.when(pl.col("days").is_null()).then(pl.col("requested_at") + 45 * DAY)
         .otherwise(pl.lit(now, AT) + pl.duration(days=pl.col("days"))).alias("due_at"),
-        pl.when(free).then(pl.lit(0, pl.Int64)).otherwise(pl.coalesce("base_price", "cost", pl.lit(0, pl.Int64))).alias("money_at_risk"),
+        pl.when(free).then(pl.lit(0, pl.Int64)).otherwise(money).alias("money_at_risk"),
         "owner", pl.lit("open").alias("status"),
     )  # fmt: skip
     return pl.concat([units, missing(found, reports, prices, now, merchant).select(units.columns)])
 
 
-def missing(found: pl.DataFrame, reports: pl.DataFrame, prices: pl.DataFrame, now: dt.datetime, merchant: str) -> pl.DataFrame:
+def missing(
+    found: pl.DataFrame, reports: pl.DataFrame, prices: pl.DataFrame, now: dt.datetime, merchant: str
+) -> pl.DataFrame:
     """Return the cases of what the dock did not find in a parcel; the reports come in their order."""
     key = ["order_id", "goods"]
     told = reports.with_columns(
@@ -214,7 +255,10 @@ def missing(found: pl.DataFrame, reports: pl.DataFrame, prices: pl.DataFrame, no
         .with_columns(rank=pl.col("place") - pl.col("came")).filter(pl.col("rank") > 0)
         .join(piece, on=[*key, "rank"], how="left").join(lines, on=key, how="left")
     )  # fmt: skip
-    ids = [id_of("missing_from_parcel", merchant, source, event) for source, event in told.select("source", "event_id").iter_rows()]
+    ids = [
+        id_of("missing_from_parcel", merchant, source, event)
+        for source, event in told.select("source", "event_id").iter_rows()
+    ]
     return told.select(
         pl.Series("discrepancy_id", ids, pl.Binary), pl.lit(merchant).alias("merchant_id"), "case_id", "unit_id",
         pl.col("code").alias("order_code"), pl.lit("missing_from_parcel").alias("kind"),

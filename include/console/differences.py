@@ -113,7 +113,8 @@ def _lists(router: APIRouter, site: Site, staff_of: StaffOf) -> None:
             part = {"shown": SHOWN + 1, "passed": page * SHOWN}
             if verdict in VERDICTS:
                 rows = run(conn, "console/units_of_verdict", merchants=whose, verdict=verdict, **part).fetchall()
-                title, kept = label(language, difference_labels.VERDICTS, verdict), {"verdict": verdict}
+                title = label(language, difference_labels.VERDICTS, verdict)
+                kept: dict[str, str | None] = {"verdict": verdict}
             elif state in STATES and len(whose) == 1:
                 rows = run(
                     conn, "console/units_of_state", merchant_id=whose[0], state=state, as_of=days.as_of,

@@ -1,4 +1,4 @@
-"""What is said of expected and received pieces: the verdicts, whose a difference is, how it ended, why a step is none."""
+"""What is said of expected and received pieces: verdicts, whose a difference is, how it ended, why a step is none."""
 
 
 def _(text: str) -> str:

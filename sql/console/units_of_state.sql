@@ -21,7 +21,7 @@ stood as (
     where
         moves.learned_at <= %(known_at)s
         and (least(moves.happened_at, %(known_at)s) at time zone 'Asia/Almaty')::date <= %(as_of)s
-    order by moves.unit_id, moves.seq desc
+    order by moves.unit_id asc, moves.seq desc
 )
 
 select

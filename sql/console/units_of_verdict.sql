@@ -17,7 +17,7 @@ left join core.customer_order as placed on unit.merchant_id = placed.merchant_id
 left join core.order_line as line on unit.merchant_id = line.merchant_id and unit.entry_id = line.entry_id
 left join core.product on unit.merchant_id = product.merchant_id and unit.sku = product.sku
 left join core.discrepancy as case_of
-    on found.unit_id = case_of.unit_id and found.verdict = case_of.kind and case_of.status = 'open'
+    on case_of.discrepancy_id = md5(found.verdict || '/' || found.merchant_id || '/' || found.unit_id)::uuid
 where found.merchant_id = any(%(merchants)s) and found.verdict = %(verdict)s
 order by found.since desc nulls last, found.unit_id asc
 limit %(shown)s offset %(passed)s;

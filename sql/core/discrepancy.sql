@@ -11,10 +11,11 @@ inner join
         as told (kind, verdict, settled, resolution)
     on found.verdict = told.verdict and found.settled = told.settled
 where
-    discrepancy.unit_id = found.unit_id
-    and discrepancy.status = 'open'
-    and discrepancy.kind = told.kind
-    and discrepancy.kind <> 'missing_from_parcel';
+    -- what it was is what can be open; where nothing was written before, anything
+    told.kind = coalesce(found.was, told.kind)
+    and told.kind <> 'missing_from_parcel'
+    and discrepancy.discrepancy_id = md5(told.kind || '/' || found.merchant_id || '/' || found.unit_id)::uuid
+    and discrepancy.status = 'open';
 
 insert into core.discrepancy as known (
     discrepancy_id, merchant_id, case_id, unit_id, order_code, kind, subject, opened_at, found_at, due_at,
@@ -53,7 +54,9 @@ where
         or not exists (
             select 1
             from core.discrepancy as earlier
-            where earlier.unit_id = found.unit_id and earlier.kind = found.verdict and earlier.resolved_by is not null
+            where
+                earlier.discrepancy_id = md5(found.verdict || '/' || found.merchant_id || '/' || found.unit_id)::uuid
+                and earlier.resolved_by is not null
         )
     )
 order by unit.unit_id

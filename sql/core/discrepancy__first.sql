@@ -1,4 +1,4 @@
--- core.discrepancy: the cases of a merchant's first look. A row that is here already keeps what people said of it.
+-- core.discrepancy: the cases of a merchant's first look; there are none of these kinds yet.
 insert into core.discrepancy (
     discrepancy_id, merchant_id, case_id, unit_id, order_code, kind, subject, opened_at, found_at, due_at,
     money_at_risk, owner, status
@@ -28,5 +28,5 @@ inner join ledger.unit on found.unit_id = unit.unit_id
 left join core.customer_order as placed on unit.merchant_id = placed.merchant_id and unit.order_id = placed.order_id
 left join core.order_line as line on unit.merchant_id = line.merchant_id and unit.entry_id = line.entry_id
 left join core.product on unit.merchant_id = product.merchant_id and unit.sku = product.sku
-where found.merchant_id = %(merchant_id)s and found.verdict <> 'matched' and not found.settled
-on conflict (discrepancy_id) do nothing;
+where found.merchant_id = %(merchant_id)s and found.verdict <> 'matched' and not found.settled;
+

@@ -42,41 +42,65 @@ with told as (
         )
 ),
 
+goods as (
+    select distinct
+        told.order_id,
+        told.sku,
+        told.first_at
+    from told
+    where told.order_id is not null
+),
+
+came as (
+    select
+        goods.order_id,
+        goods.sku,
+        count(*) as pieces
+    from goods
+    inner join ledger.unit as unit
+        on
+            unit.merchant_id = %(merchant_id)s
+            and goods.order_id = unit.order_id
+            and (goods.sku is null or goods.sku = unit.sku)
+    where unit.received_at > goods.first_at
+    group by goods.order_id, goods.sku
+),
+
+-- the pieces that are meant, where it is certain which
+meant as (
+    select
+        goods.order_id,
+        goods.sku,
+        unit.unit_id,
+        unit.case_id,
+        line.base_price as price,
+        row_number() over (
+            partition by goods.order_id, goods.sku order by unit.requested_at, unit.unit_id
+        ) as place
+    from goods
+    inner join ledger.unit as unit
+        on
+            unit.merchant_id = %(merchant_id)s
+            and goods.order_id = unit.order_id
+            and (goods.sku is null or goods.sku = unit.sku)
+    inner join core.unit_verdict as found on unit.unit_id = found.unit_id and found.verdict = 'missing_from_parcel'
+    left join core.order_line as line on unit.merchant_id = line.merchant_id and unit.entry_id = line.entry_id
+),
+
 answered as (
     select
         told.*,
-        piece.unit_id,
-        piece.case_id,
-        piece.price,
+        meant.unit_id,
+        meant.case_id,
+        meant.price,
         coalesce(came.pieces, 0) >= told.place as is_answered
     from told
-    left join lateral (
-        select count(*) as pieces
-        from ledger.unit as came
-        where
-            came.merchant_id = %(merchant_id)s
-            and came.order_id = told.order_id
-            and (told.sku is null or came.sku = told.sku)
-            and came.received_at > told.first_at
-    ) as came on true
-    -- the piece that is meant, where it is certain which
-    left join lateral (
-        select
-            waiting.unit_id,
-            waiting.case_id,
-            line.base_price as price
-        from ledger.unit as waiting
-        inner join core.unit_verdict as found
-            on waiting.unit_id = found.unit_id and found.verdict = 'missing_from_parcel'
-        left join core.order_line as line
-            on waiting.merchant_id = line.merchant_id and waiting.entry_id = line.entry_id
-        where
-            waiting.merchant_id = %(merchant_id)s
-            and waiting.order_id = told.order_id
-            and (told.sku is null or waiting.sku = told.sku)
-        order by waiting.requested_at, waiting.unit_id
-        limit 1 offset greatest(told.place - coalesce(came.pieces, 0) - 1, 0)
-    ) as piece on true
+    left join came on told.order_id = came.order_id and told.sku is not distinct from came.sku
+    left join meant
+        on
+            told.order_id = meant.order_id
+            and told.sku is not distinct from meant.sku
+            and told.place - coalesce(came.pieces, 0) = meant.place
 ),
 
 closed as (

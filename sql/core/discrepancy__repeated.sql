@@ -5,13 +5,12 @@ set
     status = 'resolved',
     resolved_at = %(now)s,
     resolution = 'gone'
-from core.unit_verdict as found
-inner join ledger.unit on found.unit_id = unit.unit_id
+from ledger.unit
 where
     discrepancy.merchant_id = %(merchant_id)s
     and discrepancy.status = 'open'
     and discrepancy.kind = 'duplicate_scan'
-    and discrepancy.unit_id = found.unit_id
+    and discrepancy.unit_id = unit.unit_id
     and unit.closed_at is not null
     and unit.received_at is not null;
 

@@ -18,11 +18,11 @@ with moved as (
     where turned.merchant_id = %(merchant_id)s and turned.turns_at <= %(now)s
     union
     select waiting.unit_id
-    from core.unit_verdict as waiting
+    from core.discrepancy as waiting
     where
         waiting.merchant_id = %(merchant_id)s
-        and waiting.verdict in ('no_request', 'over', 'unproven')
-        and not waiting.settled
+        and waiting.status = 'open'
+        and waiting.kind in ('no_request', 'over', 'unproven')
 ),
 
 touched as (

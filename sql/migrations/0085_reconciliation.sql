@@ -30,8 +30,6 @@ comment on column core.unit_verdict.since is 'Since when it is so by the facts, 
 comment on column core.unit_verdict.turns_at is 'When the clock alone changes the verdict.';
 comment on column core.unit_verdict.repeats is 'How often the dock scanned the piece again after it had been received.';
 comment on column core.unit_verdict.settled is 'The difference is over: the piece left the house.';
--- Nearly all units are matched; what is looked for is the rest.
-create index unit_verdict_difference on core.unit_verdict (merchant_id, verdict) where verdict <> 'matched';
 create index unit_verdict_turns on core.unit_verdict (merchant_id, turns_at) where turns_at is not null;
 
 -- What the dock reports of a parcel, beside what it received of it.
@@ -39,6 +37,8 @@ create index warehouse_event_missing on core.warehouse_event (merchant_id, (payl
 where type = 'missing_from_parcel';
 create index warehouse_event_report on core.warehouse_event (merchant_id, recorded_at)
 where type = 'missing_from_parcel' or outcome = 'duplicate_scan';
+
+create index unit_unexpected on ledger.unit (merchant_id) where unexpected;
 
 alter table core.discrepancy
 add column found_at timestamptz,
@@ -53,7 +53,6 @@ comment on column core.discrepancy.resolution is
 comment on column core.discrepancy.resolved_by is 'The person who settled it; NULL: the facts did.';
 drop index core.discrepancy_open;
 create index discrepancy_open on core.discrepancy (merchant_id, kind) where status = 'open';
-create index discrepancy_of_unit on core.discrepancy (unit_id) where status = 'open';
 create index discrepancy_resolved on core.discrepancy (merchant_id, resolved_at) where status = 'resolved';
 
 create table core.discrepancy_event (
@@ -194,48 +193,12 @@ as $$
                         else 'expected'
                     end
                 when unit.unexpected and unit.order_id is null
-                    then case
-                        when exists(
-                            select 1
-                            from core.warehouse_event as dock
-                            inner join core.customer_order as placed
-                                on
-                                    dock.merchant_id = placed.merchant_id
-                                    and placed.code = coalesce(
-                                        dock.payload ->> 'order_code',
-                                        split_part(dock.payload ->> 'return_label', '-', 1)
-                                    )
-                            inner join core.order_line as line
-                                on
-                                    placed.merchant_id = line.merchant_id
-                                    and placed.order_id = line.order_id
-                                    and line.sku = unit.sku
-                            where
-                                dock.unit_id = unit.unit_id
-                                and dock.type = 'received'
-                                and dock.outcome in ('booked', 'waiting')
-                        ) then 'over'
-                        else 'unexpected'
-                    end
+                    then case when named.unit_id is null then 'unexpected' else 'over' end
                 when
                     unit.finding = 'wrong_item'
                     and unit.state in ('wrong_item', 'to_supplier', 'disposed', 'returned_to_buyer') then 'wrong_item'
                 when crowd.place > crowd.asked then 'over'
-                when
-                    unit.requested_at is null
-                    and exists(
-                        select 1
-                        from core.return_case as opened
-                        where
-                            opened.case_id = unit.case_id
-                            and opened.signal_status is null
-                            -- a return label alone names an application that nobody has seen
-                            and not exists (
-                                select 1
-                                from core.application
-                                where application.case_id = opened.case_id
-                            )
-                    ) then 'no_request'
+                when silent.case_id is not null then 'no_request'
                 when unit.received_at > unit.requested_at + overdue then 'late'
                 else 'matched'
             end as verdict
@@ -366,6 +329,56 @@ as $$
             inner join ledger.unit as piece on crowded.entry_id = piece.entry_id and piece.merchant_id = merchant
             where piece.received_at is not null
         ) as crowd on unit.unit_id = crowd.unit_id
+        -- goods of nobody that name an order which holds such goods: it has all its pieces back
+        left join (
+            select distinct loose.unit_id
+            from ledger.unit as loose
+            inner join core.warehouse_event as dock
+                on
+                    loose.unit_id = dock.unit_id
+                    and dock.type = 'received'
+                    and dock.outcome in ('booked', 'waiting')
+            inner join core.customer_order as placed
+                on
+                    placed.merchant_id = merchant
+                    and placed.code = coalesce(
+                        dock.payload ->> 'order_code', split_part(dock.payload ->> 'return_label', '-', 1)
+                    )
+            where
+                loose.merchant_id = merchant
+                and loose.unexpected
+                and loose.order_id is null
+                and (everything or loose.unit_id = any(units))
+                and exists (
+                    select 1
+                    from core.order_line as line
+                    where
+                        line.merchant_id = merchant
+                        and line.order_id = placed.order_id
+                        and line.sku = loose.sku
+                )
+        ) as named on unit.unit_id = named.unit_id
+        -- returns that no status told of, and no application: a return label alone names one that nobody has seen
+        left join (
+            select opened.case_id
+            from core.return_case as opened
+            where
+                opened.merchant_id = merchant
+                and opened.signal_status is null
+                and not exists (
+                    select 1
+                    from core.application
+                    where application.case_id = opened.case_id
+                )
+                and (
+                    everything
+                    or opened.case_id in (
+                        select known.case_id
+                        from ledger.unit as known
+                        where known.unit_id = any(units)
+                    )
+                )
+        ) as silent on unit.case_id = silent.case_id and unit.requested_at is null
         where unit.merchant_id = merchant and (everything or unit.unit_id = any(units))
         offset 0 -- the verdict is found once, not once for every use of it
     ) as judged

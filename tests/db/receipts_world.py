@@ -180,6 +180,7 @@ class ReceiptsWorld:
         """Kind, status and end of the merchant's differences."""
         rows = self.query(
             "select kind, status, resolution from core.discrepancy where merchant_id = %s "
-            "order by kind, status, resolution", merchant,
+            "order by kind, status, resolution",
+            merchant,
         )
         return [(row["kind"], row["status"], row["resolution"]) for row in rows]

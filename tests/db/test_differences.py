@@ -286,7 +286,10 @@ def test_history_can_only_be_added_to(world: ReceiptsWorld, postgres_server: Any
     for statement in ("update core.discrepancy_event set note = 'x'", "delete from core.discrepancy_event"):
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             world.query(f"{statement} returning 1")
-        with psycopg.connect(postgres_server.as_owner(world.dsn)) as owner, pytest.raises(psycopg.errors.RaiseException):
+        with (
+            psycopg.connect(postgres_server.as_owner(world.dsn)) as owner,
+            pytest.raises(psycopg.errors.RaiseException),
+        ):
             owner.execute(statement.encode())
 
 
@@ -319,7 +322,9 @@ def test_a_run_whose_clock_is_behind_takes_back_nothing_that_is_known(world: Rec
     assert world.cases() == [("overdue", "open", None), ("overdue", "resolved", "told_late")]
     (event,) = world.query("select recorded_at from core.discrepancy_event")
     assert event["recorded_at"] == world.day(15), "it was learned after the fifteenth day, whatever the clock says"
-    (mark,) = world.query("select cursor::jsonb ->> 'at' as at from ops.cursor where source = 'receipts' and part = 'tech'")
+    (mark,) = world.query(
+        "select cursor::jsonb ->> 'at' as at from ops.cursor where source = 'receipts' and part = 'tech'"
+    )
     assert dt.datetime.fromisoformat(mark["at"]) == world.day(15)
     world.now = world.day(15)
     must_hold(world)
@@ -340,7 +345,7 @@ def test_another_clock_judges_everything_anew(world: ReceiptsWorld) -> None:
 
 
 def test_what_no_event_told_of_is_found_when_the_day_begins(world: ReceiptsWorld) -> None:
-    """Everything is judged once a day: nothing is forgotten for long, whoever wrote it, however late it was committed."""
+    """Everything is judged once a day: nothing is forgotten for long, whoever wrote it, and however late."""
     world.order("700")
     world.receipts(15)
     with connect(world.dsn) as conn:

@@ -57,7 +57,9 @@ def test_what_was_scanned_twice_is_counted_piece_by_piece(world: World) -> None:
 
 def test_what_the_dock_missed_in_a_parcel_is_a_case_with_its_price(world: World) -> None:
     planted = world.truth()["world"]["planted"]["missing_from_parcel"]
-    found = world.query("select order_code, money_at_risk, status from core.discrepancy where kind = 'missing_from_parcel'")
+    found = world.query(
+        "select order_code, money_at_risk, status from core.discrepancy where kind = 'missing_from_parcel'"
+    )
     assert sorted(row["order_code"] for row in found) == sorted(planted)
     assert all(row["status"] == "open" and row["money_at_risk"] > 0 for row in found)
 

@@ -106,12 +106,14 @@ def conn(new_warehouse: Callable[[], str]) -> Iterator[Connection]:
         for order in ORDERS:
             here.execute(
                 "insert into core.customer_order (merchant_id, order_id, code, state, status, total_price, created_at, "
-                "payload_hash) values ('m', %s, %s, 'ARCHIVE', 'COMPLETED', 1, %s, '')", (order, f"c{order}", BEGAN),
+                "payload_hash) values ('m', %s, %s, 'ARCHIVE', 'COMPLETED', 1, %s, '')",
+                (order, f"c{order}", BEGAN),
             )
         for order, entry, sku in LINES:
             here.execute(
-                "insert into core.order_line (merchant_id, order_id, entry_id, entry_number, sku, quantity, base_price, "
-                "total_price) values ('m', %s, %s, 0, %s, 9, 100, 900)", (order, entry, sku),
+                "insert into core.order_line (merchant_id, order_id, entry_id, entry_number, sku, quantity, "
+                "base_price, total_price) values ('m', %s, %s, 0, %s, 9, 100, 900)",
+                (order, entry, sku),
             )
         here.commit()
         yield here
@@ -159,8 +161,8 @@ def write(conn: Connection, held: Facts) -> list[UUID]:
         )  # fmt: skip
         if case.application:
             conn.execute(
-                "insert into core.application (merchant_id, application_number, order_id, case_id, order_code, quantity, "
-                "stated_reason) values ('m', %s, %s, %s, 'c', 1, 'unknown')",
+                "insert into core.application (merchant_id, application_number, order_id, case_id, order_code, "
+                "quantity, stated_reason) values ('m', %s, %s, %s, 'c', 1, 'unknown')",
                 (f"a{n}", case.order, UUID(int=900 + n)),
             )
     position = 0
@@ -193,8 +195,8 @@ def _event(
     at: dt.datetime,
 ) -> None:  # fmt: skip
     conn.execute(
-        'insert into core.warehouse_event (source, event_id, merchant_id, type, occurred_at, payload, recorded_at, '
-        '"position", outcome, unit_id) values (\'w1\', %s, \'m\', %s, %s, %s, %s, %s, %s, %s)',
+        "insert into core.warehouse_event (source, event_id, merchant_id, type, occurred_at, payload, recorded_at, "
+        "\"position\", outcome, unit_id) values ('w1', %s, 'm', %s, %s, %s, %s, %s, %s, %s)",
         (f"e{position}", type_, at, Jsonb(told), at, position, outcome, unit_id),
     )
 
@@ -276,7 +278,9 @@ def _crowd(held: Facts, ids: list[UUID]) -> dict[UUID, tuple[int, int]]:
 seen: Counter[str] = Counter()
 
 
-@settings(max_examples=300, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=300, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(held=facts)
 def test_the_database_says_of_every_unit_what_the_rule_says(conn: Connection, held: Facts) -> None:
     now = BEGAN + held.now * DAY

@@ -1,7 +1,7 @@
 """Books receipts in processes that die where they are told to: before their n-th statement reaches the database.
 
-Everything is imported once; each command forks. Commands come as lines of JSON: ``dsn``, ``run_id``, ``now``, ``owner``,
-``die_at`` (null: live); the answer says how it ended and how many statements were sent.
+Everything is imported once; each command forks. Commands come as lines of JSON: ``dsn``, ``run_id``, ``now``,
+``owner``, ``die_at`` (null: live); the answer says how it ended and how many statements were sent.
 """
 
 import datetime as dt

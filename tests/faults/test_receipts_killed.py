@@ -110,9 +110,7 @@ def copies(server: TestServer, world: ReceiptsWorld) -> Iterator[Any]:
     def copy() -> str:
         name = f"{template}_{len(made)}"
         with psycopg.connect(server.address("postgres"), autocommit=True) as conn:
-            conn.execute(
-                "select pg_terminate_backend(pid) from pg_stat_activity where datname = %s", (template,)
-            )
+            conn.execute("select pg_terminate_backend(pid) from pg_stat_activity where datname = %s", (template,))
         server.create_database(name, template)
         made.append(name)
         return server.address(name, APPLICATION)
@@ -193,7 +191,7 @@ def marks(dsn: str) -> tuple[Any, ...]:
             conn.execute(query.encode()).fetchall()
             for query in (
                 "select unit_id, verdict, since, turns_at, repeats, settled from core.unit_verdict order by 1",
-                "select kind, subject, status, resolution, money_at_risk, opened_at from core.discrepancy order by 1, 2",
+                "select kind, subject, status, resolution, money_at_risk from core.discrepancy order by 1, 2",
                 "select unit_id, seq, type, occurred_at from ledger.unit_event order by 1, 2",
                 "select discrepancy_id, seq, status, resolution from core.discrepancy_event order by 1, 2",
             )
@@ -226,7 +224,8 @@ def test_a_person_and_a_run_at_once_lose_neither(world: ReceiptsWorld, postgres_
             assert "error" not in answer, answer
             with connect(dsn) as conn:
                 events = conn.execute(
-                    "select actor, status from core.discrepancy_event where discrepancy_id = %s", (row["discrepancy_id"],)
+                    "select actor, status from core.discrepancy_event where discrepancy_id = %s",
+                    (row["discrepancy_id"],),
                 ).fetchall()
             assert [one["status"] for one in events] == ["resolved"]
             assert events[0]["actor"] == ("pipeline" if refused else "saule")

@@ -1,4 +1,5 @@
 """How a scan is matched, read plainly: every expectation is looked at for every scan. The measure for the fast one."""
+
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 

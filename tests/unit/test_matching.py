@@ -278,7 +278,9 @@ def test_a_scan_costs_the_same_in_a_batch_of_any_size(kind: str) -> None:
         ]  # fmt: skip
         here = book(expected, lines={"o700": line})
         reads = [
-            {"sku": "BRICK"} if kind == "goods of nobody" else {"order_code": "700", "sku": "LAMP" if one_line else f"S{n}"}
+            {"sku": "BRICK"}
+            if kind == "goods of nobody"
+            else {"order_code": "700", "sku": "LAMP" if one_line else f"S{n}"}
             for n in range(count)
         ]
         calls = 0

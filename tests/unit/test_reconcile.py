@@ -38,14 +38,16 @@ EXAMPLES = {
     "they came yesterday: it may lie in another parcel": (
         replace(COMING, first_came=BEGAN + 4 * DAY), 5, "expected",
     ),
-    "the dock opened the parcel, and it was not in it": (replace(COMING, reported_missing=True), 2, "missing_from_parcel"),
+    "the dock opened the parcel, and it was not in it": (
+        replace(COMING, reported_missing=True), 2, "missing_from_parcel",
+    ),
     "it was not in it, and never came": (
         replace(COMING, reported_missing=True, state="lost", closed=True), 60, "missing_from_parcel",
     ),
     "nobody sends it back any more": (replace(COMING, state="cancelled", closed=True), 60, "cancelled"),
     "it came in time": (HERE, 60, "matched"),
     "it came on the last day": (replace(HERE, received_at=BEGAN + 14 * DAY), 60, "matched"),
-    "it came when nobody waited for it any more": (replace(HERE, received_at=BEGAN + 14 * DAY + dt.timedelta(seconds=1)), 60, "late"),
+    "it came when nobody waited for it any more": (replace(HERE, received_at=BEGAN + 14.01 * DAY), 60, "late"),
     "nothing says whose it is": (LOOSE, 10, "unexpected"),
     "its order got all its pieces back already": (replace(LOOSE, names_known_goods=True), 10, "over"),
     "somebody found its order": (replace(LOOSE, has_order=True, state="received"), 10, "matched"),
