@@ -29,6 +29,7 @@ OVERLAP = dt.timedelta(hours=1)
 MISSING = "missing_from_parcel"  # its cases are those of the dock's reports
 OF_UNITS = tuple(kind for kind in KINDS if kind != MISSING)
 LONGEST_NOTE = 500
+EVERYTHING: dict[str, Any] = {"units": None, "orders": None, "lines": None, "cases": None}
 
 
 class DifferenceRefused(ValueError):
@@ -80,12 +81,10 @@ def judge(conn: Connection, merchant_id: str, look: Look) -> None:
         run_statement(conn, "core/unit_verdict__first", **whose, **clocks)
         run_statement(conn, "core/discrepancy__first", **whose, **kinds)
     else:
-        units = None if look.everything else _touched(conn, look, merchant_id)
-        if units is None or units:
+        touched = EVERYTHING if look.everything else _touched(conn, look, merchant_id)
+        if touched["units"] != uuids(()):
             ended, found, gone, resolutions = map(list, zip(*ends(), strict=True))
-            run_statement(
-                conn, "core/unit_verdict", **whose, **clocks, everything=look.everything, units=units and uuids(units)
-            )
+            run_statement(conn, "core/unit_verdict", **whose, **clocks, everything=look.everything, **touched)
             run_statement(
                 conn, "core/discrepancy", **whose, **kinds, ended=ended, found=found, gone=gone, resolutions=resolutions
             )
@@ -97,9 +96,20 @@ def judge(conn: Connection, merchant_id: str, look: Look) -> None:
     run_statement(conn, "core/discrepancy__repeated", **reported, owner=OWNERS[REPEATED], days=look.days[REPEATED])
 
 
-def _touched(conn: Connection, look: Look, merchant_id: str) -> list[UUID]:
-    rows = run_statement(conn, "core/unit_verdict__touched", merchant_id=merchant_id, since=look.since, now=look.at)
-    return [row["unit_id"] for row in rows]
+def _touched(conn: Connection, look: Look, merchant_id: str) -> dict[str, Any]:
+    """Return what is to be judged, as the statement takes it: units, and of their orders, lines and cases what matters.
+
+    Each costs a look-up there, so only those go with it by which a verdict can change.
+    """
+    rows = run_statement(
+        conn, "core/unit_verdict__touched", merchant_id=merchant_id, since=look.since, now=look.at
+    ).fetchall()
+    return {
+        "units": uuids(row["unit_id"] for row in rows),
+        "orders": sorted({row["order_id"] for row in rows if row["order_id"]}),
+        "lines": sorted({row["entry_id"] for row in rows if row["entry_id"]}),
+        "cases": uuids({row["case_id"] for row in rows if row["case_id"]}),
+    }
 
 
 def _declare_lost(conn: Connection, merchant_id: str, now: dt.datetime) -> None:

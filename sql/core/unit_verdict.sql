@@ -17,7 +17,8 @@ select
     known.repeats as were
 from
     core.verdicts(
-        %(merchant_id)s, %(now)s, %(overdue)s, %(lost)s, %(short)s, %(everything)s, %(units)s::uuid[]
+        %(merchant_id)s, %(now)s, %(overdue)s, %(lost)s, %(short)s, %(everything)s, %(units)s::uuid[],
+        %(orders)s::text[], %(lines)s::text[], %(cases)s::uuid[]
     ) as told
 left join core.unit_verdict as known on told.unit_id = known.unit_id
 where

@@ -10,5 +10,5 @@ select
     told.settled
 from
     core.verdicts(
-        %(merchant_id)s, %(now)s, %(overdue)s, %(lost)s, %(short)s, true, null
+        %(merchant_id)s, %(now)s, %(overdue)s, %(lost)s, %(short)s, true, null, null, null, null
     ) as told;

@@ -41,9 +41,19 @@ touched as (
         and report.type = 'missing_from_parcel'
 )
 
-select moved.unit_id
-from moved
-union
-select unit.unit_id
+select
+    unit.unit_id,
+    unit.order_id,
+    case when unit.received_at is not null and unit.piece > 1 then unit.entry_id end as entry_id,
+    case when unit.received_at is not null and unit.requested_at is null then unit.case_id end as case_id
 from touched
-inner join ledger.unit on unit.merchant_id = %(merchant_id)s and touched.order_id = unit.order_id;
+inner join ledger.unit on unit.merchant_id = %(merchant_id)s and touched.order_id = unit.order_id
+union all
+select
+    unit.unit_id,
+    null as order_id,
+    null as entry_id,
+    null as case_id
+from moved
+inner join ledger.unit on moved.unit_id = unit.unit_id
+where unit.order_id is null;

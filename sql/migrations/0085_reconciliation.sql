@@ -135,11 +135,13 @@ as $$
 $$;
 
 -- The rule of include/domain/reconcile.py over the units of a merchant, all of them (everything) or those named: these
--- with all units of their orders, because a piece is judged beside the others of its return. Two records are compared:
--- what the ledger expects and holds, and what the dock says it scanned. A test holds both rules against each other.
+-- with all units of their orders, because a piece is judged beside the others of its return. With them come their
+-- orders, the lines of which more than one piece came, and the cases of which a piece came that nobody had requested.
+-- Two records are compared: what the ledger expects and holds, and what the dock says it scanned. A test holds both
+-- rules against each other.
 create function core.verdicts(
     merchant text, looked_at timestamptz, overdue interval, lost interval, short interval, everything boolean,
-    units uuid[]
+    units uuid[], orders text[], lines text[], cases uuid[]
 )
 returns table (
     unit_id uuid, merchant_id text, verdict text, since timestamptz, turns_at timestamptz, repeats integer,
@@ -273,11 +275,7 @@ as $$
                         and told.outcome = 'finding'
                         and (
                             everything
-                            or placed.order_id in (
-                                select asked.order_id
-                                from ledger.unit as asked
-                                where asked.unit_id = any(units)
-                            )
+                            or placed.order_id = any(orders)
                         )
                     group by placed.order_id, told.payload ->> 'sku'
                 ) as report
@@ -320,7 +318,7 @@ as $$
                             and high.piece > own.quantity
                             and own.application_number is not null
                             and high.piece > 1
-                            and (everything or high.unit_id = any(units))
+                            and (everything or high.entry_id = any(lines))
                     )
                 group by asking.entry_id
                 -- whoever does not say how many come back, cannot get too many
@@ -370,14 +368,7 @@ as $$
                     from core.application
                     where application.case_id = opened.case_id
                 )
-                and (
-                    everything
-                    or opened.case_id in (
-                        select known.case_id
-                        from ledger.unit as known
-                        where known.unit_id = any(units)
-                    )
-                )
+                and (everything or opened.case_id = any(cases))
         ) as silent on unit.case_id = silent.case_id and unit.requested_at is null
         where unit.merchant_id = merchant and (everything or unit.unit_id = any(units))
         offset 0 -- the verdict is found once, not once for every use of it

@@ -162,8 +162,8 @@ def write(conn: Connection, held: Facts) -> list[UUID]:
         if case.application:
             conn.execute(
                 "insert into core.application (merchant_id, application_number, order_id, case_id, order_code, "
-                "quantity, stated_reason) values ('m', %s, %s, %s, 'c', 1, 'unknown')",
-                (f"a{n}", case.order, UUID(int=900 + n)),
+                "quantity, stated_reason, created_at) values ('m', %s, %s, %s, 'c', 1, 'unknown', %s)",
+                (f"a{n}", case.order, UUID(int=900 + n), BEGAN),
             )
     position = 0
     for n, unit in enumerate(held.units):
@@ -290,8 +290,18 @@ def test_the_database_says_of_every_unit_what_the_rule_says(conn: Connection, he
             everything: {
                 row["unit_id"]: row
                 for row in conn.execute(
-                    "select * from core.verdicts('m', %s, %s, %s, %s, %s, %s)",
-                    (now, CLOCKS.overdue, CLOCKS.lost, CLOCKS.short, everything, ids),
+                    "select * from core.verdicts('m', %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+                    (
+                        now,
+                        CLOCKS.overdue,
+                        CLOCKS.lost,
+                        CLOCKS.short,
+                        everything,
+                        ids,
+                        list(ORDERS),
+                        [entry for _, entry, _ in LINES],
+                        [UUID(int=900 + n) for n in range(len(held.cases))],
+                    ),
                 )
             }
             for everything in (True, False)
