@@ -7,11 +7,13 @@ from airflow.plugins_manager import AirflowPlugin
 
 
 class QaitarymConsole(AirflowPlugin):
-    """The menu entry and the mounted pages."""
+    """The menu entries and the mounted pages."""
 
     name = "qaitarym_console"
-    external_views: ClassVar[list[dict[str, str]]] = [
+    external_views: ClassVar[list[dict[str, Any]]] = [
         {"name": "Qaitarym", "href": "qaitarym/", "destination": "nav", "url_route": "qaitarym"},
+        # without a route of its own it opens as a page, not in a frame: a phone has no room for Airflow around it
+        {"name": "Returns desk", "href": "qaitarym/desk/", "destination": "nav", "nav_top_level": True},
     ]
 
     @cached_property

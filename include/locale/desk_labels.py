@@ -33,41 +33,58 @@ STATES = {
     "cancelled": _("cancelled"),
 }
 
-# Steps as a button says them, and as a life tells them.
+# Steps as a button says them.
 STEPS = {
-    "requested": _("Requested"),
-    "in_transit": _("On its way"),
-    "at_pickup_point": _("At the pickup point"),
     "received": _("Take in"),
-    "unexpected": _("Taken in as unexpected"),
-    "adopted": _("Belongs to an order"),
-    "placed": _("Line of the order found"),
     "inspected": _("Inspect"),
-    "wrong_item": _("Not the product that was sold"),
+    "second_look": _("Second look"),
     "repacked": _("Repack"),
     "in_repair": _("Start a repair"),
     "repaired": _("Finish the repair"),
     "unrecoverable": _("Cannot be recovered"),
     "qc": _("Quality control"),
-    "qc_passed": _("Quality control: passed"),
-    "qc_failed": _("Quality control: not passed"),
     "moved": _("Move to a zone"),
-    "restock_pending": _("Going on sale"),
-    "on_sale": _("On sale"),
-    "resold": _("Sold again"),
-    "withdrawn": _("Taken off sale"),
     "written_off": _("Write off"),
     "to_supplier": _("Give to the supplier"),
     "disposed": _("Dispose of"),
     "returned_to_buyer": _("Return to the buyer"),
-    "missing_from_parcel": _("Not in the parcel"),
     "voided": _("Take back the last step"),
-    "lost": _("Lost"),
-    "cancelled": _("Cancelled"),
+}
+
+# The same steps as things that happened.
+DONE = {
+    "requested": _("return requested"),
+    "in_transit": _("on its way"),
+    "at_pickup_point": _("at the pickup point"),
+    "received": _("taken in"),
+    "unexpected": _("taken in as unexpected"),
+    "adopted": _("found to belong to an order"),
+    "placed": _("line of the order found"),
+    "inspected": _("inspected"),
+    "second_look": _("looked at again"),
+    "wrong_item": _("not the product that was sold"),
+    "repacked": _("repacked"),
+    "in_repair": _("repair begun"),
+    "repaired": _("repaired"),
+    "unrecoverable": _("given up"),
+    "qc_passed": _("quality control passed"),
+    "qc_failed": _("quality control not passed"),
+    "moved": _("moved"),
+    "restock_pending": _("going on sale"),
+    "on_sale": _("on sale"),
+    "resold": _("sold again"),
+    "withdrawn": _("taken off sale"),
+    "written_off": _("written off"),
+    "to_supplier": _("returned to the supplier"),
+    "disposed": _("disposed of"),
+    "returned_to_buyer": _("returned to the buyer"),
+    "missing_from_parcel": _("not in the parcel"),
+    "voided": _("taken back"),
+    "lost": _("lost"),
+    "cancelled": _("cancelled"),
 }
 
 QUESTIONS = {
-    "in_repair": _("Start a repair of this piece?"),
     "unrecoverable": _("Give this piece up? It goes to the zone of what cannot be recovered."),
     "written_off": _("Write this piece off? It leaves the books."),
     "to_supplier": _("Was this piece given to the supplier?"),
@@ -164,7 +181,7 @@ TERMS = {
 def desk_labels(words: Words) -> dict[str, dict[str, str]]:
     """Return the labels of the desk in a language, by kind and code."""
     tables = {
-        "states": STATES, "steps": STEPS, "questions": QUESTIONS, "zones": ZONES, "routes": ROUTES, "reasons": REASONS,
+        "states": STATES, "steps": STEPS, "done": DONE, "questions": QUESTIONS, "zones": ZONES, "routes": ROUTES, "reasons": REASONS,
         "findings": FINDINGS, "queues": QUEUES, "outcomes": OUTCOMES, "refusals": REFUSALS, "roles": ROLES, "terms": TERMS,
     }  # fmt: skip
     return {kind: {code: words._(text) for code, text in table.items()} for kind, table in tables.items()}

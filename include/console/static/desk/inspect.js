@@ -1,0 +1,96 @@
+// The checklist. Grade and route are proposed by the rules of the house, and may be overruled.
+
+import { Photos } from "./photos.js";
+import { chips, choice, html, nothing, yesNo, zoneSign } from "./ui.js";
+import { Step } from "./unit.js";
+import { label, labelled, t } from "./words.js";
+
+const QUESTIONS = ["packaging_intact", "complete", "documents", "signs_of_use"];
+const asked = () => ({
+  packaging_intact: t("Is the packaging intact?"), complete: t("Is everything there?"),
+  documents: t("Are the documents there?"), signs_of_use: t("Are there signs of use?"),
+});
+
+export class Inspect extends Step {
+  prepare() {
+    this.photos = new Photos(this.app);
+    this.seen = {};
+    this.defects = new Set();
+    this.finding = null;
+    this.overruled = {};
+    const { checklists } = this.app.setup;
+    this.list = checklists[this.unit?.category] ?? checklists.unknown ?? { defects: [] };
+  }
+
+  get type() {
+    return "inspected";
+  }
+
+  toggle(defect) {
+    if (!this.defects.delete(defect.code)) this.defects.add(defect.code);
+    const found = this.list.defects.find((one) => this.defects.has(one.code) && one.finding);
+    this.finding = found?.finding ?? null;
+    this.app.draw();
+  }
+
+  /** What was found: as chosen, else as the answers say. */
+  found_() {
+    if (this.finding) return this.finding;
+    return this.seen.complete === false ? "incomplete" : "no_fault";
+  }
+
+  proposal() {
+    const bits = QUESTIONS.map((name) => (this.seen[name] ? "1" : "0")).join("");
+    return this.app.setup.proposals[this.found_()]?.[bits];
+  }
+
+  answered() {
+    return QUESTIONS.every((name) => this.seen[name] !== undefined);
+  }
+
+  decision() {
+    const { grade, route } = this.proposal() ?? {};
+    const chosen = { grade: this.overruled.grade ?? grade, route: this.overruled.route ?? route };
+    return { ...chosen, zone: this.app.zoneOfRoute(chosen.route, this.found_()) };
+  }
+
+  body() {
+    if (!this.allowed("inspected")) return html`${this.head()}${this.refusal("inspected")}`;
+    const texts = asked();
+    return html`${this.head()}
+      <p class="said">${t("The buyer says: {reason}", { reason: label("reasons", this.unit.stated_reason ?? "unknown") })}</p>
+      ${QUESTIONS.map((name) => yesNo(name, texts[name], this.seen[name],
+        (value) => { this.seen[name] = value; this.app.draw(); }, name !== "signs_of_use"))}
+      ${chips("defect", t("Defects"), this.list.defects.map((one) => [one.code, one.name]), (code) => this.defects.has(code),
+        (code) => this.toggle(this.list.defects.find((one) => one.code === code)))}
+      ${chips("finding", t("What was found"), labelled("findings").map((code) => [code, label("findings", code)]),
+        (code) => this.found_() === code, (code) => { this.finding = code; this.app.draw(); })}
+      ${this.photos.view()}
+      ${this.note(t("Remark"))}
+      ${this.answered() ? this.verdict() : html`<p class="hint">${t("Answer the four questions: then grade and route are proposed.")}</p>`}`;
+  }
+
+  verdict() {
+    const { grade, route, zone } = this.decision();
+    const set = (name) => (code) => { this.overruled[name] = code; this.app.draw(); };
+    const changed = Object.keys(this.overruled).length > 0;
+    return html`<section class="verdict" aria-label=${t("Decision")}>
+      ${zoneSign(this.app.setup.zones, zone)}
+      ${choice("grade", t("Grade"), ["A", "B", "C", "D"].map((code) => [code, code]), grade, set("grade"))}
+      ${chips("route", t("Route"), labelled("routes").map((code) => [code, label("routes", code)]), (code) => code === route, set("route"))}
+      ${changed ? html`<p class="hint">${t("Proposed: {grade}, {route}", { grade: this.proposal()?.grade, route: label("routes", this.proposal()?.route) })}
+        <button type="button" class="plain small" @click=${() => { this.overruled = {}; this.app.draw(); }}>${t("As proposed")}</button></p>` : nothing}
+    </section>`;
+  }
+
+  actions() {
+    if (!this.allowed("inspected")) return [];
+    return [{ text: t("Write down the inspection"), primary: true, code: "ok", disabled: !this.answered(), run: () => this.write() }];
+  }
+
+  async write() {
+    await this.finish(this.type, {
+      ...this.seen, defects: [...this.defects], finding: this.found_(), ...this.decision(),
+    }, this.photos.taken);
+  }
+}
