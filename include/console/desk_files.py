@@ -11,6 +11,7 @@ from include.locale.words import Words
 
 STATIC = FOLDER / "static"
 SCRIPTS = STATIC / "desk"
+SERVED = frozenset({".js", ".css", ".svg", ".webmanifest"})
 SHELL = (FOLDER / "templates" / "desk.html", FOLDER / "templates" / "desk_sw.js")
 # A text is written out in the script, with double quotes and nothing escaped: so it can be found, here and by tests.
 TEXT = re.compile(r'\bt\("([^"\\]+)"')
@@ -20,7 +21,7 @@ TEXT = re.compile(r'\bt\("([^"\\]+)"')
 def files() -> tuple[str, ...]:
     """Return the static files of the desk, as the page's own address sees them."""
     found = sorted(path for folder in ("desk", "vendor") for path in (STATIC / folder).iterdir())
-    return tuple(f"../static/{path.parent.name}/{path.name}" for path in found if path.suffix != ".LICENSE")
+    return tuple(f"../static/{path.parent.name}/{path.name}" for path in found if path.suffix in SERVED)
 
 
 @cache

@@ -53,7 +53,7 @@ export class UnitCard {
 
   actions() {
     const steps = inOrder(this.app, this.unit, this.found.next.filter((step) => step !== "voided" && step !== "received"));
-    const print = this.unit.unit_id && this.unit.unit_label
+    const print = this.unit.unit_id && this.unit.unit_label && this.app.outbox.online
       ? [{ text: t("Print the label"), href: `labels/${this.unit.unit_id}.pdf`, code: "label" }] : [];
     if (this.forStock()) {
       const others = steps.filter((step) => step !== "moved");
