@@ -12,9 +12,9 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from fastapi.staticfiles import StaticFiles
 
 from include.clock import Clock
+from include.console import desk
 from include.console.applications import UPLOAD_BYTES, Importer, applications_routes
 from include.console.dashboard import dashboard
-from include.console import desk
 from include.console.guard import DESK, FORM_BYTES, SAFE, Refused, Tokens, guard_change, guard_message, with_headers
 from include.console.quality import quality_routes
 from include.console.site import FOLDER, Site, language_of, path_of
@@ -79,6 +79,13 @@ def build_app(
     app.include_router(quality_routes(site))
     app.include_router(applications_routes(site, importer))
     app.include_router(desk.desk_routes(site))
+
+    _refusals(app, site)
+    return app
+
+
+def _refusals(app: FastAPI, site: Site) -> None:
+    """Answer what is not done: to a person with a page, to the desk's scripts with a code and a sentence."""
     desk.handle(app)
 
     @app.exception_handler(psycopg.OperationalError)
@@ -106,8 +113,6 @@ def build_app(
             return desk.refusal(request, str(error.detail), error.status_code)
         language = language_of(request)
         return site.page(request, "refused.html", language, {"why": str(error.detail)}, status_code=error.status_code)
-
-    return app
 
 
 def _may_edit(request: Request, user: Any) -> bool:

@@ -13,8 +13,8 @@ from fastapi import APIRouter, FastAPI, Query, Request, status
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from include.console import desk_files
-from include.console.desk_setup import setup
 from include.console.desk_papers import command_sections, label_of
+from include.console.desk_setup import setup
 from include.console.guard import Refused
 from include.console.site import Site, actor_of, language_of, up
 from include.flows import desk
@@ -70,7 +70,9 @@ def _questions(router: APIRouter, site: Site) -> None:
             return answer(setup(conn, staff, warehouse or None, language_of(request), site.now(), up(request)))
 
     @router.get("/api/look")
-    def look(request: Request, code: Annotated[str, Query(min_length=1, max_length=100)], warehouse: Warehouse) -> Response:
+    def look(
+        request: Request, code: Annotated[str, Query(min_length=1, max_length=100)], warehouse: Warehouse
+    ) -> Response:
         with site.warehouse() as conn:
             return answer(desk.look_up(conn, desk.staff_of(conn, actor_of(request)), code, warehouse))
 
@@ -120,7 +122,9 @@ def _messages(router: APIRouter, site: Site) -> None:
 
     @router.post("/api/photos")
     def photo(
-        request: Request, unit: UUID, event: Annotated[str, Query(max_length=100)],
+        request: Request,
+        unit: UUID,
+        event: Annotated[str, Query(max_length=100)],
     ) -> Response:
         with site.warehouse() as conn:
             staff = desk.staff_of(conn, actor_of(request))
@@ -185,6 +189,7 @@ def handle(app: FastAPI) -> None:
 
     @app.exception_handler(desk.NotFound)
     def not_found(request: Request, error: Exception) -> Response:
+        log.warning("not there for %s: %s: %s", actor_of(request), request.url.path, error)
         return refusal(request, "not_found", status.HTTP_404_NOT_FOUND)
 
     @app.exception_handler(desk.Refused)
@@ -220,4 +225,6 @@ def _message(request: Request) -> dict[str, Any]:
 
 
 def _pdf(body: bytes, name: str) -> Response:
-    return Response(body, media_type="application/pdf", headers={"Content-Disposition": f'inline; filename="{name}.pdf"'})
+    return Response(
+        body, media_type="application/pdf", headers={"Content-Disposition": f'inline; filename="{name}.pdf"'}
+    )

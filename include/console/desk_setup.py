@@ -12,7 +12,7 @@ from include.domain.desk import FIRST_OF_ROUTE, LEDGER_STEPS, STEPS
 from include.domain.proposal import Answers, propose
 from include.domain.staff import NEEDED, ROLES, Staff
 from include.domain.unit_life import RULES
-from include.flows import costs, desk
+from include.flows import desk
 from include.locale.desk_labels import FINDINGS, QUEUES, desk_labels
 from include.locale.words import Words
 
@@ -51,7 +51,10 @@ def setup(
         "purposes": dict(PURPOSES),
         "proposals": _proposals(),
         "checklists": desk.checklist(conn, None),
-        "materials": [{"code":"film","name":"Плёнка","price":40},{"code":"box","name":"Коробка","price":250}],
+        "materials": [
+            {"code": "film", "name": "Плёнка", "price": 40},
+            {"code": "box", "name": "Коробка", "price": 250},
+        ],
         "minute_price": 60,
         "zones": [without_units(zone) for zone in desk.zones(conn, staff, here)] if here else [],
         "now": now,
@@ -68,7 +71,11 @@ def without_units(zone: dict[str, Any]) -> dict[str, Any]:
 def _steps() -> dict[str, Any]:
     """Return the law of the steps that a person can do: from which states, to which, by which role at least."""
     return {
-        type_: {"from": [state or "" for state in RULES[type_].sources], "to": RULES[type_].target, "role": NEEDED[step]}
+        type_: {
+            "from": [state or "" for state in RULES[type_].sources],
+            "to": RULES[type_].target,
+            "role": NEEDED[step],
+        }
         for step in STEPS
         for type_ in LEDGER_STEPS.get(step, (step,))
         if type_ in RULES

@@ -21,7 +21,9 @@ TOKEN_FIELD = "token"  # noqa: S105 (the name of a form's field)
 TOKEN_SECONDS = 12 * 3600
 FORM_BYTES = 64 * 1024
 MOST_FIELDS = 600
-POLICY = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'self'"
+POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'self'"
+)
 # The desk runs our own scripts, shows pictures before they are sent, and asks its own server.
 DESK_POLICY = (
     "default-src 'none'; script-src 'self'; worker-src 'self'; connect-src 'self'; manifest-src 'self'; "
@@ -101,9 +103,7 @@ def is_scripts_own(request: Request) -> bool:
     return request.headers.get(OWN_HEADER) == "1" and site in (None, "same-origin")
 
 
-async def guard_message(
-    request: Request, may_work: Callable[[Request], bool], limits: Mapping[str, int]
-) -> bytes:
+async def guard_message(request: Request, may_work: Callable[[Request], bool], limits: Mapping[str, int]) -> bytes:
     """Let a message of the desk pass and return its body; raise :class:`Refused` otherwise.
 
     ``limits`` names the content types there are, each with the bytes that one may have.

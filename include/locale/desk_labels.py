@@ -181,7 +181,8 @@ TERMS = {
 def desk_labels(words: Words) -> dict[str, dict[str, str]]:
     """Return the labels of the desk in a language, by kind and code."""
     tables = {
-        "states": STATES, "steps": STEPS, "done": DONE, "questions": QUESTIONS, "zones": ZONES, "routes": ROUTES, "reasons": REASONS,
-        "findings": FINDINGS, "queues": QUEUES, "outcomes": OUTCOMES, "refusals": REFUSALS, "roles": ROLES, "terms": TERMS,
+        "states": STATES, "steps": STEPS, "done": DONE, "questions": QUESTIONS, "zones": ZONES, "routes": ROUTES,
+        "reasons": REASONS, "findings": FINDINGS, "queues": QUEUES, "outcomes": OUTCOMES, "refusals": REFUSALS,
+        "roles": ROLES, "terms": TERMS,
     }  # fmt: skip
     return {kind: {code: words._(text) for code, text in table.items()} for kind, table in tables.items()}

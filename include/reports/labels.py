@@ -1,4 +1,4 @@
-"""What is printed at the desk: the label of a piece (58 × 40 mm, Code 128) and the sheet of codes that press buttons."""
+"""What is printed at the desk: the label of a piece (58 × 40 mm, Code 128), the sheet of codes that press buttons."""
 
 import io
 from collections.abc import Sequence

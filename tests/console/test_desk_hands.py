@@ -58,7 +58,13 @@ def test_a_russian_or_kazakh_layout_does_not_change_a_code(person: Callable[...,
     """The scanner presses keys; which letters they give depends on the layout that happens to be on."""
     daniyar = person("daniyar")
     session = daniyar.context.new_cdp_session(daniyar.page)
-    keys = [("Ц", "KeyW", 87, 8), ("ә", "Digit2", 50, 0), ("ө", "Minus", 189, 0), ("Ф", "KeyA", 65, 8), ("ү", "Digit8", 56, 0)]
+    keys = [
+        ("Ц", "KeyW", 87, 8),
+        ("ә", "Digit2", 50, 0),
+        ("ө", "Minus", 189, 0),
+        ("Ф", "KeyA", 65, 8),
+        ("ү", "Digit8", 56, 0),
+    ]
     for text, code, number, modifiers in keys:
         pressed = {"key": text, "code": code, "windowsVirtualKeyCode": number, "modifiers": modifiers}
         session.send("Input.dispatchKeyEvent", {"type": "keyDown", "text": text, "unmodifiedText": text, **pressed})
@@ -115,7 +121,9 @@ def test_who_has_no_role_is_told_so(person: Callable[..., Person], chromium: Any
     context.close()
 
 
-@pytest.mark.parametrize(("size", "scheme"), [(None, "light"), (None, "dark"), ({"width": 1280, "height": 800}, "light")])
+@pytest.mark.parametrize(
+    ("size", "scheme"), [(None, "light"), (None, "dark"), ({"width": 1280, "height": 800}, "light")]
+)
 @pytest.mark.parametrize("language", ["ru", "kk", "en"])
 def test_the_pages_fit_the_screen_and_the_thumb_and_everybody(
     person: Callable[..., Person], size: dict[str, int] | None, scheme: str, language: str
@@ -141,7 +149,9 @@ def show(person: Person, path: str) -> None:
 def fits(person: Person, wide: int, path: str) -> None:
     page = person.page
     assert page.evaluate("document.documentElement.scrollWidth") <= wide, path
-    assert page.evaluate("document.querySelector('main').scrollWidth <= document.querySelector('main').clientWidth"), path
+    assert page.evaluate("document.querySelector('main').scrollWidth <= document.querySelector('main').clientWidth"), (
+        path
+    )
     small = page.evaluate(
         """least => [...document.querySelectorAll("button, a, summary, input:not([type=file])")]
             .filter((one) => one.checkVisibility() && one.getBoundingClientRect().height < least)

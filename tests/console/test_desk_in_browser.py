@@ -75,7 +75,12 @@ def test_main_intact_goods_go_back_to_the_shelf(person: Callable[..., Person], d
     found = unit(desk_dsn, unit_id=sale.unit_id)
     assert (found["state"], found["grade"], found["route"], found["zone"]) == ("qc", "A", "main", "active_stock")
     assert found["unit_label"] == label and found["return_order_no"] == f"RO-{label}"
-    assert life(desk_dsn, sale) == [("received", "aliya"), ("inspected", "aliya"), ("qc_passed", "beket"), ("moved", "beket")]
+    assert life(desk_dsn, sale) == [
+        ("received", "aliya"),
+        ("inspected", "aliya"),
+        ("qc_passed", "beket"),
+        ("moved", "beket"),
+    ]
 
 
 def test_resale_renewed_packaging(person: Callable[..., Person], desk_dsn: str) -> None:

@@ -30,7 +30,9 @@ def scan(actor: str, sale: str = "main", **more: Any) -> dict[str, Any]:
 
 
 def send(client: TestClient, *events: dict[str, Any], **more: Any) -> Any:
-    return client.post("/desk/api/events", json={"warehouse": WAREHOUSE, "sent_at": NOW.isoformat(), "events": events}, **more)
+    return client.post(
+        "/desk/api/events", json={"warehouse": WAREHOUSE, "sent_at": NOW.isoformat(), "events": events}, **more
+    )
 
 
 def events_in(dsn: str) -> int:
@@ -92,7 +94,9 @@ def test_who_may_only_look_is_refused_before_his_message_is_read(desk_dsn: str, 
      (b"x=1", "application/x-www-form-urlencoded", 415), (b"x" * (MESSAGE_BYTES + 1), "application/json", 413),
      (b'{"events": [1], "warehouse": "W1"}', "application/json", 400)],
 )  # fmt: skip
-def test_only_a_message_of_the_right_form_and_size_is_read(desk_dsn: str, content: bytes, kind: str, status: int) -> None:
+def test_only_a_message_of_the_right_form_and_size_is_read(
+    desk_dsn: str, content: bytes, kind: str, status: int
+) -> None:
     before = events_in(desk_dsn)
     answer = browser(desk_dsn, "aliya").post("/desk/api/events", content=content, headers={"content-type": kind})
     assert answer.status_code == status
@@ -118,7 +122,10 @@ def test_the_same_event_sent_twice_is_one(desk_dsn: str) -> None:
 def test_a_device_with_a_wrong_clock_is_understood() -> None:
     now = NOW
     years_off = {"occurred_at": "2019-01-01T10:00:00+06:00"}
-    assert in_our_time(years_off, "2019-01-01T10:20:00+06:00", now)["occurred_at"] == (now - dt.timedelta(minutes=20)).isoformat()
+    assert (
+        in_our_time(years_off, "2019-01-01T10:20:00+06:00", now)["occurred_at"]
+        == (now - dt.timedelta(minutes=20)).isoformat()
+    )
     ahead = {"occurred_at": "2019-01-01T10:20:00Z"}
     assert in_our_time(ahead, "2019-01-01T10:00:00Z", now)["occurred_at"] == now.isoformat()
     for broken in (None, "now", 5, "2019-01-01T10:00:00"):

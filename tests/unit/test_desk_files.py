@@ -9,7 +9,9 @@ VENDOR = desk_files.STATIC / "vendor"
 
 
 def test_the_scripts_of_others_are_what_was_vendored_each_with_its_licence() -> None:
-    told = dict(re.findall(r"^\| `([\w-]+\.js)` .* `([0-9a-f]{64})` \|$", (VENDOR / "README.md").read_text(), re.MULTILINE))
+    told = dict(
+        re.findall(r"^\| `([\w-]+\.js)` .* `([0-9a-f]{64})` \|$", (VENDOR / "README.md").read_text(), re.MULTILINE)
+    )
     found = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in VENDOR.glob("*.js")}
     assert found == told
     assert all((VENDOR / f"{name.removesuffix('.js')}.LICENSE").stat().st_size > 200 for name in told)
@@ -27,5 +29,7 @@ def test_the_scripts_ask_for_nothing_that_is_not_kept() -> None:
 def test_no_script_makes_markup_or_code_of_text() -> None:
     for path in desk_files.SCRIPTS.glob("*.js"):
         script = path.read_text(encoding="utf-8")
-        assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function|unsafeHTML", script), path.name
+        assert not re.search(
+            r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function|unsafeHTML", script
+        ), path.name
         assert not re.search(r"https?://|//cdn|style=", script), path.name

@@ -42,7 +42,10 @@ def test_the_longest_texts_stay_on_the_label() -> None:
     page = document[0].get_textpage()
     boxes = [page.get_charbox(place) for place in range(page.count_chars())]
     width, height = document[0].get_size()
-    assert all(left >= -0.5 and bottom >= -0.5 and right <= width + 0.5 and top <= height + 0.5 for left, bottom, right, top in boxes)
+    assert all(
+        left >= -0.5 and bottom >= -0.5 and right <= width + 0.5 and top <= height + 0.5
+        for left, bottom, right, top in boxes
+    )
 
 
 def test_a_code_that_no_label_can_hold_is_refused() -> None:
