@@ -109,11 +109,17 @@ def furnish(dsn: str) -> None:
 
 
 def _sell(conn: Any, sale: Sale) -> list[Event]:
-    facts = {**{name: getattr(sale, name) for name in ("merchant_id", "sku", "name", "category", "price", "code")},
-             "order": f"o{sale.number}", "entry": f"e{sale.number}", "ean": sale.ean,
-             "sold": NOW - dt.timedelta(days=9), "case": case_id(sale.merchant_id, f"o{sale.number}", 1), "application": f"{sale.code}-1",
-             "reason": sale.reason, "asked": NOW - dt.timedelta(days=2),
-             "store": "PP1" if sale.merchant_id == "alpha" else "PP2"}  # fmt: skip
+    facts = {
+        **{name: getattr(sale, name) for name in ("merchant_id", "sku", "name", "category", "price", "code", "reason")},
+        "order": f"o{sale.number}",
+        "entry": f"e{sale.number}",
+        "ean": sale.ean,
+        "sold": NOW - dt.timedelta(days=9),
+        "case": case_id(sale.merchant_id, f"o{sale.number}", 1),
+        "application": f"{sale.code}-1",
+        "asked": NOW - dt.timedelta(days=2),
+        "store": "PP1" if sale.merchant_id == "alpha" else "PP2",
+    }
     for statement in (
         "insert into core.product (merchant_id, sku, eans, name, category, supplier, cost) "
         "values (%(merchant_id)s, %(sku)s, array[%(ean)s], %(name)s, %(category)s, 'Zhetisu Import', %(price)s / 2)",
