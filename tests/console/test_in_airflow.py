@@ -93,6 +93,7 @@ def test_the_menu_has_it(airflow: TestClient, token: dict[str, str]) -> None:
     assert [(view["name"], view["href"], view["url_route"]) for view in ours["external_views"]] == [
         ("Qaitarym", "qaitarym/", "qaitarym"),
         ("Returns desk", "qaitarym/desk/", None),
+        ("Returns desk: sheet of codes", "qaitarym/desk/commands.pdf", None),
     ]
 
 

@@ -9,6 +9,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -137,6 +138,24 @@ def test_a_bookmark_leads_to_fabs_login(airflow: Airflow) -> None:
     assert page.status_code == 303
     login = requests.get(f"{airflow.url}/qaitarym/desk/", timeout=60)
     assert login.url.startswith(f"{airflow.url}/auth/login") and "next=%2Fqaitarym%2Fdesk%2F" in login.url
+
+
+def test_a_person_logs_in_from_his_bookmark_and_finds_the_desk_in_the_menu(airflow: Airflow, chromium: Any) -> None:
+    with chromium.new_context(locale="en-US") as context:
+        page = context.new_page()
+        page.goto(f"{airflow.url}/qaitarym/desk/")
+        page.fill("input[name=username]", "vera")
+        page.fill("input[name=password]", airflow.password)
+        page.click("[type=submit]")
+        page.wait_for_url("**/qaitarym/desk/", timeout=60_000)
+        page.wait_for_selector("#desk[data-ready=yes]", timeout=60_000)
+        page.goto(airflow.url)
+        page.get_by_role("link", name="Qaitarym").wait_for(timeout=60_000)
+        page.get_by_role("button", name="Plugins").click()
+        with context.expect_page() as opened:
+            page.get_by_role("menuitem", name="Returns desk", exact=True).click()
+        opened.value.wait_for_selector("#desk[data-ready=yes]", timeout=60_000)
+        assert opened.value.url.startswith(f"{airflow.url}/qaitarym/desk/"), "a page of its own, in no frame"
 
 
 def test_the_menu_is_shown_to_who_may_read_plugins(airflow: Airflow) -> None:
