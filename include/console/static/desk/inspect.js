@@ -19,6 +19,7 @@ export class Inspect extends Step {
     this.finding = null;
     this.overruled = {};
     const { checklists } = this.app.setup;
+    Object.assign(this, { extent: null, lacking: "", mainPart: null });
     this.list = checklists[this.unit?.category] ?? checklists.unknown ?? { defects: [] };
   }
 
@@ -65,9 +66,22 @@ export class Inspect extends Step {
         (code) => this.toggle(this.list.defects.find((one) => one.code === code)))}
       ${chips("finding", t("What was found"), labelled("findings").map((code) => [code, label("findings", code)]),
         (code) => this.found_() === code, (code) => { this.finding = code; this.app.draw(); })}
+      ${this.forTheClaim()}
       ${this.photos.view()}
       ${this.note(t("Remark"))}
       ${this.answered() ? this.verdict() : html`<p class="hint">${t("Answer the four questions: then grade and route are proposed.")}</p>`}`;
+  }
+
+  /** What a claim against the carrier is measured by. */
+  forTheClaim() {
+    const set = (name) => (value) => { this[name] = value; this.app.draw(); };
+    return html`
+      ${this.found_() === "damaged_in_transit" ? chips("extent", t("How far does the damage go?"), [
+        ["packaging", t("packaging only")], ["one_side", t("one side")], ["all_round", t("all round")]],
+      (code) => this.extent === code, set("extent")) : nothing}
+      ${this.seen.complete === false ? html`<label class="note">${t("What is missing?")}<input name="lacking" maxlength="200"
+          autocomplete="off" .value=${this.lacking} @input=${(event) => { this.lacking = event.target.value.trim(); }}></label>
+        ${yesNo("main_part", t("Is it a main part?"), this.mainPart, set("mainPart"), false)}` : nothing}`;
   }
 
   verdict() {
@@ -91,6 +105,8 @@ export class Inspect extends Step {
   async write() {
     await this.finish(this.type, {
       ...this.seen, defects: [...this.defects], finding: this.found_(), ...this.decision(),
+      damage_extent: this.found_() === "damaged_in_transit" ? this.extent : null,
+      lost_accessory: this.seen.complete ? null : this.lacking, main_part_missing: this.seen.complete ? null : this.mainPart,
     }, this.photos.taken);
   }
 }

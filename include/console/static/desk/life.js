@@ -25,7 +25,7 @@ export function stepsOf(desk, unit) {
     const name = QC.has(step) ? "qc" : step;
     if (next.includes(name)) continue;
     if (!desk.may(rule.role, unit.merchant_id)) whyNot[name] = "role";
-    else if (name === "qc" && unit.worked_by?.includes(desk.setup.login)) whyNot[name] = "own_work";
+    else if (name === "qc" && unit.worked_by?.includes(desk.setup.login)) whyNot[name] = "same_person";
     else next.push(name);
   }
   return { next, why_not: whyNot };

@@ -8,7 +8,7 @@ import { Away, Refusal, get } from "./server.js";
 import { Store } from "./store.js";
 import { after, stepsOf } from "./life.js";
 import { html, nothing } from "./ui.js";
-import { label, speak, t } from "./words.js";
+import { label, refusalText, speak, t } from "./words.js";
 import { views } from "./views.js";
 
 const RETRY_MS = 10_000;
@@ -102,7 +102,7 @@ class Desk {
   /** Say what became of an event: as the server told, or that it waits here. */
   tell(answer, said) {
     if (!answer) this.say("warn", t("Kept on this device: it is sent when the connection is back."));
-    else if (answer.outcome === "refused") this.say("bad", answer.reason || label("refusals", answer.code));
+    else if (answer.outcome === "refused") this.say("bad", refusalText(answer));
     else if (["booked", "repeated", "finding"].includes(answer.outcome)) this.say("good", said);
     else this.say("warn", label("outcomes", answer.outcome));
     this.keepSaid = true;

@@ -2,7 +2,7 @@
 
 import { evidence, isEan, newId, newLabel } from "./codes.js";
 import { Photos } from "./photos.js";
-import { banner, chips, choice, empty, facts, html, nothing, note } from "./ui.js";
+import { banner, chips, choice, empty, facts, html, nothing, note, yesNo } from "./ui.js";
 import { UnitCard } from "./unit.js";
 import { label, labelled, moment, t } from "./words.js";
 
@@ -40,13 +40,17 @@ class Receive {
   constructor(app, code, found) {
     Object.assign(this, { app, code, found, photos: new Photos(app), damaged: false, remark: "", sameCity: null });
     this.blind = found.kind === "unknown" && Boolean(found.offline); // the server will know whose it is
-    this.lines = found.kind === "expected" ? found.expected : found.kind === "order" ? found.order.lines : [];
+    this.orders = found.orders ?? [];
+    this.lines = found.kind === "expected" ? found.expected : found.kind === "order" ? this.orders.flatMap((order) =>
+      order.lines.map((line) => ({ ...line, merchant_id: order.merchant_id, store_id: order.store_id, order_code: order.code }))) : [];
     this.line = this.lines.length === 1 ? this.lines[0] : null;
     this.reason = null;
     this.ean = null;
-    const merchants = app.setup.merchants.filter((one) => app.may("operator", one.merchant_id));
+    const meant = found.merchants?.length ? new Set(found.merchants.map((one) => one.merchant_id)) : null;
+    const merchants = app.setup.merchants.filter((one) => app.may("operator", one.merchant_id) && (!meant || meant.has(one.merchant_id)));
     this.merchants = merchants;
     this.owner = merchants.length === 1 ? merchants[0].merchant_id : null;
+    this.noted = null;
   }
 
   title() {
@@ -56,7 +60,8 @@ class Receive {
 
   /** The goods of a parcel are told apart by their own code; the first code again takes the piece in. */
   scan(code) {
-    const of = (line) => line.sku === code || line.offer_sku === code || line.eans?.includes(code);
+    const eans = (line) => this.orders.flatMap((order) => order.lines).filter((one) => one.sku === line.sku).flatMap((one) => one.eans ?? []);
+    const of = (line) => line.sku === code || eans(line).includes(code);
     const meant = this.lines.filter(of);
     if (meant.length) {
       this.line = meant.find((line) => line === this.line) ?? meant[0];
@@ -74,7 +79,7 @@ class Receive {
   head() {
     if (this.line) return this.line;
     const shop = this.merchants.find((one) => one.merchant_id === this.owner);
-    return shop ? { merchant_id: shop.merchant_id, store_id: shop.stores[0]?.store_id } : null;
+    return shop ? { merchant_id: shop.merchant_id } : null; // the server knows the shop's store in this warehouse
   }
 
   ready() {
@@ -86,12 +91,15 @@ class Receive {
     const { found } = this;
     return html`
       ${found.offline ? banner("warn", t("No connection: whose this is will be found when it is back. It can be taken in now.")) : nothing}
-      ${found.order ? facts([
-        [t("Order"), found.order.code], [t("Shop"), this.app.merchant(found.order.merchant_id)],
-        [t("Ordered"), moment(found.order.created_at)],
-      ]) : facts([[t("Code"), this.code]])}
+      ${this.orders.length ? this.orders.slice(0, 3).map((order) => facts([
+        [t("Order"), order.code], [t("Shop"), this.app.merchant(order.merchant_id)], [t("Ordered"), moment(order.created_at)],
+      ])) : facts([[t("Code"), this.code]])}
+      ${found.units?.length ? html`<section class="list" aria-label=${t("Is here already")}><p class="hint">${t("Is here already")}</p>
+        ${found.units.map((unit) => html`<a class="row" href=${`#/code/${encodeURIComponent(unit.unit_label)}`}><b>${unit.product_name ?? unit.sku}</b>
+          <span class="mono">${unit.unit_label}</span><span>${label("states", unit.state)}</span></a>`)}</section>` : nothing}
       ${this.lines.length ? this.choose() : this.stranger()}
-      ${this.ready() ? this.condition() : nothing}`;
+      ${this.ready() ? this.condition() : nothing}
+      ${found.compared?.length ? html`<p class="hint">${t("The warehouse's own system takes parcels in: what is entered here is compared with it.")}</p>` : nothing}`;
   }
 
   choose() {
@@ -119,7 +127,9 @@ class Receive {
       ${choice("outer", t("The parcel"), [["whole", t("Undamaged"), "good"], ["damaged", t("Damaged"), "bad"]],
         this.damaged ? "damaged" : "whole", (value) => { this.damaged = value === "damaged"; this.app.draw(); })}
       ${this.damaged ? html`
-        ${note(t("What is damaged, as the carrier's act says"), this.remark, (text) => { this.remark = text; })}
+        ${note(t("What is damaged?"), this.remark, (text) => { this.remark = text; })}
+        ${yesNo("act", t("Does the carrier's act note it?"), this.noted, (value) => { this.noted = value; this.app.draw(); })}
+        ${this.noted === false ? html`<p class="hint">${t("Without a note in the act a claim has 24 hours only.")}</p>` : nothing}
         ${this.photos.view(html`<p class="hint">${t("A claim against the carrier needs photos of the parcel.")}</p>`)}` : nothing}
       <details class="small"><summary>${t("More about the parcel")}</summary>
         ${choice("city", t("From our city?"), [[true, t("Yes")], [false, t("No")], [null, t("not known")]], this.sameCity,
@@ -139,9 +149,11 @@ class Receive {
     }];
   }
 
+  /** What was read, in the fields of the contract; what was chosen says it more exactly. */
   fields() {
-    const named = this.line ? { order_code: this.line.order_code ?? this.found.order?.code, sku: this.line.sku } : {};
-    return { ...evidence(this.code), ...Object.fromEntries(Object.entries(named).filter(([, value]) => value)) };
+    const read = this.found.scan && Object.keys(this.found.scan).length && !this.found.offline ? this.found.scan : evidence(this.code);
+    const chosen = this.line ? { order_code: this.line.order_code, sku: this.line.sku } : {};
+    return { ...read, ...Object.fromEntries(Object.entries(chosen).filter(([, value]) => value)), ...(this.ean ? { ean: this.ean } : {}) };
   }
 
   async receive() {
@@ -153,15 +165,22 @@ class Receive {
     };
     const { answer, unit } = await this.app.record("received", piece, {
       event_id: eventId, scan_id: eventId, return_order_no: `RO-${unitLabel}`, ...this.fields(),
-      ean: this.ean ?? this.fields().ean, stated_reason: this.line?.stated_reason_raw ?? this.line?.stated_reason ?? this.reason,
-      packaging_note: this.damaged ? this.remark || t("The parcel is damaged") : null, same_city: this.sameCity,
+      stated_reason: this.line?.stated_reason_raw ?? this.reason, same_city: this.sameCity, ...this.damage(),
     }, this.damaged ? this.photos.taken : []);
     this.app.tell(answer, t("Taken in: return order {number}", { number: unit.return_order_no }));
     this.app.go(`code/${encodeURIComponent(unit.unit_label)}`);
   }
 
+  damage() {
+    if (!this.damaged) return {};
+    const seen = this.remark || t("The parcel is damaged");
+    return { packaging_note: seen, act_damage_noted: this.noted, act_note: this.noted ? seen : null };
+  }
+
   async missing() {
-    const { answer } = await this.app.record("missing_from_parcel", { ...this.line, unit_label: undefined }, this.fields());
+    const { order_code: code, sku } = this.fields();
+    const { answer } = await this.app.record("missing_from_parcel", { ...this.line, unit_label: undefined },
+      { order_code: code ?? this.line.order_code, sku: sku ?? this.line.sku });
     this.app.tell(answer, t("Noted: it is not in the parcel."));
     this.app.go("");
   }

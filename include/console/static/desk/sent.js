@@ -2,7 +2,7 @@
 
 import { banner, choice, empty, html, nothing } from "./ui.js";
 import { doneName } from "./unit.js";
-import { label, moment, t } from "./words.js";
+import { label, moment, refusalText, t } from "./words.js";
 
 export class Sent {
   constructor(app) {
@@ -48,7 +48,7 @@ export class Sent {
   }
 
   refused(entry) {
-    const reason = html`<span class="bad">${entry.reason || label("refusals", entry.code)}</span>
+    const reason = html`<span class="bad">${refusalText(entry)}</span>
       <span class="answers"><button type="button" class="plain" @click=${() => this.app.doing(() => this.app.outbox.again(entry.event_id))}>${t("Try again")}</button>
       <button type="button" class="plain" @click=${() => this.app.doing(() => this.app.outbox.dismiss(entry.event_id))}>${t("Seen, remove")}</button></span>`;
     return entry.kind === "event" ? this.line(entry, reason) : html`<li class="row"><b>${t("Photo")}</b>${reason}</li>`;

@@ -34,7 +34,7 @@ export class UnitCard {
 
   body() {
     const { unit, found } = this;
-    const why = Object.entries(found.why_not ?? {}).filter(([, reason]) => reason !== "role");
+    const why = Object.entries(found.why_not ?? {}).filter(([, reason]) => reason === "same_person");
     return html`
       ${found.offline && !this.app.said ? banner("warn", t("No connection: this is what was known last.")) : nothing}
       ${zoneSign(this.app.setup.zones, unit.zone)}
@@ -47,6 +47,8 @@ export class UnitCard {
         [t("Shop"), this.app.merchant(unit.merchant_id)], [t("Received"), moment(unit.received_at)],
       ])}
       ${why.map(([step, reason]) => html`<p class="hint">${stepName(step)}: ${label("refusals", reason)}</p>`)}
+      ${found.compared?.length ? html`<p class="hint">${t("The warehouse's own system counts for: {steps}. What is entered here is compared with it.",
+        { steps: found.compared.map(stepName).join(", ") })}</p>` : nothing}
       ${unit.unit_id ? html`<p class="links"><a href=${`#/unit/${unit.unit_id}`}>${t("Whole life, photos, money")}</a></p>` : nothing}
       ${found.next.includes("voided") ? html`<p class="links"><a href=${`#/do/voided/${encodeURIComponent(unit.unit_label)}`}>${t("Take back the last step")}</a></p>` : nothing}`;
   }

@@ -19,6 +19,9 @@ export function label(kind, code) {
   return code == null ? "—" : labels[kind]?.[code] ?? String(code).replaceAll("_", " ");
 }
 
+/** Return why something was refused: as the desk says it, else as the server wrote it. */
+export const refusalText = ({ code, reason }) => labels.refusals[code] ?? (reason || code);
+
 export const labelled = (kind) => Object.keys(labels[kind] ?? {});
 
 export const number = (value) => new Intl.NumberFormat(language).format(value);

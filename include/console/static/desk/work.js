@@ -49,12 +49,9 @@ class Work extends Step {
   }
 
   /** What was used, as the contract writes it: codes of the price list with how many. */
-  told() {
-    return Object.entries(this.used).filter(([, count]) => count).map(([code, count]) => `${code} × ${count}`).join(", ");
-  }
-
   write() {
-    return this.finish(this.type, { minutes: this.minutes, materials: this.told() });
+    const used = Object.entries(this.used).filter(([, count]) => count).map(([code, count]) => `${code}:${count}`);
+    return this.finish(this.type, { minutes: this.minutes, materials_used: used.length ? used : null });
   }
 }
 
