@@ -91,14 +91,14 @@ def _compare(
                 if repetition == 0:
                     must_be_same(dsn, folder)
                     loaders.keep_finished(dsn, kept)
-            with database.database("floor") as dsn:
+            with database.database("floor", warehouse.OWNER) as dsn:
                 database.checkpoint()
                 samples.floor.append(loaders.floor(dsn, kept))
                 if repetition == 0:
                     must_be_same(dsn, folder)
             for disposition in dispositions:
                 assert python is not None
-                with database.database("dlt") as dsn:
+                with database.database("dlt", warehouse.OWNER) as dsn:
                     database.checkpoint()
                     report = loaders.dlt(python, dsn, url, data_set, disposition)
                     samples.dlt[disposition].append(report["seconds"])

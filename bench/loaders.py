@@ -109,10 +109,10 @@ def ours(
     return Ours(fetches, seconds, judged, published)
 
 
-def keep_finished(dsn: str, folder: Path) -> None:
+def keep_finished(dsn: str, folder: Path, tables: tuple[str, ...] = FINISHED) -> None:
     """Keep the finished tables as binary COPY files, in the order the loader left the rows."""
     with psycopg.connect(dsn) as conn:
-        for table in FINISHED:
+        for table in tables:
             name = sql.Identifier(*table.split("."))
             query = sql.SQL("copy {} to stdout (format binary)").format(name)
             with (folder / f"{table}.copy").open("wb") as file, conn.cursor().copy(query) as copy:
@@ -120,13 +120,13 @@ def keep_finished(dsn: str, folder: Path) -> None:
                     file.write(block)
 
 
-def floor(dsn: str, folder: Path) -> float:
+def floor(dsn: str, folder: Path, tables: tuple[str, ...] = FINISHED) -> float:
     """COPY the kept tables into an empty warehouse, one transaction, every key checked; return the seconds."""
     import time
 
     with psycopg.connect(dsn) as conn:
         began = time.perf_counter()
-        for table in FINISHED:
+        for table in tables:
             query = sql.SQL("copy {} from stdin (format binary)").format(sql.Identifier(*table.split(".")))
             with (folder / f"{table}.copy").open("rb") as file, conn.cursor().copy(query) as copy:
                 while block := file.read(BLOCK):

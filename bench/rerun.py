@@ -44,7 +44,7 @@ def _again(result: Result, database: warehouse.BenchServer, dsn: str, url: str, 
     for name in ("first", "second"):
         if name == "second":
             # else autovacuum does it whenever it likes: it is the first run's tidying up, not the second's work
-            with psycopg.connect(dsn, autocommit=True) as conn:
+            with psycopg.connect(database.address("again"), autocommit=True) as conn:
                 conn.execute("vacuum (analyze)")
         database.checkpoint()
         time.sleep(1.2)  # the counters are flushed once a second

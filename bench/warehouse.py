@@ -18,7 +18,8 @@ from include.flows.onboarding import Store, add_merchant
 from runtime import postgres
 from runtime.ports import choose_ports
 
-OWNER = "warehouse"
+OWNER = "warehouse"  # migrates, and owns what is compared with us
+APPLICATION = "warehouse_app"  # what we work as
 TEMPLATE = "bench_template"
 
 
@@ -44,14 +45,14 @@ class BenchServer:
         self._administer(sql.SQL("checkpoint"))
 
     @contextmanager
-    def database(self, name: str, template: str = TEMPLATE) -> Iterator[str]:
-        """Make a database (a warehouse with the newest schema and one merchant), yield its address, drop it."""
-        names = [sql.Identifier(part) for part in (name, OWNER, template)]
+    def database(self, name: str, user: str = APPLICATION) -> Iterator[str]:
+        """Make a warehouse with the newest schema and its merchants, yield its address for ``user``, drop it."""
+        names = [sql.Identifier(part) for part in (name, OWNER, TEMPLATE)]
         # by files, with a checkpoint: copying through the WAL would be measured by whoever counts WAL
         create = sql.SQL("create database {} owner {} template {} strategy file_copy").format(*names)
         self._administer(create, sql.SQL("checkpoint"))
         try:
-            yield self.address(name, OWNER)
+            yield self.address(name, user)
         finally:
             self._administer(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
 
@@ -85,9 +86,9 @@ def _make_template(server: BenchServer) -> None:
         sql.SQL("create role {} login password {}").format(sql.Identifier(OWNER), sql.Literal(server.password)),
         sql.SQL("create database {} owner {} template template0").format(*names),
     )
-    address = server.address(TEMPLATE, OWNER)
-    migrate(address)
-    with connect(address) as conn:
+    postgres.ensure_application(server.address("postgres"), TEMPLATE, APPLICATION, server.password)
+    migrate(server.address(TEMPLATE, OWNER))
+    with connect(server.address(TEMPLATE, APPLICATION)) as conn:
         store = [Store(f"PP{number}", "Алматы", False, False) for number in (1, 2, 3)]  # noqa: FBT003
         for merchant_id in MERCHANTS:
             add_merchant(conn, merchant_id, name=merchant_id, stores=store)

@@ -25,11 +25,13 @@ from runtime.ports import Ports, choose_ports, read_ports
 from runtime.private_file import read_json, write_json
 from runtime.programs import (
     AIRFLOW_PROGRAMS,
+    APPLICATION,
     WAREHOUSE,
     airflow_command,
     all_programs,
     clock_url,
     feed_url,
+    owner_dsn,
     sandbox_url,
     warehouse_dsn,
 )
@@ -68,6 +70,10 @@ class Installation:
     def warehouse_dsn(self) -> str:
         return warehouse_dsn(self.ports, self.keys)
 
+    @property
+    def owner_dsn(self) -> str:
+        return owner_dsn(self.ports, self.keys)
+
 
 def find_installation(layout: Layout) -> tuple[Installation, bool]:
     """The installation of this layout, and whether its supervisor runs. Makes what is missing on disk."""
@@ -101,9 +107,8 @@ def bring_up(installation: Installation, watch: Stopwatch, *, up: bool) -> None:
             supervisor.launch(programs)
     running = supervisor.running()
     supervisor.start("sandbox")
-    if "postgres" not in running:
-        with watch.step("database server"):
-            _start_postgres(installation)
+    with watch.step("database server"):
+        _start_postgres(installation, running)
     _side_by_side(
         lambda: _start_airflow(installation, watch, running),
         lambda: _prepare_warehouse(installation, watch),
@@ -118,14 +123,16 @@ def _side_by_side(*jobs: Callable[[], None]) -> None:
             future.result()
 
 
-def _start_postgres(installation: Installation) -> None:
+def _start_postgres(installation: Installation, running: set[str]) -> None:
     server, keys, port = installation.server, installation.keys, installation.ports.postgres
-    postgres.initialise(server, keys.postgres_password)
-    installation.supervisor.start("postgres")
+    if "postgres" not in running:
+        postgres.initialise(server, keys.postgres_password)
+        installation.supervisor.start("postgres")
     superuser = postgres.dsn(port, postgres.SUPERUSER, keys.postgres_password, "postgres")
     postgres.wait_until_ready(superuser)
     postgres.ensure_database(superuser, DATABASE, keys.airflow_db_password)
     postgres.ensure_database(superuser, WAREHOUSE, keys.warehouse_password)
+    postgres.ensure_application(superuser, WAREHOUSE, APPLICATION, keys.warehouse_app_password)
 
 
 def _start_airflow(installation: Installation, watch: Stopwatch, running: set[str]) -> None:
@@ -157,7 +164,7 @@ def _migrate_airflow(installation: Installation) -> None:
 
 def _prepare_warehouse(installation: Installation, watch: Stopwatch) -> None:
     with watch.step("warehouse schema"):
-        migrate(installation.warehouse_dsn)
+        migrate(installation.owner_dsn)
         installation.supervisor.start("feed")
     with watch.step("sandbox world and merchants"):
         wait_for_program(installation, "sandbox", installation.sandbox.is_up, seconds=60)
@@ -217,7 +224,8 @@ def demo_values(installation: Installation) -> dict[str, str]:
     values = {
         "WAREHOUSE_HOST": "127.0.0.1",
         "WAREHOUSE_PORT": str(ports.postgres),
-        "WAREHOUSE_PASSWORD": keys.warehouse_password,
+        "WAREHOUSE_LOGIN": APPLICATION,
+        "WAREHOUSE_PASSWORD": keys.warehouse_app_password,
         "KASPI_SHOP_API_URL": f"{base}/shop/api/v2",
         "KASPI_REQUESTS_PER_SECOND": "100",  # the sandbox is on this machine and never says "too many"
         "OFFER_OBSERVER_URL": base,

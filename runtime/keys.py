@@ -12,6 +12,7 @@ from cryptography.fernet import Fernet
 from runtime.private_file import read_json, write_json
 
 INSTANCE_VARIABLE = "QAITARYM_INSTANCE"
+LATER = {"warehouse_app_password"}  # an instance of before has none: of a login that is made at its next start
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,7 @@ class Keys:
     postgres_password: str
     airflow_db_password: str
     warehouse_password: str
+    warehouse_app_password: str
     supervisor_password: str
     admin_password: str
     jwt_secret: str
@@ -37,6 +39,7 @@ def make_keys() -> Keys:
         postgres_password=secrets.token_urlsafe(24),
         airflow_db_password=secrets.token_urlsafe(24),
         warehouse_password=secrets.token_urlsafe(24),
+        warehouse_app_password=secrets.token_urlsafe(24),
         supervisor_password=secrets.token_urlsafe(24),
         admin_password=secrets.token_urlsafe(12),
         jwt_secret=secrets.token_urlsafe(64),
@@ -51,16 +54,16 @@ def read_keys(path: Path) -> Keys | None:
     stored = read_json(path)
     if stored is None:
         return None
-    missing = {field.name for field in fields(Keys)} - set(stored)
+    missing = {field.name for field in fields(Keys)} - set(stored) - LATER
     if missing:
         raise ValueError(f"{path} lacks {', '.join(sorted(missing))}; `make clean` starts over")
-    return Keys(**{field.name: stored[field.name] for field in fields(Keys)})
+    fresh = asdict(make_keys())
+    return Keys(**{field.name: stored.get(field.name, fresh[field.name]) for field in fields(Keys)})
 
 
 def keep_keys(path: Path) -> Keys:
-    """The stored keys, made first where there are none."""
-    keys = read_keys(path)
-    if keys is None:
-        keys = make_keys()
+    """The stored keys; what is missing is made and stored."""
+    keys = read_keys(path) or make_keys()
+    if read_json(path) != asdict(keys):
         write_json(path, asdict(keys))
     return keys

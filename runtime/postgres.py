@@ -20,6 +20,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+from include.db.migrate import APPLICATION_ROLE
 from runtime.ports import LOOPBACK
 from runtime.private_file import read_json, write_json, write_private
 from runtime.waiting import wait_for
@@ -242,6 +243,23 @@ def ensure_database(superuser_dsn: str, name: str, password: str) -> None:
         if database is None:
             connection.execute(sql.SQL("create database {} owner {}").format(identifier, identifier))
             connection.execute(sql.SQL("revoke all on database {} from public").format(identifier))
+
+
+def ensure_application(superuser_dsn: str, database: str, login: str, password: str) -> None:
+    """Make the login that works with a database and owns nothing, with the application's rights and no others."""
+    group, name = sql.Identifier(APPLICATION_ROLE), sql.Identifier(login)
+    with psycopg.connect(superuser_dsn, autocommit=True) as connection:
+        roles = connection.execute(
+            "select rolname from pg_roles where rolname = any(%s)", ([APPLICATION_ROLE, login],)
+        ).fetchall()
+        if (APPLICATION_ROLE,) not in roles:
+            connection.execute(sql.SQL("create role {} nologin").format(group))
+        if (login,) not in roles:
+            create = sql.SQL("create role {} login password {} in role {}")
+            connection.execute(create.format(name, sql.Literal(password), group))
+        connection.execute(
+            sql.SQL("grant connect, temporary on database {} to {}").format(sql.Identifier(database), name)
+        )
 
 
 def remove(server: Server) -> None:

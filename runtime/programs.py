@@ -14,7 +14,8 @@ from runtime.ports import LOOPBACK, Ports
 from runtime.postgres import Server, dsn
 from runtime.postgres import environment as postgres_environment
 
-WAREHOUSE = "warehouse"
+WAREHOUSE = "warehouse"  # the database, and the login that owns it
+APPLICATION = "warehouse_app"  # the login that everything but a migration works with
 MANNERS_VARIABLE = "QAITARYM_SANDBOX_MANNERS"  # how badly the sandbox's shop behaves; see docs/sandbox.md
 AIRFLOW_PROGRAMS = ("airflow-api", "airflow-dags", "airflow-scheduler", "airflow-triggerer")
 
@@ -50,7 +51,12 @@ def clock_url(ports: Ports) -> str:
 
 
 def warehouse_dsn(ports: Ports, keys: Keys) -> str:
-    """The connection URL of the warehouse database."""
+    """The connection URL of the warehouse database, for the application: it may not change what happened."""
+    return dsn(ports.postgres, APPLICATION, keys.warehouse_app_password, WAREHOUSE)
+
+
+def owner_dsn(ports: Ports, keys: Keys) -> str:
+    """The connection URL of the warehouse database, for migrations."""
     return dsn(ports.postgres, WAREHOUSE, keys.warehouse_password, WAREHOUSE)
 
 

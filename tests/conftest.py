@@ -9,12 +9,13 @@ import signal
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
 import pytest
-from psycopg import sql
+from psycopg import conninfo, sql
 
 from include.db.connection import Connection, connect
 from include.db.migrate import migrate
@@ -43,7 +44,8 @@ os.environ.update(
     }
 )
 
-OWNER = "warehouse"
+OWNER = "warehouse"  # migrates; tests that bend tables work as the owner, too
+APPLICATION = "warehouse_app"  # what everything else works as, here as in an installation
 TEMPLATE = "warehouse_template"
 
 
@@ -79,10 +81,14 @@ class TestServer:
             connection.execute(statement)
 
     def create_database(self, name: str, template: str = "template0") -> str:
-        """Make a database of the owner's; returns its address."""
+        """Make a database of the owner's; returns its address for the owner."""
         names = [sql.Identifier(part) for part in (name, OWNER, template)]
         self._administer(sql.SQL("create database {} owner {} template {}").format(*names))
         return self.address(name, OWNER)
+
+    def as_owner(self, address: str) -> str:
+        """The address of the same database for its owner."""
+        return self.address(str(conninfo.conninfo_to_dict(address)["dbname"]), OWNER)
 
     def drop_database(self, name: str) -> None:
         self._administer(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
@@ -91,7 +97,14 @@ class TestServer:
 @pytest.fixture(scope="session")
 def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestServer]:
     """A PostgreSQL server of this session's own, ended and removed with it."""
-    folder = tmp_path_factory.mktemp("postgres")
+    with running_server(tmp_path_factory.mktemp("postgres")) as test_server:
+        postgres.ensure_application(test_server.address("postgres"), "postgres", APPLICATION, test_server.password)
+        yield test_server
+
+
+@contextmanager
+def running_server(folder: Path) -> Iterator[TestServer]:
+    """A PostgreSQL server with the owner's role and nothing else of ours, removed in the end."""
     marker = uuid.uuid4().hex
     server = postgres.prepare_server(folder / "record.json", f"qaitarym-test-{marker}", folder / "server")
     test_server = TestServer(choose_ports(folder / "ports.json").postgres, uuid.uuid4().hex, marker)
@@ -117,15 +130,15 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestSe
 
 @pytest.fixture(scope="session")
 def new_warehouse(postgres_server: TestServer) -> Iterator[Callable[[], str]]:
-    """Makes an empty warehouse with the newest schema at each call; returns its address."""
+    """Makes an empty warehouse with the newest schema at each call; returns its address for the application."""
     migrate(postgres_server.create_database(TEMPLATE))
     made: list[str] = []
 
     def make() -> str:
         name = f"warehouse_{len(made)}"
-        address = postgres_server.create_database(name, TEMPLATE)
+        postgres_server.create_database(name, TEMPLATE)
         made.append(name)
-        return address
+        return postgres_server.address(name, APPLICATION)
 
     yield make
     for name in [*made, TEMPLATE]:

@@ -1,9 +1,10 @@
 """Run a named file of ``sql/``. Values are bound, never formatted in."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import psycopg
 from psycopg.rows import DictRow, dict_row
@@ -52,6 +53,11 @@ def run_bound(conn: Connection, name: str, /, **params: Any) -> psycopg.Cursor[D
     except psycopg.Error as error:
         error.add_note(f"in sql/{name}.sql")
         raise
+
+
+def uuids(ids: Iterable[UUID]) -> str:
+    """Return uuids as PostgreSQL reads an array of them (``%(…)s::uuid[]``): a long list costs little so."""
+    return "{" + ",".join([one.hex for one in ids]) + "}"
 
 
 def run_in_portions(conn: Connection, name: str, size: int, /, **params: Any) -> Iterator[list[DictRow]]:

@@ -1,9 +1,11 @@
 """The life of a unit: which event is legal when, and what it changes. One table is the law."""
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import cache
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
@@ -55,12 +57,21 @@ MOVES: tuple[Rule, ...] = (
 )
 VOIDED = "voided"
 STATES: tuple[str, ...] = tuple(dict.fromkeys(rule.target for rule in MOVES))
+GONE = frozenset({"resold", "written_off", "to_supplier", "disposed", "returned_to_buyer"})  # it left the house
+ENDS = GONE | {"cancelled", "lost"}
 HERE = tuple(state for state in STATES if state not in {*COMING, "unexpected", "lost", "cancelled"})
-# A piece that came without a line is given one when a later fact says it, wherever it is by then, gone again too.
-LIFE: tuple[Rule, ...] = (*MOVES, Rule("placed", HERE, STAYS, ("entry_id", "piece", "sku")))
+IN_HOUSE = tuple(state for state in STATES if state in {*HERE, "unexpected"} - GONE)
+LIFE: tuple[Rule, ...] = (
+    *MOVES,
+    # A piece that came without a line is given one when a later fact says it, wherever it is by then, gone again too.
+    Rule("placed", HERE, STAYS, ("entry_id", "piece", "sku")),
+    Rule("moved", IN_HOUSE, STAYS, ("zone",)),
+)
 RULES: Mapping[str, Rule] = {rule.type: rule for rule in LIFE}
-ENDS = frozenset({"resold", "written_off", "to_supplier", "disposed", "returned_to_buyer", "cancelled", "lost"})
-WORK = frozenset({"repacked", "in_repair", "repaired"})
+NEVER_WAS = "cancelled"  # the state of a unit whose birth by a scan was voided
+WORK = frozenset({"inspected", "repacked", "in_repair", "repaired"})  # whoever did one of these does no QC of the unit
+CHANNELS = ("main", "resale", "off_kaspi")
+ATTRIBUTIONS = ("scan", "fifo")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +88,7 @@ class Event:
     payload: dict[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # no slots: a changed copy is made for every event, and copying a dict is ten times cheaper
 class Unit:
     """The projection of a unit's events; the fields are the columns of ``ledger.unit``."""
 
@@ -85,7 +96,7 @@ class Unit:
     merchant_id: str
     state: str | None = BORN
     seq: int = 0
-    case_id: str | None = None
+    case_id: UUID | None = None
     order_id: str | None = None
     entry_id: str | None = None
     piece: int | None = None
@@ -95,7 +106,7 @@ class Unit:
     scan_id: str | None = None
     unit_label: str | None = None
     return_order_no: str | None = None
-    previous_unit_id: str | None = None
+    previous_unit_id: UUID | None = None
     unexpected: bool = False
     grade: str | None = None
     route: str | None = None
@@ -124,10 +135,12 @@ class Unit:
 
 
 COLUMNS: tuple[str, ...] = tuple(item.name for item in fields(Unit))
+values_of = attrgetter(*COLUMNS)  # of a unit, in the order of COLUMNS
 
 # Which columns of the projection an event's payload may set.
 IDENTITY = ("case_id", "order_id", "entry_id", "piece", "sku", "store_id", "previous_unit_id")
 SCAN = ("source", "scan_id", "unit_label", "return_order_no", "stated_reason", "zone")
+PLACE = ("zone",)  # where the unit lies from now on
 PAYLOAD: Mapping[str, tuple[str, ...]] = {
     "requested": (*IDENTITY, "stated_reason"),
     "received": (*IDENTITY, *SCAN),
@@ -135,9 +148,20 @@ PAYLOAD: Mapping[str, tuple[str, ...]] = {
     "adopted": IDENTITY,
     "placed": ("entry_id", "piece", "sku"),
     "inspected": ("grade", "route", "zone", "finding", "cause", "cause_confidence", "signs_of_use"),
+    **dict.fromkeys(
+        ("wrong_item", "repacked", "in_repair", "repaired", "unrecoverable", "qc_passed", "qc_failed", "moved"), PLACE
+    ),
     "restock_pending": ("channel", "offer_sku", "resale_price"),
     "resold": ("attribution", "sold_order_id", "resale_price"),
 }
+# What it changes besides.
+NOTHING: Mapping[str, Any] = {}
+EFFECTS: Mapping[str, Mapping[str, Any]] = {
+    "unexpected": {"unexpected": True},
+    "repaired": {"repaired": True},
+    "withdrawn": {"channel": None, "offer_sku": None},
+}
+IDS = frozenset({"case_id", "previous_unit_id"})  # uuids, which JSON knows as text
 # The first time each event happened.
 MOMENTS: Mapping[str, tuple[str, ...]] = {
     "requested": ("requested_at",),
@@ -178,19 +202,56 @@ def check(unit: Unit, event: Event) -> Rule:
     rule = RULES.get(event.type)
     if rule is None:
         raise IllegalEvent(f"unknown event type {event.type!r}", later=False)
-    missing = [name for name in rule.required if event.payload.get(name) is None]
-    if missing:
-        raise IllegalEvent(f"{event.type} lacks {', '.join(missing)}", later=False)
+    for name in rule.required:
+        if event.payload.get(name) is None:
+            missing = [name for name in rule.required if event.payload.get(name) is None]
+            raise IllegalEvent(f"{event.type} lacks {', '.join(missing)}", later=False)
     if unit.state not in rule.sources:
         later = bool(reachable(unit.state).intersection(rule.sources))
         raise IllegalEvent(f"{event.type} is not legal for a unit that is {unit.state or 'not born'}", later=later)
-    if event.type == "placed" and unit.entry_id is not None:
-        raise IllegalEvent(f"the unit is a piece of line {unit.entry_id} already", later=False)
-    if event.type in ("qc_passed", "qc_failed") and event.actor in (unit.worked_by or ()):
-        raise IllegalEvent(f"QC by {event.actor}, who inspected or repaired the unit himself", later=False)
-    if event.type == "restock_pending" and event.payload["channel"] != "off_kaspi" and not fit_for_kaspi(unit):
-        raise IllegalEvent("used or repaired goods may not become a Kaspi offer", later=False)
+    if promise := PROMISES.get(event.type):
+        promise(unit, event)
     return rule
+
+
+def _placed_once(unit: Unit, _: Event) -> None:
+    if unit.entry_id is not None:
+        raise IllegalEvent(f"the unit is a piece of line {unit.entry_id} already", later=False)
+
+
+def _by_another_person(unit: Unit, event: Event) -> None:
+    if person(event.actor) in map(person, unit.worked_by or ()):
+        raise IllegalEvent(f"QC by {event.actor}, who inspected or repaired the unit himself", later=False)
+
+
+def _fit_for_its_channel(unit: Unit, event: Event) -> None:
+    channel = event.payload["channel"]
+    if channel not in CHANNELS:
+        raise IllegalEvent(f"channel {channel!r} is none of {', '.join(CHANNELS)}", later=False)
+    if channel != "off_kaspi" and not fit_for_kaspi(unit):
+        raise IllegalEvent("used or repaired goods may not become a Kaspi offer", later=False)
+
+
+def _known_attribution(_: Unit, event: Event) -> None:
+    if event.payload["attribution"] not in ATTRIBUTIONS:
+        given = event.payload["attribution"]
+        raise IllegalEvent(f"attribution {given!r} is none of {', '.join(ATTRIBUTIONS)}", later=False)
+
+
+# What an event must keep besides its state and its payload.
+PROMISES: Mapping[str, Callable[[Unit, Event], None]] = {
+    "placed": _placed_once,
+    "qc_passed": _by_another_person,
+    "qc_failed": _by_another_person,
+    "restock_pending": _fit_for_its_channel,
+    "resold": _known_attribution,
+}
+
+
+@cache
+def person(actor: str) -> str:
+    """Return what tells two people apart: sources write one name in capitals, or with another space."""
+    return " ".join(unicodedata.normalize("NFKC", actor).split()).casefold()
 
 
 def fit_for_kaspi(unit: Unit) -> bool:
@@ -200,27 +261,32 @@ def fit_for_kaspi(unit: Unit) -> bool:
 
 def apply(unit: Unit, event: Event) -> Unit:
     """Return the unit after ``event``; the caller has checked that it is legal."""
-    rule = RULES[event.type]
-    changes: dict[str, Any] = {
-        name: event.payload[name] for name in PAYLOAD.get(event.type, ()) if event.payload.get(name) is not None
-    }
-    for name in MOMENTS.get(event.type, ()):
-        if getattr(unit, name) is None:
-            changes[name] = event.occurred_at
-    if event.type == "inspected":
-        changes["worked_by"] = [event.actor]
-    elif event.type in WORK:
-        changes["worked_by"] = sorted({*(unit.worked_by or ()), event.actor})
-    if event.type == "repaired":
-        changes["repaired"] = True
-    if event.type == "unexpected":
-        changes["unexpected"] = True
-    if event.type == "withdrawn":
-        changes.update(channel=None, offer_sku=None)
-    if rule.target != STAYS:
-        changes["state"] = rule.target
-        changes["closed_at"] = event.occurred_at if rule.target in ENDS else None
-    return replace(unit, seq=unit.seq + 1, **changes)
+    type_, target, given = event.type, RULES[event.type].target, event.payload
+    after = unit.__dict__.copy()
+    after["seq"] += 1
+    for name in PAYLOAD.get(type_, ()):
+        value = given.get(name)
+        if value is not None:
+            after[name] = value if name not in IDS else UUID(str(value))
+    for name in MOMENTS.get(type_, ()):
+        if after[name] is None:
+            after[name] = event.occurred_at
+    if type_ in WORK:
+        after["worked_by"] = sorted({*(unit.worked_by or ()), event.actor})
+    after.update(EFFECTS.get(type_, NOTHING))
+    if target != STAYS:
+        after["state"] = target
+        after["closed_at"] = event.occurred_at if target in ENDS else None
+        if target in GONE:
+            after["zone"] = None
+    return unit_of(after)
+
+
+def unit_of(row: dict[str, Any]) -> Unit:
+    """Return the unit of a row of ``ledger.unit``; the row has all its COLUMNS, and nobody else may change it."""
+    unit = object.__new__(Unit)
+    object.__setattr__(unit, "__dict__", row)
+    return unit
 
 
 def effective(events: Iterable[Event]) -> list[Event]:
@@ -242,9 +308,38 @@ def effective(events: Iterable[Event]) -> list[Event]:
 
 
 def project(unit_id: UUID, merchant_id: str, history: Iterable[Event]) -> Unit:
-    """Rebuild a unit from its whole history in the order of ``seq``."""
+    """Rebuild a unit from its whole history in the order of ``seq``.
+
+    One of which nothing counts any more was born by a scan that was a mistake: it never was.
+    """
     history = list(history)
     unit = Unit(unit_id, merchant_id)
     for event in effective(history):
         unit = apply(unit, event)
+    if unit.state is BORN and history:
+        unit = replace(unit, state=NEVER_WAS, closed_at=history[-1].occurred_at)
     return replace(unit, seq=len(history))
+
+
+def take_back(unit: Unit, history: Sequence[Event], event: Event) -> Unit:
+    """Return the unit after ``event``, a ``voided`` one; ``history`` is all that is booked of it.
+
+    Raises :class:`IllegalEvent`, which may become legal ``later`` where what it names is not booked yet, or still has
+    events after it that count: those go first.
+    """
+    named = str(event.payload.get("event_id") or "")
+    if not named:
+        raise IllegalEvent("voided lacks event_id", later=False)
+    standing = effective(history)
+    if not any(str(one.event_id) == named for one in history):
+        raise IllegalEvent(f"voided names {named}, which is not booked for this unit", later=True)
+    if not any(str(one.event_id) == named for one in standing):
+        raise IllegalEvent(f"voided names {named}, which was taken back already or is a correction", later=False)
+    if str(standing[-1].event_id) != named:
+        last = standing[-1]
+        raise IllegalEvent(
+            f"voided must name the unit's last effective event, {last.type} {last.event_id}, not {named}", later=True
+        )
+    if standing[-1].type == "requested":
+        raise IllegalEvent("the birth of an expected unit cannot be voided: cancel the unit", later=False)
+    return project(unit.unit_id, unit.merchant_id, [*history, event])

@@ -1,14 +1,12 @@
 """The night's work: events that waited too long, contacts past their time, the balance, the invariants."""
 
 import logging
-from uuid import UUID
 
 from include.clock import almaty_day
-from include.db.connection import Connection, connect
+from include.db.connection import connect
 from include.db.lease import hold
 from include.db.statements import run as run_statement
-from include.flows import batch
-from include.flows.quarantine import Reject, put_aside
+from include.flows import batch, ledger
 from include.flows.run import Run
 
 log = logging.getLogger(__name__)
@@ -29,12 +27,18 @@ def tidy(dsn: str, run: Run, owner: str) -> dict[str, int]:
                 lease.transaction(),
             ):
                 batch.open_batch(conn, run, merchant_id)
-                done["inbox_expired"] += _expire_inbox(conn, run, merchant_id)
+                done["inbox_expired"] += ledger.expire(conn, merchant_id, run.now)
                 done["windows_forgotten"] += run_statement(
                     conn, "ops/fetch_window__forget", merchant_id=merchant_id, now=run.now
                 ).rowcount
                 if not batch.overtaken(conn, run, merchant_id):  # what was known on a past day is not rewritten
-                    run_statement(conn, "mart/balance_daily", merchant_id=merchant_id, known_on=almaty_day(run.now))
+                    run_statement(
+                        conn,
+                        "mart/balance_daily",
+                        merchant_id=merchant_id,
+                        known_on=almaty_day(run.now),
+                        now=run.now,
+                    )
                 batch.staged(conn, run, merchant_id, 0)
     log.info("done: %s", done)
     return done
@@ -47,24 +51,3 @@ def accept(dsn: str, run: Run) -> int:
         for merchant_id in merchants:
             batch.published(conn, run, merchant_id)
     return len(merchants)
-
-
-def _expire_inbox(conn: Connection, run: Run, merchant_id: str) -> int:
-    """Put events that waited for their predecessor for too long into the quarantine."""
-    rows = run_statement(conn, "ledger/event_inbox__expired", merchant_id=merchant_id, now=run.now).fetchall()
-    put_aside(
-        conn,
-        (
-            Reject(
-                merchant_id,
-                f"ledger/{row['source']}",
-                str(row["event_id"]),
-                f"its predecessor did not come: {row['reason']}",
-                {"unit_id": str(row["unit_id"]), "type": row["type"], **row["payload"]},
-            )
-            for row in rows
-        ),
-        run.now,
-    )
-    run_statement(conn, "ledger/event_inbox__taken", event_ids=[UUID(str(row["event_id"])) for row in rows])
-    return len(rows)

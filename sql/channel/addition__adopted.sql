@@ -38,7 +38,7 @@ select
     shown.occurred_at as published_at,
     shown.occurred_at as fetched_at,
     shown.occurred_at as observed_at
-from ledger.unit_event as decided
+from ledger.effective_event as decided
 inner join ledger.unit as unit on decided.unit_id = unit.unit_id
 left join only_store on decided.merchant_id = only_store.merchant_id
 left join core.store as store
@@ -47,7 +47,7 @@ left join core.store as store
         and coalesce(unit.store_id, only_store.store_id) = store.store_id
 left join lateral (
     select later.occurred_at
-    from ledger.unit_event as later
+    from ledger.effective_event as later
     where later.unit_id = decided.unit_id and later.seq > decided.seq and later.type = 'on_sale'
     order by later.seq
     limit 1
@@ -59,14 +59,6 @@ where
         select 1
         from channel.addition as known
         where known.unit_id = decided.unit_id and known.decision_seq = decided.seq
-    )
-    and not exists (
-        select 1
-        from ledger.unit_event as voided
-        where
-            voided.unit_id = decided.unit_id
-            and voided.type = 'voided'
-            and voided.payload ->> 'event_id' = decided.event_id::text
     )
 on conflict (unit_id, decision_seq) do nothing;
 

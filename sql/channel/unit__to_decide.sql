@@ -21,7 +21,7 @@ select
     (looked.payload ->> 'packaging_intact')::boolean as packaging_intact,
     exists(
         select 1
-        from ledger.unit_event as packed
+        from ledger.effective_event as packed
         where packed.unit_id = unit.unit_id and packed.type = 'repacked' and packed.seq > coalesce(looked.seq, 0)
     ) as repacked,
     coalesce(listed.price, case when sold_as.sku is null then line.base_price end) as main_price,
@@ -44,7 +44,7 @@ left join lateral (
     select
         inspected.seq,
         inspected.payload
-    from ledger.unit_event as inspected
+    from ledger.effective_event as inspected
     where inspected.unit_id = unit.unit_id and inspected.type = 'inspected'
     order by inspected.seq desc
     limit 1

@@ -1,2 +1,2 @@
 delete from ledger.event_inbox
-where event_id = any(%(event_ids)s);
+where event_id = any(%(event_ids)s::uuid[]);

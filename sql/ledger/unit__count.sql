@@ -1,3 +1,3 @@
 select count(*) as units
 from ledger.unit
-where unit_id = any(%(unit_ids)s);
+where unit_id = any(%(unit_ids)s::uuid[]);

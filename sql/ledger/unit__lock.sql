@@ -41,6 +41,6 @@ select
     attribution,
     sold_order_id
 from ledger.unit
-where unit_id = any(%(unit_ids)s)
+where unit_id = any(%(unit_ids)s::uuid[])
 order by unit_id
 for update;

@@ -8,5 +8,5 @@ select
     source,
     payload
 from ledger.unit_event
-where unit_id = any(%(unit_ids)s)
+where unit_id = any(%(unit_ids)s::uuid[])
 order by unit_id, seq;

@@ -1,3 +1,3 @@
 select event_id
 from ledger.unit_event
-where event_id = any(%(event_ids)s);
+where event_id = any(%(event_ids)s::uuid[]);

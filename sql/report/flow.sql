@@ -16,7 +16,7 @@ select
 from ledger.unit as unit
 left join lateral (
     select min(event.occurred_at) as worked_at
-    from ledger.unit_event as event
+    from ledger.effective_event as event
     where event.unit_id = unit.unit_id and event.type in ('repaired', 'repacked')
 ) as worked on true
 where unit.merchant_id = %(merchant_id)s or %(merchant_id)s is null;

@@ -118,10 +118,10 @@ def test_one_more_chain_over_an_unchanged_world_changes_nothing(world: World) ->
 
 def test_a_rebuild_of_the_ledger_makes_the_same_table(world: World) -> None:
     from include.db.connection import connect
-    from include.flows import ledger
+    from include.flows.ledger_rebuild import rebuild
 
     with connect(world.dsn) as conn:
-        assert ledger.rebuild(conn) == 0
+        assert rebuild(conn) == 0
 
 
 def test_the_balance_closes_on_every_day_and_can_fail(world: World, tmp_path: Path) -> None:
@@ -139,7 +139,7 @@ def test_the_balance_closes_on_every_day_and_can_fail(world: World, tmp_path: Pa
         )
     with pytest.raises(HeldBack, match="balance_daily__closes"):
         world.night()
-    from include.flows import ledger
+    from include.flows.ledger_rebuild import rebuild
 
     with connect(world.dsn) as conn:
-        assert ledger.rebuild(conn) == 1
+        assert rebuild(conn) == 1

@@ -13,6 +13,7 @@ from include.flows import batch, restock_sync
 from include.flows.onboarding import Store, add_merchant
 from include.quality.gate import judge
 from include.quality.suites.restock_sync import SUITE
+from tests.conftest import TestServer
 from tests.db.restock_world import Offer, RestockWorld, at
 
 
@@ -363,13 +364,15 @@ def test_a_new_main_price_moves_the_resale_price(world: RestockWorld) -> None:
         ),
     ],
 )
-def test_the_gate_holds_back_what_breaks_a_promise(world: RestockWorld, tamper: str, check: str) -> None:
+def test_the_gate_holds_back_what_breaks_a_promise(
+    world: RestockWorld, postgres_server: TestServer, tamper: str, check: str
+) -> None:
     world.unit("U1", "A1", 1)
     world.unit("U2", "A1", 1, route="resale", grade="B")
     world.unit("U3", "A1", 1, used=True, grade="C", route="off_kaspi")
     run = world.new_run("restock_sync", 2)
     restock_sync.stage(world.dsn, run, world.ports(), "stage")
-    with connect(world.dsn) as conn:
+    with connect(postgres_server.as_owner(world.dsn)) as conn:
         conn.execute(tamper.encode())
 
     judge(world.dsn, run, SUITE)

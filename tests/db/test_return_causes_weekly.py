@@ -21,6 +21,7 @@ from include.flows.weekly_mail import send_weekly_mail
 from include.notify.outbox import MailServer
 from include.quality.gate import judge
 from include.quality.suites.return_causes_weekly import SUITE
+from tests.conftest import TestServer
 
 NOW = dt.datetime.fromisoformat("2026-11-16T08:05:00+05:00")
 LAST = dt.date(2026, 11, 9)
@@ -243,12 +244,12 @@ def test_a_part_that_fails_its_check_is_held_and_readers_keep_the_last_good_week
     assert {mail["To"] for mail in box.mails} == {"owner@beta.example.kz", "data-team@example.kz"}
 
 
-def test_staged_rows_lost_in_a_crash_are_not_published_as_nothing(dsn: str) -> None:
+def test_staged_rows_lost_in_a_crash_are_not_published_as_nothing(dsn: str, postgres_server: TestServer) -> None:
     whole_run(dsn)
     run = new_run(dsn)
     weekly.stage(dsn, run, "test/stage")
     judge(dsn, run, SUITE)
-    with connect(dsn) as conn:
+    with connect(postgres_server.as_owner(dsn)) as conn:
         conn.execute("truncate mart.stage_cohort_weekly, mart.stage_cause_weekly, mart.stage_kpi_weekly")
     good = content(dsn)
     with pytest.raises(weekly.StagedRowsGone, match="run it again"):

@@ -22,6 +22,7 @@ from runtime.airflow_home import DATABASE
 from runtime.keys import read_keys
 from runtime.ports import read_ports
 from runtime.postgres import dsn
+from tests.conftest import TestServer
 from tests.e2e.conftest import Demo
 
 # The sandbox is Kaspi and the warehouses: it may know. The database's own files are looked at as tables.
@@ -131,8 +132,10 @@ def test_the_search_finds_what_is_there(word: str) -> None:
     assert search("nothing of the kind 12345 Айгүл") == []
 
 
-def test_the_search_finds_what_a_table_holds_in_bytes(new_warehouse: Callable[[], str]) -> None:
-    address, search = new_warehouse(), Search(forms(*NAME, PHONE))
+def test_the_search_finds_what_a_table_holds_in_bytes(
+    new_warehouse: Callable[[], str], postgres_server: TestServer
+) -> None:
+    address, search = postgres_server.as_owner(new_warehouse()), Search(forms(*NAME, PHONE))
     mail = EmailMessage()
     mail.set_content(f"Для {' '.join(NAME)}\n", cte="base64")
     with psycopg.connect(address) as conn:

@@ -16,8 +16,11 @@ SUITE = Suite(
         SqlCheck("core/customer_order__nothing_without_it"),
         SqlCheck("mart/balance_daily__closes"),
         SqlCheck("ledger/unit_event__seq_has_no_gap"),
+        SqlCheck("ledger/unit_event__nobody_may_change_it", "warning"),
+        SqlCheck("ledger/unit__stands_where_it_was_left"),
         SqlCheck("ledger/unit__received_is_accepted_scans"),
         SqlCheck("ledger/unit__no_used_goods_on_kaspi"),
         SqlCheck("ledger/unit__has_a_return_kind"),
+        SqlCheck("channel/addition__is_a_decision_of_the_ledger"),
     ),
 )  # fmt: skip

@@ -1,0 +1,2 @@
+select count(*) as units
+from ledger.unit;
