@@ -1,8 +1,9 @@
 """
 ### The night's work
 
-Expires events that waited too long, erases contacts past their time, writes the daily balance and looks at every
-invariant; beside it the planner's statistics are refreshed and Airflow's own history is cut back.
+Expires events that waited too long and claims past their deadline, erases contacts past their time, writes the daily
+balance and looks at every invariant; beside it the planner's statistics are refreshed and Airflow's own history is cut
+back.
 
 | | |
 | --- | --- |

@@ -9,7 +9,9 @@ Polls every warehouse source, books what happened to each unit, and brings the l
 | **Rerun** | safe at any time, twice, beside another run: a booked event is a no-op, cursors move with what they read |
 | **If it fails** | nothing is half-booked: a merchant's events are booked whole or not at all (see the runbook) |
 
-Events that came before their predecessor wait in the ledger's inbox and are booked when their unit moves.
+Events that came before their predecessor wait in the ledger's inbox and are booked when their unit moves. Each step
+books its cost with it, and the claims against the carrier are judged by what is known now: opened, corrected, expired,
+told before their deadline.
 """
 
 from airflow.sdk import AssetAlias, AssetOrTimeSchedule, CronTriggerTimetable, dag, task

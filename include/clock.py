@@ -2,9 +2,10 @@
 
 import datetime as dt
 from typing import Protocol
-from zoneinfo import ZoneInfo
 
-ALMATY = ZoneInfo("Asia/Almaty")
+from include.domain.days import ALMATY, almaty_day
+
+__all__ = ["ALMATY", "Clock", "HttpClock", "SystemClock", "almaty_day", "from_setting", "week_start"]
 
 
 class Clock(Protocol):
@@ -48,11 +49,6 @@ def from_setting(value: str | None) -> Clock:
     if value.startswith(("http://", "https://")):
         return HttpClock(value)
     raise ValueError(f"Clock setting {value!r} is neither 'system' nor an http(s) address")
-
-
-def almaty_day(moment: dt.datetime) -> dt.date:
-    """Return the Almaty calendar day of an aware instant."""
-    return moment.astimezone(ALMATY).date()
 
 
 def week_start(day: dt.date) -> dt.date:

@@ -14,10 +14,12 @@ from fastapi.staticfiles import StaticFiles
 from include.clock import Clock
 from include.console import desk
 from include.console.applications import UPLOAD_BYTES, Importer, applications_routes
+from include.console.claims import Staff, StaffOf, claims_routes
 from include.console.dashboard import dashboard
 from include.console.guard import DESK, FORM_BYTES, SAFE, Refused, Tokens, guard_change, guard_message, with_headers
 from include.console.quality import quality_routes
 from include.console.site import FOLDER, Site, language_of, path_of
+from include.db.connection import Connection
 
 log = logging.getLogger(__name__)
 # Who may change this DAG may decide here: Airflow's auth managers all know such a right, and viewers lack it.
@@ -34,11 +36,13 @@ def build_app(
     may_write: Callable[[Request, Any], bool] | None = None,
     secret: Callable[[], str] | None = None,
     importer: Importer | None = None,
+    staff_of: StaffOf | None = None,
 ) -> FastAPI:
     """Return the console. Every route needs a logged-in user of Airflow unless a test gives another ``logged_in``.
 
     ``may_write`` judges a user's right to change things, ``secret`` signs the forms' tokens, ``importer`` reads files
-    of applications; without them Airflow is asked for the first two and the flow does the third. The providers are
+    of applications, ``staff_of`` says what somebody may do at the warehouse; without them Airflow is asked for the
+    first two, the flow does the third, and the roles are those of the warehouse. The providers are
     asked at each request, so that a changed connection or clock needs no restart.
     """
     if logged_in is None:
@@ -78,6 +82,7 @@ def build_app(
 
     app.include_router(quality_routes(site))
     app.include_router(applications_routes(site, importer))
+    app.include_router(claims_routes(site, staff_of or _staff_of))
     app.include_router(desk.desk_routes(site))
 
     _refusals(app, site)
@@ -113,6 +118,13 @@ def _refusals(app: FastAPI, site: Site) -> None:
             return desk.refusal(request, str(error.detail), error.status_code)
         language = language_of(request)
         return site.page(request, "refused.html", language, {"why": str(error.detail)}, status_code=error.status_code)
+
+
+def _staff_of(conn: Connection, user_name: str) -> Staff:
+    """Return what a user of Airflow may do at the warehouse."""
+    from include.flows.desk import staff_of  # type: ignore[import-not-found, unused-ignore]
+
+    return staff_of(conn, user_name)  # type: ignore[no-any-return, unused-ignore]
 
 
 def _may_edit(request: Request, user: Any) -> bool:

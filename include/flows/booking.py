@@ -16,7 +16,7 @@ from include.domain.matching import Book, Expected, Line, Match, Scan, match, ne
 from include.domain.reasons import map_reason
 from include.domain.returns import application_of, return_kind
 from include.domain.unit_life import Event
-from include.flows import ledger
+from include.flows import costs, ledger
 from include.flows.evidence import return_requested_reading, sold_before
 from include.flows.quarantine import Reject, put_aside
 from include.flows.run import Run
@@ -83,6 +83,7 @@ def book_events(conn: Connection, run: Run, merchant_id: str) -> dict[str, int]:
         _book_one(booking, facts, run, merchant_id, row)
     _store_cases(conn, booking)
     outcome = ledger.append(conn, booking.events, run.now)
+    costs.book_costs(conn, merchant_id, outcome.accepted, run.now)
     _settle(conn, run, booking, outcome)
     opened = {UUID(event.payload["case_id"]) for event in booking.events if event.payload.get("case_id")}
     met = {case_id for unit_id in booking.units.values() if (case_id := facts.case_of_unit.get(unit_id))}
@@ -137,6 +138,7 @@ def adopt(conn: Connection, run: Run, merchant_id: str, order_ids: list[str]) ->
         )
     _store_cases(conn, booking)
     adopted = ledger.append(conn, booking.events, run.now).accepted
+    costs.book_costs(conn, merchant_id, adopted, run.now)
     case_ids = sorted({UUID(event.payload["case_id"]) for event in booking.events})
     run_statement(conn, "core/return_case__counted", merchant_id=merchant_id, case_ids=case_ids)
     return len(adopted)

@@ -4,15 +4,16 @@ from include.db.connection import Connection
 from include.db.statements import run as run_statement
 from include.domain import identity
 from include.domain.unit_life import Event
-from include.flows import ledger
+from include.flows import costs
 from include.flows.run import Run
 
 
 def refresh(conn: Connection, run: Run, merchant_id: str) -> int:
     """Declare lost what is lost, then bring the merchant's differences up to date; return how many are open."""
     rows = run_statement(conn, "ledger/unit__lost", merchant_id=merchant_id, now=run.now).fetchall()
-    ledger.append(
+    costs.append(
         conn,
+        merchant_id,
         [
             Event(
                 identity.event_id("lost", row["unit_id"], row["seq"]),

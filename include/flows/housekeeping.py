@@ -6,7 +6,7 @@ from include.clock import almaty_day
 from include.db.connection import connect
 from include.db.lease import hold
 from include.db.statements import run as run_statement
-from include.flows import batch, ledger
+from include.flows import batch, claims, ledger
 from include.flows.run import Run
 
 log = logging.getLogger(__name__)
@@ -14,7 +14,7 @@ log = logging.getLogger(__name__)
 
 def tidy(dsn: str, run: Run, owner: str) -> dict[str, int]:
     """Erase contacts past their time, then do the night's work for every active merchant; return what was done."""
-    done = {"inbox_expired": 0, "contacts_erased": 0, "windows_forgotten": 0}
+    done = {"inbox_expired": 0, "contacts_erased": 0, "windows_forgotten": 0, "claims_lost": 0}
     with connect(dsn) as conn:
         with hold(conn, f"{run.dag_id}:contacts", owner) as lease, lease.transaction():
             done["contacts_erased"] = run_statement(conn, "core/contact__erase", now=run.now).rowcount
@@ -39,6 +39,7 @@ def tidy(dsn: str, run: Run, owner: str) -> dict[str, int]:
                         known_on=almaty_day(run.now),
                         now=run.now,
                     )
+                    done["claims_lost"] += claims.refresh_merchant(conn, merchant_id, run.now)["lost"]
                 batch.staged(conn, run, merchant_id, 0)
     log.info("done: %s", done)
     return done

@@ -7,6 +7,7 @@ Every function may be called again: what is known is brought up to date, nothing
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from psycopg.types.json import Jsonb
 from include.db.connection import Connection, connect
 from include.db.copying import copy_rows
 from include.db.statements import run
+from include.flows import rate_card
 
 CATALOGUE_COLUMNS = (
     "sku",
@@ -158,8 +160,9 @@ def load_catalogue(conn: Connection, merchant_id: str, csv_text: str) -> int:
 def load(dsn: str, world: Mapping[str, Any], catalogues: Mapping[str, str]) -> dict[str, str]:
     """Onboard everything a description of merchants and sources names, in one transaction.
 
-    `world` has `merchants` (id, name, locale, stores, email, feed_token) and `sources` (name, kind);
-    `catalogues` holds the catalogue file of each merchant id. Returns the feed token of each merchant.
+    `world` has `merchants` (id, name, locale, stores, email, feed_token), `sources` (name, kind) and may have a
+    `rate_card`, the CSV of its price list as of `now`: it is loaded where there is none yet. `catalogues` holds the
+    catalogue file of each merchant id. Returns the feed token of each merchant.
     """
     with connect(dsn, application="qaitarym onboarding") as conn:
         for source in world["sources"]:
@@ -178,6 +181,9 @@ def load(dsn: str, world: Mapping[str, Any], catalogues: Mapping[str, str]) -> d
                 feed_token=merchant.get("feed_token"),
             )
             load_catalogue(conn, merchant_id, catalogues[merchant_id])
+        if world.get("rate_card") and not rate_card.versions(conn):
+            now = dt.datetime.fromisoformat(world["now"])
+            rate_card.load(conn, "rate_card.csv", world["rate_card"].encode(), "onboarding", now)
     return tokens
 
 

@@ -18,7 +18,7 @@ from include.domain.offer_sku import resale_sku
 from include.domain.policy import Condition, Verdict, place
 from include.domain.pricing import SellingCosts, resale_price, worth_selling
 from include.domain.unit_life import Event
-from include.flows import batch, ledger
+from include.flows import batch, costs
 from include.flows.merchant_loop import each_merchant
 from include.flows.price_list import (
     Offered,
@@ -170,14 +170,16 @@ def take_facts(conn: Connection, run: Run, merchant_id: str, seen: list[Observed
     run_statement(conn, "channel/addition__adopted", merchant_id=merchant_id)
     run_statement(conn, "channel/addition__withdrawn", **key)
     fetched = run_statement(conn, "channel/addition__fetched", **key).fetchall()
-    ledger.append(
+    costs.append(
         conn,
+        merchant_id,
         [_on_sale(merchant_id, row, row["fetched_at"], proof="fetched", actor="kaspi") for row in fetched],
         run.now,
     )
     picked = run_statement(conn, "channel/addition__picked", merchant_id=merchant_id).fetchall()
-    ledger.append(
+    costs.append(
         conn,
+        merchant_id,
         [_on_sale(merchant_id, row, row["picked_at"], proof="observed", actor="warehouse") for row in picked],
         run.now,
     )
@@ -238,7 +240,7 @@ def decide(conn: Connection, run: Run, merchant_id: str, money: Money) -> int:
         )
         for key, one in accepted.items()
     ]
-    outcome = ledger.append(conn, events, run.now)
+    outcome = costs.append(conn, merchant_id, events, run.now)
     copy_rows(
         conn,
         "channel.addition",
@@ -301,8 +303,9 @@ def _publish_merchant(conn: Connection, run: Run, merchant_id: str) -> bool:
     key = {**run.key, "merchant_id": merchant_id, "now": run.now}
     run_statement(conn, "channel/feed_version__publish", **key)
     shown = run_statement(conn, "channel/off_kaspi_list", **key).fetchall()
-    ledger.append(
+    costs.append(
         conn,
+        merchant_id,
         [_on_sale(merchant_id, row, row["published_at"], proof="published", actor="outlet") for row in shown],
         run.now,
     )

@@ -8,7 +8,7 @@ from include.db.statements import run as run_statement
 from include.domain.identity import event_id
 from include.domain.stock import Line, Listed, Sale, Scanned, attribute
 from include.domain.unit_life import Event
-from include.flows import ledger
+from include.flows import costs
 from include.flows.run import Run
 
 SALE_COLUMNS = tuple(item.name for item in fields(Sale))
@@ -53,7 +53,7 @@ def book_sales(conn: Connection, run: Run, merchant_id: str) -> int:
         pieces=[piece for _, piece in gone],
     )
     copy_rows(conn, "channel.sale", ("merchant_id", *SALE_COLUMNS), ((merchant_id, *astuple(sale)) for sale in new))
-    ledger.append(conn, [_resold(merchant_id, sale) for sale in new if _ours(sale)], run.now)
+    costs.append(conn, merchant_id, [_resold(merchant_id, sale) for sale in new if _ours(sale)], run.now)
     return len(new)
 
 

@@ -14,7 +14,7 @@ from include.db.connection import Connection, connect
 from include.db.copying import copy_rows
 from include.db.lease import Lease, hold
 from include.db.statements import run as run_statement
-from include.flows import batch, discrepancies
+from include.flows import batch, claims, discrepancies
 from include.flows.booking import book_events
 from include.flows.quarantine import Reject, put_aside
 from include.flows.run import Run
@@ -119,6 +119,7 @@ def book(dsn: str, run: Run, owner: str) -> dict[str, int]:
                     run_statement(conn, "channel/wms_stock", merchant_id=merchant_id)
                     if not batch.overtaken(conn, run, merchant_id):
                         discrepancies.refresh(conn, run, merchant_id)
+                    claims.refresh_merchant(conn, merchant_id, run.now)
                     run_statement(conn, "core/return_case__closed", merchant_id=merchant_id, now=run.now)
                     _audit(conn, run, merchant_id)
                     batch.published(conn, run, merchant_id)

@@ -89,6 +89,8 @@ ALERTS = {
     "run_failed": _("A run of {subject} failed"),
     "deadline": _("A run of {subject} is not done in time"),
     "source_unreadable": _("The warehouse source {subject} cannot be read"),
+    "claim_due": _("{name}: the claim of piece {subject} against the carrier must be sent soon"),
+    "claim_lost": _("{name}: the claim of piece {subject} against the carrier was not sent before its deadline"),
 }
 
 QUARANTINE = {

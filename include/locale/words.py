@@ -84,6 +84,17 @@ class Words:
         """Return an Almaty day and time."""
         return str(format_datetime(moment.astimezone(ALMATY), "d MMM, HH:mm", locale=self.language))
 
+    def until(self, moment: dt.datetime, *, year: bool = False) -> str:
+        """Return the end of a time: midnight belongs to the day before, as 24:00."""
+        local = moment.astimezone(ALMATY)
+        at_midnight = (local.hour, local.minute) == (0, 0)
+        pattern = ("d MMMM y" if year else "d MMM") + (", '24:00'" if at_midnight else ", HH:mm")
+        return str(format_datetime(local - dt.timedelta(days=at_midnight), pattern, locale=self.language))
+
+    def full_moment(self, moment: dt.datetime) -> str:
+        """Return an Almaty day with its year, and the time: for papers."""
+        return str(format_datetime(moment.astimezone(ALMATY), "d MMMM y, HH:mm", locale=self.language))
+
 
 def words(language: str | None) -> Words:
     """Return the words of a language; of Russian where it is not one of ours."""

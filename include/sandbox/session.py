@@ -12,6 +12,7 @@ from include.sandbox.catalogue import Merchant, catalogue_csv, source_token
 from include.sandbox.life import Life
 from include.sandbox.moments import iso, utc_iso
 from include.sandbox.price_list import base_offers, to_xml
+from include.sandbox.rate_card import rate_card_csv
 from include.sandbox.state import Record, load
 from include.sandbox.truth import listings_truth, world_truth
 from include.sandbox.world import World
@@ -100,6 +101,7 @@ class Session:
             "shop_api_path": "/shop/api/v2",
             "merchants": [_describe_merchant(merchant) for merchant in self.world.merchants.values()],
             "sources": self._describe_sources(),
+            "rate_card": rate_card_csv(span),
         }
 
     def _describe_sources(self) -> list[dict[str, Any]]:

@@ -5,7 +5,7 @@ from collections import Counter
 from dataclasses import asdict
 from typing import Any
 
-from include.sandbox import applications_truth, assortment
+from include.sandbox import applications_truth, assortment, claims_truth
 from include.sandbox.buyer import Pull, View
 from include.sandbox.life import Life
 from include.sandbox.moments import DAY, iso
@@ -114,6 +114,7 @@ def _unit(unit: Unit, now: dt.datetime) -> dict[str, Any]:
         "route": seen.route if seen else None,
         "channel": unit.channel if _by(unit.qc_at, now) else None,
         "offer_sku": unit.offer_sku if _by(unit.qc_at, now) else None,
+        "claim": claims_truth.claim(unit, now),
         "state": unit.state_at(now),
         "sold_in": unit.sale.code if unit.sale and _by(unit.sold_at, now) else None,
         **{

@@ -45,6 +45,11 @@ class Unit:
     """The second piece of a line: it comes with the first, and nobody will sell it again."""
     return_label: str | None = None
     """The tracking code on the parcel of a customer return."""
+    damage: str | None = None
+    """How far the carrier damaged it: packaging, one_side or all_round; None: he did not."""
+    act_note: str | None = None
+    """What the return act says of damage."""
+    same_city: bool = False
     label: str = ""
     inspected_at: dt.datetime | None = None
     inspection: Inspection | None = None

@@ -44,12 +44,16 @@ DEFECTS = {
     "incomplete": ("нет аксессуара", "нет инструкции"),
     "used": ("потёртости", "следы использования"),
 }
+# How far what the carrier damaged goes, with the upper end of its share.
+DAMAGE = (("packaging", 0.25), ("one_side", 0.85), ("all_round", 1.0))
+ALL_ROUND = ("корпус деформирован", "трещины на всех стенках")
 
 
 class Warehouse:
     """Works every arriving unit off and writes the events of it."""
 
     def __init__(self, seed: int, span: Span, merchants: dict[str, Merchant], chance: str = "warehouse") -> None:
+        self.seed = seed
         self.span = span
         self.merchants = merchants
         self.rng = stream(seed, chance)
@@ -105,11 +109,13 @@ class Warehouse:
         assert unit.arrives_at is not None
         facts = self._references(unit, unit.order) if unit.order else self._stray_references(unit)
         damaged = unit.cause == "damaged_in_transit"
+        unit.act_note = "коробка повреждена" if damaged and self.rng.random() < 0.7 else None
+        unit.same_city = bool(facts.get("same_city"))
         self._write(
             unit, "received", unit.arrives_at, "dock",
             return_order_no=f"RO-{unit.label}",
             stated_reason=unit.stated_reason,
-            packaging_note="коробка повреждена" if damaged and self.rng.random() < 0.7 else None,
+            packaging_note=unit.act_note,
             **facts,
         )  # fmt: skip
 
@@ -159,7 +165,7 @@ class Warehouse:
         assert unit.arrives_at is not None
         wait = (0.5, 2.0) if unit.hurried else (1.0, 60.0)
         unit.inspected_at = within_hours(later(self.rng, unit.arrives_at, *wait))
-        unit.inspection = seen = self._look(unit)
+        unit.inspection = seen = self._damaged(unit, self._look(unit))
         event = self._write(
             unit, "inspected", unit.inspected_at, "inspector",
             packaging_intact=seen.packaging_intact, complete=seen.complete, documents=seen.documents,
@@ -177,6 +183,16 @@ class Warehouse:
             self._repair(unit, unit.inspected_at)
         else:
             self._give_up(unit, unit.inspected_at, "to_supplier" if seen.route == "supplier" else None)
+
+    def _damaged(self, unit: Unit, seen: Inspection) -> Inspection:
+        """Say how far the carrier's damage goes; drawn by the label, so that nothing else in the world moves."""
+        if unit.cause != "damaged_in_transit":
+            return seen
+        draw = stream(self.seed, "damage", unit.label).random()
+        unit.damage = next(extent for extent, share in DAMAGE if draw < share)
+        used = tuple(defect for defect in seen.defects if defect in DEFECTS["used"])
+        worst = {"packaging": (), "all_round": ALL_ROUND}.get(unit.damage, seen.defects)
+        return replace(seen, defects=(*worst, *(one for one in used if one not in worst)))
 
     def _look(self, unit: Unit) -> Inspection:
         """Decide what the inspector sees; it follows from the true cause, not from what the buyer said."""

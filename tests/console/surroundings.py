@@ -37,9 +37,9 @@ def may_write(_request: Request, user: Any) -> bool:
     return bool(user.role != "viewer")
 
 
-def app_of(dsn: str, user: User | None = None, **more: Any) -> FastAPI:
+def app_of(dsn: str, user: User | None = None, *, clock: Callable[[], Any] = Noon, **more: Any) -> FastAPI:
     seen = user or User()
-    return build_app(lambda: dsn, Noon, logged_in=lambda: seen, may_write=may_write, secret=lambda: SECRET, **more)
+    return build_app(lambda: dsn, clock, logged_in=lambda: seen, may_write=may_write, secret=lambda: SECRET, **more)
 
 
 def client_of(dsn: str, user: User | None = None, *, ours: bool = True, **more: Any) -> TestClient:

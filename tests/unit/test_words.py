@@ -1,5 +1,6 @@
 """The catalogues are complete, and every translation keeps the values of its text."""
 
+import datetime as dt
 import re
 import string
 from pathlib import Path
@@ -65,3 +66,10 @@ def test_numbers_read_as_people_write_them() -> None:
 def test_an_unknown_language_is_russian() -> None:
     assert words("de").language == words(None).language == "ru"
     assert re.search("[а-я]", words("de")._("received"))
+
+
+def test_midnight_ends_the_day_before() -> None:
+    midnight = dt.datetime(2026, 11, 11, 19, tzinfo=dt.UTC)
+    assert words("ru").until(midnight) == "11 нояб., 24:00"
+    assert words("en").until(midnight, year=True) == "11 November 2026, 24:00"
+    assert words("ru").until(midnight - dt.timedelta(minutes=1)) == "11 нояб., 23:59"

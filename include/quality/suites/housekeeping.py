@@ -22,5 +22,9 @@ SUITE = Suite(
         SqlCheck("ledger/unit__no_used_goods_on_kaspi"),
         SqlCheck("ledger/unit__has_a_return_kind"),
         SqlCheck("channel/addition__is_a_decision_of_the_ledger"),
+        SqlCheck("core/unit_cost__every_step_has_its_cost"),
+        SqlCheck("core/unit_cost__is_known", "warning"),
+        SqlCheck("mart/unit__costs_add_up"),
+        SqlCheck("core/claim__is_its_last_event"),
     ),
 )  # fmt: skip

@@ -1,0 +1,3 @@
+select jpeg
+from core.photo
+where photo_id = %(photo_id)s and unit_id = %(unit_id)s;
