@@ -17,7 +17,7 @@ from include.console.desk_papers import command_sections, label_of
 from include.console.desk_setup import setup
 from include.console.guard import Refused
 from include.console.site import Site, actor_of, language_of, up
-from include.flows import desk
+from include.flows import costs, desk
 from include.locale.desk_labels import QUEUES, REFUSALS
 from include.locale.labels import label
 from include.reports.labels import label_pdf, sheet_pdf
@@ -95,6 +95,14 @@ def _questions(router: APIRouter, site: Site) -> None:
     def unit(request: Request, unit_id: UUID) -> Response:
         with site.warehouse() as conn:
             return answer(desk.unit_page(conn, desk.staff_of(conn, actor_of(request)), unit_id))
+
+    @router.get("/api/units/{unit_id}/recovery")
+    def recovery(request: Request, unit_id: UUID) -> Response:
+        """Return what the piece can still bring, for the stop-loss of its repair."""
+        with site.warehouse() as conn:
+            seen = desk.unit_page(conn, desk.staff_of(conn, actor_of(request)), unit_id)
+            left = costs.recovery_of(conn, seen["unit"]["unit_id"], site.now())
+            return answer({"at_stake": left.at_stake, "spent": left.spent})
 
     @router.get("/api/second")
     def second(request: Request, warehouse: Warehouse) -> Response:

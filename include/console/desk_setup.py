@@ -8,6 +8,8 @@ from typing import Any
 from include.console.desk_files import translated
 from include.db.connection import Connection
 from include.db.statements import run
+from include.domain import money
+from include.domain.days import almaty_day
 from include.domain.desk import FIRST_OF_ROUTE, LEDGER_STEPS, STEPS
 from include.domain.proposal import Answers, propose
 from include.domain.staff import NEEDED, ROLES, Staff
@@ -15,6 +17,12 @@ from include.domain.unit_life import RULES
 from include.flows import desk
 from include.locale.desk_labels import FINDINGS, QUEUES, desk_labels
 from include.locale.words import Words
+
+# What work of a kind is priced by, and which materials it takes.
+WORK: Mapping[str, tuple[str, str]] = {
+    "repack": (money.Term.PACKAGING, money.Term.PACKAGING),
+    "repair": (money.Term.REPAIR, money.Term.PARTS),
+}
 
 # Where goods of a route wait for what is next.
 PURPOSES: Mapping[str, str] = {
@@ -91,4 +99,29 @@ def _proposals() -> dict[str, dict[str, dict[str, str]]]:
             for found in (propose(Answers(*answers, finding)),)
         }
         for finding in FINDINGS
+    }
+
+
+def _prices(
+    conn: Connection, merchant_id: str, warehouse: str | None, words: Words, now: dt.datetime
+) -> dict[str, dict[str, Any]]:
+    """Return what work costs by today's price list, in tenge: once, a minute, and each material a piece."""
+    rates, day = costs.price_list(conn, merchant_id), almaty_day(now)
+
+    def amount(term: str, per: str) -> int:
+        rate = money.in_force(rates, merchant_id, warehouse, term, per, "", day)
+        return (rate.amount or 0) if rate else 0
+
+    known = money.materials(rates, merchant_id, warehouse, day)
+    return {
+        work: {
+            "once": amount(term, money.Per.EVENT),
+            "minute": amount(term, money.Per.MINUTE),
+            "materials": [
+                {"code": one.code, "name": one.names.get(words.language, one.code), "price": one.amount}
+                for one in known
+                if one.term == uses
+            ],
+        }
+        for work, (term, uses) in WORK.items()
     }

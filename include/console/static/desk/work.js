@@ -1,20 +1,28 @@
 // Repacking and repair orders: minutes and materials from the price list; a repair stops before it eats the goods.
 
 import { banner, html, nothing, stepper } from "./ui.js";
+import { Away, get } from "./server.js";
 import { Step } from "./unit.js";
 import { minutes, money, t } from "./words.js";
 
 class Work extends Step {
-  prepare() {
+  async prepare() {
     this.minutes = this.usual;
     this.used = {};
-    this.materials = (this.app.setup.materials ?? []).filter((one) => !one.work || one.work === this.work);
+    this.prices = this.app.setup.prices[this.unit?.merchant_id]?.[this.work] ?? { once: 0, minute: 0, materials: [] };
+    this.left = null;
+    if (!this.unit?.unit_id || this.found.offline) return;
+    try {
+      this.left = await get(`units/${this.unit.unit_id}/recovery`);
+    } catch (error) {
+      if (!(error instanceof Away)) throw error; // without it the work goes on: nobody is stopped by a lost connection
+    }
   }
 
   /** Tenge that this piece of work costs by the price list. */
   cost() {
-    const parts = this.materials.reduce((sum, one) => sum + (this.used[one.code] ?? 0) * one.price, 0);
-    return parts + this.minutes * (this.app.setup.minute_price ?? 0);
+    const { once, minute, materials } = this.prices;
+    return once + this.minutes * minute + materials.reduce((sum, one) => sum + (this.used[one.code] ?? 0) * one.price, 0);
   }
 
   body() {
@@ -23,20 +31,19 @@ class Work extends Step {
       ${this.stopLoss()}
       ${stepper("minutes", t("Time"), this.minutes, this.minutesStep, (value) => { this.minutes = value; this.app.draw(); }, minutes(this.minutes))}
       <section class="list" aria-label=${t("Materials")}><h3>${t("Materials")}</h3>
-        ${this.materials.map((one) => stepper(one.code, `${one.name} · ${money(one.price)}`, this.used[one.code] ?? 0, 1,
+        ${this.prices.materials.map((one) => stepper(one.code, `${one.name} · ${money(one.price)}`, this.used[one.code] ?? 0, 1,
           (value) => { this.used[one.code] = value; this.app.draw(); }))}</section>
       <p class="sum">${t("Cost of this work")} <b>${money(this.cost())}</b></p>
       ${this.note(t("Remark"))}`;
   }
 
-  /** Compare what was spent and this work with what the goods can still bring. */
+  /** Compare this work with what the goods can still bring: what was spent is gone either way. */
   stopLoss() {
-    const { spent = 0, worth } = this.unit.money ?? {};
+    const worth = this.left?.at_stake;
     if (worth == null) return nothing;
-    const left = worth - spent - this.cost();
-    const told = { spent: money(spent), cost: money(this.cost()), worth: money(worth) };
-    return left < 0 ? banner("bad", t("Stop: {spent} spent and {cost} more is above the {worth} that it can bring. Write it off instead.", told))
-      : html`<p class="hint">${t("Spent {spent}, it can bring {worth}.", told)}</p>`;
+    const told = { spent: money(this.left.spent), cost: money(this.cost()), worth: money(worth) };
+    return this.cost() >= worth ? banner("bad", t("Stop: this work costs {cost}, and the piece can bring {worth} only.", told))
+      : html`<p class="hint">${t("It can bring {worth}; spent so far: {spent}.", told)}</p>`;
   }
 
   actions() {
