@@ -68,9 +68,9 @@ class Person:
         self.page.locator("main > .banner").first.wait_for()
         return str(self.page.locator("main > .banner").first.inner_text())
 
-    def zone(self) -> str:
-        self.page.locator(".zone-sign b").wait_for()
-        return str(self.page.locator(".zone-sign b").inner_text())
+    def is_sent_to(self, zone: str) -> None:
+        """The sign names this zone."""
+        self.page.locator(".zone-sign b", has_text=zone).wait_for(timeout=15_000)
 
     def label(self) -> str:
         """The label of the piece whose page is open."""

@@ -16,11 +16,26 @@ from include.console.app import build_app
 from include.db.connection import connect
 from include.domain.identity import case_id, event_id, requested_unit_id
 from include.domain.unit_life import Event
-from include.flows import ledger
-from include.flows.onboarding import Store, add_merchant
+from include.flows import ledger, rate_card
+from include.flows.onboarding import Store, add_merchant, add_source
 from tests.console.surroundings import NOW, SECRET, User
 
 WAREHOUSE = "W1"
+DESK_IS_BELIEVED = dict.fromkeys(("receipt", "inspection", "repair", "qc", "pick"), "desk")
+PRICES = """merchant,warehouse,term,per,code,amount,valid_from,name_ru,name_kk,name_en
+*,*,receiving,event,,350,2026-11-01,,,
+*,*,collection,event,,500,2026-11-01,,,
+*,*,inspection,event,,600,2026-11-01,,,
+*,*,repair,minute,,60,2026-11-01,,,
+*,*,packaging,minute,,45,2026-11-01,,,
+*,*,packaging,piece,film,40,2026-11-01,Плёнка,Пленка,Film
+*,*,packaging,piece,box,250,2026-11-01,Коробка,Қорап,Box
+*,*,parts,piece,button,400,2026-11-01,Кнопка,Батырма,Button
+*,*,storage,day,,30,2026-11-01,,,
+*,*,channel_fee,share,off_kaspi,5%,2026-11-01,,,
+*,*,channel_fee,share,resale,12%,2026-11-01,,,
+*,*,channel_fee,share,main,12%,2026-11-01,,,
+"""
 ROLES = {
     "daniyar": ("alpha", "operator"),
     "aliya": ("alpha", "inspector"),
@@ -96,6 +111,8 @@ def furnish(dsn: str) -> None:
     with connect(dsn) as conn:
         add_merchant(conn, "alpha", name="Almaty Tech", stores=[Store("PP1", WAREHOUSE, False, True)])
         add_merchant(conn, "beta", name="Жібек Home", stores=[Store("PP2", WAREHOUSE, False, True)])
+        add_source(conn, "desk-w1", kind="desk", warehouse=WAREHOUSE, system_of_record=DESK_IS_BELIEVED)
+        rate_card.load(conn, "prices.csv", PRICES.encode(), "saule", NOW)
         events = []
         for sale in SALES.values():
             events += _sell(conn, sale)

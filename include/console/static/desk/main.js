@@ -179,13 +179,14 @@ class Desk {
     if (!this.keepSaid) this.said = null;
     this.keepSaid = false;
     view.name = name;
-    this.view = view;
+    this.coming = view; // what is on the screen stays until this one is ready
     try {
       await view.load?.();
     } catch (error) {
       this.fail(error);
     }
-    if (this.view !== view) return;
+    if (this.coming !== view) return;
+    this.view = view;
     this.draw();
     this.root.querySelector("main").scrollTop = 0;
     this.scanner.focus();
