@@ -17,6 +17,7 @@ import requests
 from include.db.connection import Connection, connect
 from include.db.statements import run
 from include.flows.onboarding import (
+    DESK,
     RECORDED_KINDS,
     SOURCE_CONNECTIONS,
     TIERS,
@@ -50,8 +51,7 @@ def main() -> int:
         if chosen.command == "add":
             _add(conn, chosen)
         elif chosen.command == "source":
-            add_source(conn, chosen.name, kind=chosen.kind, system_of_record=dict.fromkeys(chosen.desk, "desk"))
-            print(f"{chosen.name} is known. Now make the connection {SOURCE_CONNECTIONS[chosen.kind]}{chosen.name}.")
+            _source(conn, chosen)
         else:
             for row in run(conn, "core/merchant__active"):
                 print(row["merchant_id"])
@@ -79,6 +79,15 @@ def _add(conn: Connection, chosen: argparse.Namespace) -> None:
     print(f"The address of his price list ends in {token}.xml: it is a secret between Kaspi and us.")
 
 
+def _source(conn: Connection, chosen: argparse.Namespace) -> None:
+    believed = dict.fromkeys(chosen.wms, "wms") | dict.fromkeys(chosen.desk, "desk")
+    add_source(conn, chosen.name, kind=chosen.kind, warehouse=chosen.warehouse, system_of_record=believed)
+    if chosen.kind == DESK:
+        print(f"{chosen.name} is known. Now say who works there with tools.staff.")
+    else:
+        print(f"{chosen.name} is known. Now make the connection {SOURCE_CONNECTIONS[chosen.kind]}{chosen.name}.")
+
+
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tools.merchant", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
@@ -104,9 +113,11 @@ def _arguments() -> argparse.Namespace:
     check.add_argument("--proxy")
     check.add_argument("--until", type=dt.datetime.fromisoformat, help="for a shop whose clock is another one")
     source = commands.add_parser("source", help="take in who sends a warehouse's events, or bring him up to date")
-    source.add_argument("--name", required=True, type=_id)
-    source.add_argument("--kind", required=True, choices=sorted(SOURCE_CONNECTIONS))
-    source.add_argument("--desk", action="append", default=[], choices=RECORDED_KINDS, help="believe the desk in this")
+    source.add_argument("--name", required=True, type=_source_name)
+    source.add_argument("--kind", required=True, choices=sorted([*SOURCE_CONNECTIONS, DESK]))
+    source.add_argument("--warehouse", help="as the stores name it; a new source is a warehouse by itself")
+    for name, told in (("--desk", "believe the desk of this warehouse in this"), ("--wms", "believe its WMS in this")):
+        source.add_argument(name, action="append", default=[], choices=RECORDED_KINDS, help=f"{told}; the rest stays")
     return parser.parse_args()
 
 
@@ -114,6 +125,12 @@ def _id(text: str) -> str:
     """Return an id that may be part of a connection's name."""
     if not re.fullmatch(r"[a-z0-9_]+", text):
         raise argparse.ArgumentTypeError(f"{text!r}: only a-z, 0-9 and _")
+    return text
+
+
+def _source_name(text: str) -> str:
+    if not re.fullmatch(r"[a-z0-9_-]+", text):
+        raise argparse.ArgumentTypeError(f"{text!r}: only a-z, 0-9, _ and -")
     return text
 
 

@@ -318,7 +318,7 @@ def project(unit_id: UUID, merchant_id: str, history: Iterable[Event]) -> Unit:
         unit = apply(unit, event)
     if unit.state is BORN and history:
         unit = replace(unit, state=NEVER_WAS, closed_at=history[-1].occurred_at)
-    return replace(unit, seq=len(history))
+    return unit if unit.seq == len(history) else replace(unit, seq=len(history))
 
 
 def take_back(unit: Unit, history: Sequence[Event], event: Event) -> Unit:

@@ -65,6 +65,8 @@ def _round(settled: Settled, pending: Sequence[Event], past: list[Event]) -> lis
 
 
 def _after(unit: Unit, event: Event, history: Sequence[Event]) -> Unit:
+    if event.merchant_id != unit.merchant_id:
+        raise IllegalEvent("the unit belongs to another merchant", later=False)
     if event.type == VOIDED:
         return take_back(unit, history, event)
     check(unit, event)

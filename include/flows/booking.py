@@ -7,20 +7,24 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
+import psycopg
+
 from include.db.connection import Connection
 from include.db.copying import copy_rows
 from include.db.statements import run as run_statement
 from include.domain import identity
 from include.domain.causes import decide_cause
-from include.domain.matching import Book, Expected, Line, Match, Scan, match, next_piece
+from include.domain.desk import record_of
+from include.domain.matching import Match, match, next_piece
 from include.domain.reasons import map_reason
-from include.domain.returns import application_of, return_kind
-from include.domain.unit_life import Event
+from include.domain.returns import return_kind
+from include.domain.unit_life import VOIDED, Event
 from include.flows import costs, ledger
-from include.flows.evidence import return_requested_reading, sold_before
 from include.flows.quarantine import Reject, put_aside
 from include.flows.run import Run
+from include.flows.scan_facts import Case, Facts, gather, scan_of
 
+LOOKS = 3  # at what is expected, before a batch gives up being overtaken
 WAITS = dt.timedelta(hours=24)
 BY_STATUS = "kaspi/shop_api"
 UNADDRESSED = frozenset({"stock_counted", "missing_from_parcel"})
@@ -30,44 +34,24 @@ CASE_COLUMNS = (
 )  # fmt: skip
 
 
-@dataclass(slots=True)
-class _Case:
-    case_id: UUID
-    episode: int
-    application: str | None
-    entry_id: str | None
-    open: bool
+class _Overtaken(RuntimeError):
+    """Somebody else's transaction took what this batch was about to take."""
 
 
 @dataclass(slots=True)
-class _Facts:
-    """What is known of the orders, lines, cases and labels that a batch of events can mean."""
-
-    book: Book
-    case_of_unit: dict[UUID, UUID | None]
-    orders: dict[str, dict[str, Any]]
-    completed: set[str]
-    cases: dict[str, list[_Case]]
-    labels: dict[tuple[str, str], UUID]
-    strangers: set[tuple[str, str]]
-    scans: dict[tuple[str, str], UUID]
-    reasons: dict[UUID, str]
-    price_of: dict[tuple[str, str], int]
-    sold: dict[str, int]
-    reading: str
-    sold_before: dict[tuple[str, str], list[UUID]]
-
-
-@dataclass(slots=True)
-class _Booking:
-    """What a batch of events comes to."""
+class Booking:
+    """What a batch of events comes to. ``outcomes`` tells it by (source, event id); what is not there waits."""
 
     events: list[Event] = field(default_factory=list)
     ledger_ids: dict[tuple[str, str], list[UUID]] = field(default_factory=lambda: defaultdict(list))
     units: dict[tuple[str, str], UUID] = field(default_factory=dict)
     outcomes: dict[tuple[str, str], str] = field(default_factory=dict)
+    reasons: dict[tuple[str, str], str] = field(default_factory=dict)
     rejects: list[Reject] = field(default_factory=list)
     new_cases: list[tuple[Any, ...]] = field(default_factory=list)
+    met: set[UUID] = field(default_factory=set)  # events that meet an expectation
+    voids: dict[tuple[str, str], str] = field(default_factory=dict)  # which event each of them takes back
+    outcome: ledger.Outcome = field(default_factory=ledger.Outcome)
 
 
 def book_events(conn: Connection, run: Run, merchant_id: str) -> dict[str, int]:
@@ -77,28 +61,52 @@ def book_events(conn: Connection, run: Run, merchant_id: str) -> dict[str, int]:
     it goes to the quarantine.
     """
     rows = run_statement(conn, "core/warehouse_event__unbooked", merchant_id=merchant_id).fetchall()
-    facts = _facts(conn, merchant_id, rows)
-    booking = _Booking()
+    booking = book_rows(conn, run.now, merchant_id, rows)
+    outcome = booking.outcome
+    passed = {event.event_id for event in booking.events if event.type == "qc_passed"}
+    told = [booking.outcomes.get((row["source"], row["event_id"])) for row in rows]
+    return {
+        "booked": len(outcome.accepted),
+        "waiting": len(outcome.waiting) + told.count(None),
+        "rejected": len(outcome.rejected) + len(booking.rejects),
+        "duplicates": told.count("duplicate_scan"),
+        "qc_passed": len(passed & outcome.accepted.keys()),
+    }
+
+
+def book_rows(conn: Connection, now: dt.datetime, merchant_id: str, rows: list[dict[str, Any]]) -> Booking:
+    """Book these events of one merchant (rows of ``core.warehouse_event`` in their order) in the caller's transaction.
+
+    The desk books while a run does. What both saw expected or free is taken once: whoever comes second looks again.
+    """
+    for attempt in range(LOOKS):
+        try:
+            with conn.transaction():
+                return _book(conn, now, merchant_id, rows)
+        except (_Overtaken, psycopg.errors.UniqueViolation):
+            if attempt == LOOKS - 1:
+                raise
+    raise AssertionError  # the last look returns or raises
+
+
+def _book(conn: Connection, now: dt.datetime, merchant_id: str, rows: list[dict[str, Any]]) -> Booking:
+    facts = gather(conn, merchant_id, rows)
+    booking = Booking()
     for row in rows:
-        _book_one(booking, facts, run, merchant_id, row)
+        _book_one(booking, facts, now, merchant_id, row)
     _store_cases(conn, booking)
-    outcome = ledger.append(conn, booking.events, run.now)
-    costs.book_costs(conn, merchant_id, outcome.accepted, run.now)
-    _settle(conn, run, booking, outcome)
+    booking.outcome = ledger.append(conn, booking.events, now)
+    if booking.met & booking.outcome.rejected.keys():
+        raise _Overtaken("an expected unit was received by somebody else in between")
+    costs.book_costs(conn, merchant_id, booking.outcome.accepted, now)
+    _settle(conn, now, booking)
     opened = {UUID(event.payload["case_id"]) for event in booking.events if event.payload.get("case_id")}
     met = {case_id for unit_id in booking.units.values() if (case_id := facts.case_of_unit.get(unit_id))}
     case_ids = sorted(opened | met)
     if case_ids:
         run_statement(conn, "core/return_case__counted", merchant_id=merchant_id, case_ids=case_ids)
-    put_aside(conn, booking.rejects, run.now)
-    passed = {event.event_id for event in booking.events if event.type == "qc_passed"}
-    return {
-        "booked": len(outcome.accepted),
-        "waiting": len(outcome.waiting) + len(rows) - len(booking.outcomes),
-        "rejected": len(outcome.rejected) + len(booking.rejects),
-        "duplicates": sum(1 for one in booking.outcomes.values() if one == "duplicate_scan"),
-        "qc_passed": len(passed & outcome.accepted.keys()),
-    }
+    put_aside(conn, booking.rejects, now)
+    return booking
 
 
 def adopt(conn: Connection, run: Run, merchant_id: str, order_ids: list[str]) -> int:
@@ -109,10 +117,10 @@ def adopt(conn: Connection, run: Run, merchant_id: str, order_ids: list[str]) ->
     rows = run_statement(conn, "core/warehouse_event__waiting", merchant_id=merchant_id, order_ids=order_ids).fetchall()
     if not rows:
         return 0
-    facts = _facts(conn, merchant_id, rows)
-    booking = _Booking()
+    facts = gather(conn, merchant_id, rows)
+    booking = Booking()
     for row in rows:
-        met = match(replace(_scan(row), unit_label=None), facts.book)
+        met = match(replace(scan_of(row), unit_label=None), facts.book)
         if met.order_id not in order_ids:
             continue
         piece = met.piece or (met.entry_id and next_piece(facts.book, str(met.order_id), met.entry_id)) or None
@@ -144,106 +152,15 @@ def adopt(conn: Connection, run: Run, merchant_id: str, order_ids: list[str]) ->
     return len(adopted)
 
 
-def _previous(facts: _Facts, met: Match) -> str | None:
+def _previous(facts: Facts, met: Match) -> str | None:
     """Return the unit that a newly born piece was when it came back before."""
     sold = facts.sold_before.get((str(met.order_id), str(met.entry_id))) if met.kind == "born" else None
     return str(sold.pop(0)) if sold else None
 
 
-def _facts(conn: Connection, merchant_id: str, rows: list[dict[str, Any]]) -> _Facts:
-    """Ask for everything at once; no statement per event."""
-    scans = [row for row in rows if row["type"] == "received"]
-    payloads = [row["payload"] for row in rows]
-    codes = {code for one in payloads if (code := one.get("order_code"))}
-    codes |= {found[0] for one in payloads if (found := application_of(one.get("return_label")))}
-    waybills = {one["payload"]["waybill"] for one in scans if one["payload"].get("waybill")}
-    eans = {one["payload"]["ean"] for one in scans if one["payload"].get("ean")}
-    labels = {label for one in payloads if (label := one.get("unit_label"))}
-
-    def ask(name: str, **params: Any) -> list[dict[str, Any]]:
-        return run_statement(conn, name, merchant_id=merchant_id, **params).fetchall()
-
-    orders = {
-        row["order_id"]: row
-        for row in ask("core/customer_order__of_scans", codes=sorted(codes), waybills=sorted(waybills))
-    }
-    order_ids = sorted(orders)
-    if order_ids:
-        ask("core/order_line__lock", order_ids=order_ids)
-    lines: dict[str, list[Line]] = defaultdict(list)
-    price_of: dict[tuple[str, str], int] = {}
-    sold: dict[str, int] = defaultdict(int)
-    unplaced: dict[str, int] = {}
-    for row in ask("core/order_line__of_orders", order_ids=order_ids):
-        sku = row["sku"] or "unknown"
-        lines[row["order_id"]].append(Line(row["order_id"], row["entry_id"], sku, row["quantity"], row["born"]))
-        price_of[row["order_id"], sku] = row["base_price"]
-        sold[row["order_id"]] += row["quantity"]
-        unplaced[row["order_id"]] = row["unplaced"]
-    sku_of_ean: dict[str, list[str]] = defaultdict(list)
-    for row in ask("core/product__of_eans", eans=sorted(eans)):
-        for ean in row["eans"]:
-            sku_of_ean[ean].append(row["sku"])
-    by_waybill: dict[str, list[str]] = defaultdict(list)
-    for order_id, row in orders.items():
-        if row["waybill"]:
-            by_waybill[row["waybill"]].append(order_id)
-    expected = ask("ledger/unit__expected")
-    offers_of_sku: dict[str, list[str]] = defaultdict(list)
-    for row in ask("channel/resale_sku__all"):
-        offers_of_sku[row["sku"]].append(row["offer_sku"])
-    known = run_statement(
-        conn,
-        "ledger/unit__of_labels",
-        sources=sorted({row["source"] for row in rows}),
-        labels=sorted(labels),
-        scans=sorted(_scan_id(row) for row in scans),
-    ).fetchall()
-    cases: dict[str, list[_Case]] = defaultdict(list)
-    for row in ask("core/return_case__of_orders", order_ids=order_ids):
-        cases[row["order_id"]].append(
-            _Case(
-                row["case_id"], row["episode"], row["application_number"], row["entry_id"], row["status"] != "cancelled"
-            )
-        )
-    return _Facts(
-        Book(
-            {row["code"]: order_id for order_id, row in orders.items()},
-            by_waybill,
-            lines,
-            [
-                Expected(row["unit_id"], row["order_id"], row["entry_id"], row["sku"], row["open"], row["application"])
-                for row in expected
-            ],
-            sku_of_ean,
-            {(row["source"], row["unit_label"]) for row in known},
-            offers_of_sku,
-            {
-                case.application: case.entry_id
-                for found in cases.values()
-                for case in found
-                if case.application and case.entry_id
-            },
-            unplaced,
-        ),
-        {row["unit_id"]: row["case_id"] for row in expected},
-        orders,
-        {row["order_id"] for row in ask("core/order_observation__completed", order_ids=order_ids)},
-        cases,
-        {(row["source"], row["unit_label"]): row["unit_id"] for row in known if row["merchant_id"] == merchant_id},
-        {(row["source"], row["unit_label"]) for row in known if row["merchant_id"] != merchant_id},
-        {(row["source"], row["scan_id"]): row["unit_id"] for row in known},
-        {row["unit_id"]: row["stated_reason"] or "unknown" for row in known},
-        price_of,
-        sold,
-        return_requested_reading(conn),
-        sold_before(conn, merchant_id, order_ids),
-    )
-
-
-def _book_one(booking: _Booking, facts: _Facts, run: Run, merchant_id: str, row: dict[str, Any]) -> None:
+def _book_one(booking: Booking, facts: Facts, now: dt.datetime, merchant_id: str, row: dict[str, Any]) -> None:
     key = (row["source"], row["event_id"])
-    if row["booked_from"] != "wms" or row["type"] == "stock_counted":
+    if not _is_of_record(facts, row):
         booking.outcomes[key] = "compared"
         return
     if row["type"] in UNADDRESSED:
@@ -252,31 +169,77 @@ def _book_one(booking: _Booking, facts: _Facts, run: Run, merchant_id: str, row:
     label = (row["source"], row["payload"]["unit_label"])
     if label in facts.strangers:
         reason = f"the label {label[1]} is on a unit of another merchant already: correct it in the warehouse"
-        booking.outcomes[key] = "rejected"
-        booking.rejects.append(Reject(merchant_id, f"ledger/{row['source']}", row["event_id"], reason, row["payload"]))
+        _reject(booking, merchant_id, row, reason)
         return
     if row["type"] == "received":
         _receive(booking, facts, merchant_id, row)
         return
+    if row["type"] == VOIDED:
+        _void(booking, facts, now, merchant_id, row)
+        return
     unit_id = facts.labels.get(label)
     if unit_id is None:
-        if run.now - row["recorded_at"] > WAITS:
-            reason = f"no unit bears the label {row['payload']['unit_label']} after 24 hours"
-            booking.outcomes[key] = "rejected"
-            booking.rejects.append(
-                Reject(merchant_id, f"ledger/{row['source']}", row["event_id"], reason, row["payload"])
-            )
+        _wait(booking, now, merchant_id, row, f"no unit bears the label {label[1]}")
         return
     for type_, payload in TRANSLATE[row["type"]](row["payload"], facts, unit_id):
         _add(booking, row, unit_id, merchant_id, type_, payload)
 
 
+def _is_of_record(facts: Facts, row: dict[str, Any]) -> bool:
+    """Tell whether the source is the one that its warehouse believes in such an event; a correction is as its event."""
+    type_ = row["type"]
+    if type_ == VOIDED:
+        told = facts.told.get((row["source"], row["payload"]["voids"]))
+        if told is None:
+            return True  # it waits for what it takes back
+        type_ = told.type
+    return record_of(type_, row["system_of_record"]) == ("desk" if row["kind"] == "desk" else "wms")
+
+
+def _void(booking: Booking, facts: Facts, now: dt.datetime, merchant_id: str, row: dict[str, Any]) -> None:
+    """Take an earlier event of the same source back: all that it had moved, the last first."""
+    voids = row["payload"]["voids"]
+    told = facts.told.get((row["source"], voids))
+    if told is None or told.outcome in (None, "waiting"):
+        _wait(booking, now, merchant_id, row, f"there is no booked event {voids} to void")
+        return
+    if told.outcome != "booked" or told.unit_id is None:
+        reason = f"the event {voids} is {told.outcome}: only what moved a unit can be voided, and once"
+        _reject(booking, merchant_id, row, reason)
+        return
+    booking.voids[row["source"], row["event_id"]] = voids
+    booking.units[row["source"], voids] = told.unit_id
+    for event_id in told.booked:
+        _add(booking, row, told.unit_id, merchant_id, VOIDED, {"event_id": str(event_id)}, event_id)
+
+
+def _wait(booking: Booking, now: dt.datetime, merchant_id: str, row: dict[str, Any], reason: str) -> None:
+    """Leave the event unbooked: what it is about may come yet, within a day."""
+    if now - row["recorded_at"] > WAITS:
+        _reject(booking, merchant_id, row, f"{reason} after 24 hours")
+    else:
+        booking.reasons[row["source"], row["event_id"]] = reason
+
+
+def _reject(booking: Booking, merchant_id: str, row: dict[str, Any], reason: str) -> None:
+    key = (row["source"], row["event_id"])
+    booking.outcomes[key] = "rejected"
+    booking.reasons[key] = reason
+    booking.rejects.append(Reject(merchant_id, f"ledger/{row['source']}", row["event_id"], reason, row["payload"]))
+
+
 def _add(
-    booking: _Booking, row: dict[str, Any], unit_id: UUID, merchant_id: str, type_: str, payload: dict[str, Any]
+    booking: Booking,
+    row: dict[str, Any],
+    unit_id: UUID,
+    merchant_id: str,
+    type_: str,
+    payload: dict[str, Any],
+    *facts_of_id: object,
 ) -> None:
     key = (row["source"], row["event_id"])
     event = Event(
-        identity.event_id(row["source"], row["event_id"], type_),
+        identity.event_id(row["source"], row["event_id"], type_, *facts_of_id),
         unit_id,
         merchant_id,
         type_,
@@ -291,23 +254,9 @@ def _add(
     booking.outcomes[key] = "booked"
 
 
-def _scan(row: dict[str, Any]) -> Scan:
+def _receive(booking: Booking, facts: Facts, merchant_id: str, row: dict[str, Any]) -> None:
     read = row["payload"]
-    return Scan(
-        row["source"],
-        _scan_id(row),
-        read.get("unit_label"),
-        read.get("return_label"),
-        read.get("waybill"),
-        read.get("order_code"),
-        read.get("ean"),
-        read.get("sku"),
-    )
-
-
-def _receive(booking: _Booking, facts: _Facts, merchant_id: str, row: dict[str, Any]) -> None:
-    read = row["payload"]
-    scan = _scan(row)
+    scan = scan_of(row)
     key = (row["source"], row["event_id"])
     if (scan.source, scan.scan_id) in facts.scans:  # the same scan told again under another event id
         booking.outcomes[key] = "repeated"
@@ -341,13 +290,11 @@ def _receive(booking: _Booking, facts: _Facts, merchant_id: str, row: dict[str, 
     if previous := _previous(facts, met):
         payload["previous_unit_id"] = previous
     _add(booking, row, unit_id, merchant_id, "unexpected" if met.kind == "unexpected" else "received", payload)
+    if met.kind == "meets":
+        booking.met.add(booking.events[-1].event_id)
 
 
-def _scan_id(row: dict[str, Any]) -> str:
-    return str(row["payload"].get("scan_id") or row["event_id"])
-
-
-def _case_of(booking: _Booking, facts: _Facts, merchant_id: str, met: Match, at: dt.datetime) -> UUID:
+def _case_of(booking: Booking, facts: Facts, merchant_id: str, met: Match, at: dt.datetime) -> UUID:
     """Return the case a received piece belongs to; a parcel at the dock opens one where none is known.
 
     A case keeps its first id when an application joins it; a second application is a case of its own.
@@ -366,7 +313,7 @@ def _case_of(booking: _Booking, facts: _Facts, merchant_id: str, met: Match, at:
         chosen = next(of_line, None) or next(iter(fitting), None)
     if chosen is None:
         episode = max((case.episode for case in cases), default=0) + 1
-        chosen = _Case(identity.case_id(merchant_id, order_id, episode), episode, None, None, True)
+        chosen = Case(identity.case_id(merchant_id, order_id, episode), episode, None, None, True)
         cases.append(chosen)
         _write_case(booking, facts, merchant_id, order_id, chosen, met.application, at)
     elif met.application and chosen.application is None:
@@ -376,11 +323,11 @@ def _case_of(booking: _Booking, facts: _Facts, merchant_id: str, met: Match, at:
 
 
 def _write_case(
-    booking: _Booking,
-    facts: _Facts,
+    booking: Booking,
+    facts: Facts,
     merchant_id: str,
     order_id: str,
-    case: _Case,
+    case: Case,
     application: str | None,
     at: dt.datetime,
 ) -> None:
@@ -402,46 +349,48 @@ def _write_case(
     )  # fmt: skip
 
 
-def _store_cases(conn: Connection, booking: _Booking) -> None:
+def _store_cases(conn: Connection, booking: Booking) -> None:
     run_statement(conn, "core/stage_return_case")
     copy_rows(conn, "stage_return_case", CASE_COLUMNS, booking.new_cases)
     run_statement(conn, "core/return_case__from_dock")
 
 
-def _settle(conn: Connection, run: Run, booking: _Booking, outcome: ledger.Outcome) -> None:
-    """Write down what became of every warehouse event."""
+def _settle(conn: Connection, now: dt.datetime, booking: Booking) -> None:
+    """Write down what became of every warehouse event, and of those that were taken back."""
+    outcome = booking.outcome
     for key, ids in booking.ledger_ids.items():
-        if any(one in outcome.rejected for one in ids):
-            booking.outcomes[key] = "rejected"
-        elif any(one in outcome.waiting for one in ids):
-            booking.outcomes[key] = "waiting"
+        for name, found in (("waiting", outcome.waiting), ("rejected", outcome.rejected)):
+            if refused := [found[one] for one in ids if one in found]:
+                booking.outcomes[key] = name
+                booking.reasons[key] = refused[0]
+    voided = {(key[0], voids): "voided" for key, voids in booking.voids.items() if booking.outcomes[key] == "booked"}
     run_statement(conn, "core/stage_booked")
     copy_rows(
         conn,
         "stage_booked",
         ("source", "event_id", "outcome", "unit_id"),
-        ((*key, name, booking.units.get(key)) for key, name in booking.outcomes.items()),
+        ((*key, name, booking.units.get(key)) for key, name in {**booking.outcomes, **voided}.items()),
     )
-    run_statement(conn, "core/warehouse_event__booked", now=run.now)
+    run_statement(conn, "core/warehouse_event__booked", now=now)
 
 
 Steps = list[tuple[str, dict[str, Any]]]
 
 
-def _inspected(read: dict[str, Any], facts: _Facts, unit_id: UUID) -> Steps:
+def _inspected(read: dict[str, Any], facts: Facts, unit_id: UUID) -> Steps:
     finding = read["finding"]
     cause, confidence = decide_cause(facts.reasons.get(unit_id, "unknown"), finding)
     payload = {**_told(read), "cause": cause, "cause_confidence": confidence}
     return [("inspected", payload), *([("wrong_item", {})] if finding == "wrong_item" else [])]
 
 
-def _listed(read: dict[str, Any], _: _Facts, __: UUID) -> Steps:
+def _listed(read: dict[str, Any], _: Facts, __: UUID) -> Steps:
     """A previous system put the unit on sale: a fact of the past, with the best proof there can be."""
     decided = {"channel": read["channel"], "offer_sku": read["offer_sku"], "resale_price": read["price"]}
     return [("restock_pending", decided), ("on_sale", {"proof": "observed"})]
 
 
-def _picked(read: dict[str, Any], facts: _Facts, _: UUID) -> Steps:
+def _picked(read: dict[str, Any], facts: Facts, _: UUID) -> Steps:
     order_id = facts.book.order_of_code.get(read["order_code"])
     prices = [price for (order, _sku), price in facts.price_of.items() if order == order_id]
     offered = facts.price_of.get((order_id or "", read.get("offer_sku") or ""))
@@ -455,11 +404,11 @@ def _told(read: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in read.items() if name != "unit_label"}
 
 
-def _same(type_: str) -> Callable[[dict[str, Any], _Facts, UUID], Steps]:
+def _same(type_: str) -> Callable[[dict[str, Any], Facts, UUID], Steps]:
     return lambda read, _facts, _unit: [(type_, _told(read))]
 
 
-TRANSLATE: dict[str, Callable[[dict[str, Any], _Facts, UUID], Steps]] = {
+TRANSLATE: dict[str, Callable[[dict[str, Any], Facts, UUID], Steps]] = {
     "inspected": _inspected,
     "listed": _listed,
     "picked": _picked,
@@ -471,7 +420,7 @@ TRANSLATE: dict[str, Callable[[dict[str, Any], _Facts, UUID], Steps]] = {
         name: _same(name)
         for name in (
             "repacked", "in_repair", "repaired", "unrecoverable", "written_off", "to_supplier", "disposed",
-            "returned_to_buyer",
+            "returned_to_buyer", "moved",
         )
     },
 }  # fmt: skip

@@ -37,6 +37,7 @@ CATALOGUE_COLUMNS = (
 RECORDED_KINDS = ("receipt", "inspection", "repair", "qc", "pick")
 TIERS = ("priority", "standard")
 SOURCE_CONNECTIONS = {"http_feed": "wms_feed_", "file_drop": "wms_drop_"}
+DESK = "desk"  # the kind of source that is no other system: people send its events from the console
 
 
 class CatalogueError(ValueError):
@@ -95,6 +96,7 @@ def add_merchant(
     ).fetchone()
     assert row is not None
     for store in stores:
+        run(conn, "core/warehouse", warehouse=store.warehouse, system_of_record=Jsonb({}))
         run(
             conn,
             "core/store",
@@ -115,29 +117,46 @@ def zone(name: str) -> str:
         raise ValueError(f"{name!r} is no time zone of the tz database, as Asia/Almaty is one") from error
 
 
-def add_source(conn: Connection, source: str, *, kind: str, system_of_record: Mapping[str, str] | None = None) -> None:
+def add_source(
+    conn: Connection,
+    source: str,
+    *,
+    kind: str,
+    warehouse: str | None = None,
+    system_of_record: Mapping[str, str] | None = None,
+) -> None:
     """Add or update a source of warehouse events.
 
-    `kind` is `http_feed` or `file_drop`; `system_of_record` says per kind of event (RECORDED_KINDS) whether
-    the `wms` or the `desk` is believed, the WMS where it says nothing. Raises ValueError for anything else.
+    `kind` is `http_feed`, `file_drop` or `desk`. `warehouse` is the one that stores name; None keeps a known source's,
+    and a new one is a warehouse by itself. `system_of_record` says per kind of event (RECORDED_KINDS) whether the
+    `wms` or the `desk` is believed in that warehouse; what it does not name stays, at first the WMS. Raises ValueError
+    for anything else.
     """
-    if kind not in SOURCE_CONNECTIONS:
-        raise ValueError(f"warehouse source {source}: kind must be one of {sorted(SOURCE_CONNECTIONS)}, not {kind!r}")
-    believed = dict.fromkeys(RECORDED_KINDS, "wms") | dict(system_of_record or {})
-    wrong = {key: value for key, value in believed.items() if key not in RECORDED_KINDS or value not in ("wms", "desk")}
+    if kind not in SOURCE_CONNECTIONS and kind != DESK:
+        known_kinds = sorted([*SOURCE_CONNECTIONS, DESK])
+        raise ValueError(f"warehouse source {source}: kind must be one of {known_kinds}, not {kind!r}")
+    told = dict(system_of_record or {})
+    wrong = {key: value for key, value in told.items() if key not in RECORDED_KINDS or value not in ("wms", "desk")}
     if wrong:
         raise ValueError(
             f"warehouse source {source}: system_of_record knows {RECORDED_KINDS} as wms or desk, not {wrong}"
         )
-    connection_id = SOURCE_CONNECTIONS[kind] + source
+    known = run(conn, "core/warehouse_source__one", source=source).fetchone()
+    place = warehouse or (known["warehouse"] if known else source)
+    run(conn, "core/warehouse", warehouse=place, system_of_record=Jsonb(told))
     run(
         conn,
         "core/warehouse_source",
         source=source,
         kind=kind,
-        connection_id=connection_id,
-        system_of_record=Jsonb(believed),
+        connection_id=None if kind == DESK else SOURCE_CONNECTIONS[kind] + source,
+        warehouse=place,
     )
+
+
+def desk_source(warehouse: str) -> str:
+    """Return what the desk of a warehouse is called as a source of its events."""
+    return f"desk-{warehouse.lower()}"
 
 
 def load_catalogue(conn: Connection, merchant_id: str, csv_text: str) -> int:
@@ -160,13 +179,17 @@ def load_catalogue(conn: Connection, merchant_id: str, csv_text: str) -> int:
 def load(dsn: str, world: Mapping[str, Any], catalogues: Mapping[str, str]) -> dict[str, str]:
     """Onboard everything a description of merchants and sources names, in one transaction.
 
-    `world` has `merchants` (id, name, locale, stores, email, feed_token), `sources` (name, kind) and may have a
-    `rate_card`, the CSV of its price list as of `now`: it is loaded where there is none yet. `catalogues` holds the
-    catalogue file of each merchant id. Returns the feed token of each merchant.
+    `world` has `merchants` (id, name, locale, stores, email, feed_token), `sources` (name, kind, and the warehouse,
+    which gets a desk beside it) and may have a `rate_card`, the CSV of its price list as of `now`: it is loaded where
+    there is none yet. `catalogues` holds the catalogue file of each merchant id. Returns the feed token of each
+    merchant.
     """
     with connect(dsn, application="qaitarym onboarding") as conn:
         for source in world["sources"]:
-            add_source(conn, source["name"], kind=source["kind"])
+            place = source.get("warehouse")
+            add_source(conn, source["name"], kind=source["kind"], warehouse=place)
+            if place:
+                add_source(conn, desk_source(place), kind=DESK, warehouse=place)
         tokens = {}
         for merchant in world["merchants"]:
             merchant_id = merchant["id"]

@@ -3,31 +3,23 @@
 collect (all sources) → gate → book (events to units) → reconcile (differences become cases).
 """
 
-import datetime as dt
 import logging
 from collections.abc import Mapping
 from typing import Any
 
-from psycopg.types.json import Jsonb
-
 from include.db.connection import Connection, connect
-from include.db.copying import copy_rows
 from include.db.lease import Lease, hold
 from include.db.statements import run as run_statement
 from include.flows import batch, claims, discrepancies
 from include.flows.booking import book_events
 from include.flows.quarantine import Reject, put_aside
 from include.flows.run import Run
+from include.flows.warehouse_events import keep_raw
 from include.notify.alerts import ALL, raise_alert
 from include.wms.contract import problems, without_strangers
 from include.wms.sources import Portion, Source
 
 log = logging.getLogger(__name__)
-
-RAW_COLUMNS = (
-    "source", "event_id", "merchant_id", "type", "occurred_at", "actor", "store_id", "payload", "received_at",
-)  # fmt: skip
-HEAD = ("event_id", "merchant_id", "type", "occurred_at", "actor", "store_id")
 
 
 def source_rows(dsn: str) -> list[dict[str, Any]]:
@@ -77,31 +69,22 @@ def _collect_source(lease: Lease, run: Run, name: str, source: Source) -> int:
 
 def _store(conn: Connection, run: Run, name: str, portion: Portion, known: set[str]) -> int:
     rejects: list[Reject] = []
-    rows: list[tuple[Any, ...]] = []
+    kept: list[dict[str, Any]] = []
     for number, event in enumerate(portion.events, start=1):
         wrong = problems(event)
         if not wrong and event["merchant_id"] not in known:
             wrong = f"merchant_id: {event['merchant_id']} is not an active merchant here"
         if wrong:
-            kept = without_strangers(event)
-            key = str(kept.get("event_id") or f"{portion.part or portion.cursor}#{number}")
-            merchant_id = str(kept.get("merchant_id") or "*")
+            rest = without_strangers(event)
+            key = str(rest.get("event_id") or f"{portion.part or portion.cursor}#{number}")
+            merchant_id = str(rest.get("merchant_id") or "*")
             rejects.append(
-                Reject(merchant_id, f"wms/{name}", key, wrong, kept, f"{portion.part or portion.cursor}#{number}")
+                Reject(merchant_id, f"wms/{name}", key, wrong, rest, f"{portion.part or portion.cursor}#{number}")
             )
             continue
-        payload = {field: value for field, value in event.items() if field not in HEAD}
-        rows.append(
-            (
-                name, event["event_id"], event["merchant_id"], event["type"],
-                dt.datetime.fromisoformat(event["occurred_at"]), event.get("actor"), event.get("store_id"),
-                Jsonb(payload), run.now,
-            )
-        )  # fmt: skip
-    run_statement(conn, "raw/stage_wms_event")
-    copy_rows(conn, "stage_wms_event", RAW_COLUMNS, rows)
+        kept.append(event)
     put_aside(conn, rejects, run.now)
-    return run_statement(conn, "raw/wms_event").rowcount
+    return keep_raw(conn, name, kept, run.now)
 
 
 def book(dsn: str, run: Run, owner: str) -> dict[str, int]:

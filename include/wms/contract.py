@@ -12,7 +12,7 @@ from include.domain.text import storable
 
 SCHEMA_FILE = Path(__file__).resolve().parents[2] / "docs" / "wms-event.schema.json"
 OLDEST = dt.datetime(2015, 1, 1, tzinfo=dt.UTC)
-FREE_TEXT = frozenset({"note", "packaging_note"})
+FREE_TEXT = frozenset({"note", "packaging_note", "act_note"})
 BOOLEANS = {"true": True, "false": False}
 
 

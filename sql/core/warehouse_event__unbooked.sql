@@ -8,17 +8,8 @@ select
     event.store_id,
     event.payload,
     event.recorded_at,
-    coalesce(
-        source.system_of_record
-        ->> case
-            when event.type = 'received' then 'receipt'
-            when event.type = 'inspected' then 'inspection'
-            when event.type in ('repacked', 'in_repair', 'repaired', 'unrecoverable') then 'repair'
-            when event.type = 'qc' then 'qc'
-            when event.type = 'picked' then 'pick'
-        end,
-        'wms'
-    ) as booked_from
+    source.kind,
+    source.system_of_record
 from core.warehouse_event as event
 inner join core.warehouse_source as source on event.source = source.source
 where event.merchant_id = %(merchant_id)s and event.booked_at is null

@@ -23,11 +23,12 @@ from include.db.connection import Connection, connect
 from include.db.copying import copy_rows
 from include.db.statements import run as run_statement
 from include.domain import identity
-from include.flows import ledger, onboarding
+from include.flows import onboarding
 from include.flows.applications import Preview, collect_folder, preview, publish_applications, take_in
 from include.flows.booking import book_events
 from include.flows.cases import open_cases
 from include.flows.housekeeping import tidy
+from include.flows.ledger_rebuild import rebuild
 from include.flows.run import Run
 from include.kaspi.applications_file import needed_csv
 from include.quality.suite import SqlCheck, Suite
@@ -539,7 +540,7 @@ def test_a_piece_without_a_line_is_placed_by_its_application_and_nothing_is_expe
     shop.book()
     assert everything_of(shop, code) == before
     with shop.at_work() as conn:
-        assert ledger.rebuild(conn) == 0
+        assert rebuild(conn) == 0
 
 
 def test_a_piece_is_placed_once_kaspi_says_of_which_line_its_application_is(shop: Shop) -> None:

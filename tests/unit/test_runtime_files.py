@@ -40,6 +40,23 @@ def test_keys_are_made_once_and_are_private(layout: Layout) -> None:
     assert stat.S_IMODE(layout.keys.stat().st_mode) == 0o600
 
 
+def test_an_instance_of_before_gets_the_password_that_came_later_and_keeps_its_own(layout: Layout) -> None:
+    before = vars(make_keys()).copy()
+    del before["warehouse_app_password"]
+    layout.keys.write_text(json.dumps(before))
+    keys = keep_keys(layout.keys)
+    assert keep_keys(layout.keys) == keys and keys.warehouse_app_password
+    assert {name: value for name, value in vars(keys).items() if name in before} == before
+
+
+def test_an_instance_without_a_password_of_before_is_not_guessed(layout: Layout) -> None:
+    before = vars(make_keys()).copy()
+    del before["warehouse_password"]
+    layout.keys.write_text(json.dumps(before))
+    with pytest.raises(ValueError, match="lacks warehouse_password"):
+        keep_keys(layout.keys)
+
+
 def test_ports_are_remembered_and_a_taken_one_is_chosen_anew(tmp_path: Path) -> None:
     record = tmp_path / "ports.json"
     first = choose_ports(record)

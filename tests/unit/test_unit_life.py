@@ -89,6 +89,61 @@ def test_whoever_inspected_or_repacked_a_unit_may_not_check_it() -> None:
     check(unit, event("qc_passed", 3, actor="Dana"))
 
 
+def test_who_worked_on_a_unit_once_does_not_check_it_after_it_came_back_to_inspection() -> None:
+    unit = live("received")
+    for n, (type_, actor) in enumerate(
+        (("inspected", "Aidos"), ("repacked", "Bota"), ("qc_failed", "Dana"), ("inspected", "Erlan")), start=1
+    ):
+        check(unit, event(type_, n, actor=actor))
+        unit = apply(unit, event(type_, n, actor=actor))
+    for worker in ("Aidos", "Bota", "Erlan"):
+        with pytest.raises(IllegalEvent, match=worker):
+            check(unit, event("qc_passed", 9, actor=worker))
+    check(unit, event("qc_passed", 9, actor="Dana"))
+
+
+def test_work_that_was_voided_keeps_nobody_from_checking_and_what_counts_does() -> None:
+    history = [event("received", 1), event("inspected", 2, actor="Aidos"), event("repacked", 3, actor="Bota")]
+    history.append(event("voided", 4, event_id=str(history[2].event_id)))
+    unit = project(UNIT, "shop", history)
+    check(unit, event("qc_passed", 5, actor="Bota"))
+    with pytest.raises(IllegalEvent, match="Aidos"):
+        check(unit, event("qc_passed", 5, actor="Aidos"))
+
+
+def test_a_repair_that_was_voided_opens_kaspi_again() -> None:
+    history = [event(type_, n) for n, type_ in enumerate(("received", "inspected", "in_repair", "repaired"))]
+    assert project(UNIT, "shop", history).repaired
+    assert not project(UNIT, "shop", [*history, event("voided", 9, event_id=str(history[3].event_id))]).repaired
+
+
+def test_a_unit_lies_where_it_was_put_until_it_leaves_the_house() -> None:
+    unit = apply(live("received"), event("inspected", 1, zone="repair"))
+    unit = apply(unit, event("moved", 2, zone="resellable"))
+    assert (unit.zone, unit.state, unit.seq) == ("resellable", "inspected", 3)
+    assert apply(unit, event("unrecoverable", 3)).zone == "resellable"
+    assert apply(unit, event("returned_to_buyer", 3)).zone is None
+    for types in ((), ("requested",), ("received", "inspected", "unrecoverable", "disposed")):
+        with pytest.raises(IllegalEvent, match="moved is not legal"):
+            check(live(*types), event("moved", 9, zone="dock"))
+
+
+@pytest.mark.parametrize(
+    ("type_", "payload", "reason"),
+    [
+        ("restock_pending", {"channel": "market"}, "'market' is none of main, resale, off_kaspi"),
+        ("resold", {"attribution": "guess"}, "'guess' is none of scan, fifo"),
+    ],
+)
+def test_a_value_that_the_table_would_refuse_is_refused_before(
+    type_: str, payload: dict[str, str], reason: str
+) -> None:
+    ways = {"restock_pending": ("qc_passed",), "resold": ("qc_passed", "restock_pending", "on_sale")}
+    unit = live("received", "inspected", *ways[type_])
+    with pytest.raises(IllegalEvent, match=reason):
+        check(unit, event(type_, 9, **payload))
+
+
 @pytest.mark.parametrize(
     ("signs_of_use", "steps"),
     [(True, ("qc_passed",)), (False, ("in_repair", "repaired", "qc_passed"))],

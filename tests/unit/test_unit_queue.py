@@ -1,5 +1,6 @@
 """Whatever comes, in whatever order and however often: the queue books what the simple model of a life books."""
 
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
@@ -93,6 +94,13 @@ def test_a_unit_born_by_a_mistaken_scan_never_was_and_may_come_after_all() -> No
 def test_an_expected_unit_is_cancelled_and_not_unborn() -> None:
     settled = settle(fresh(), [scan("requested"), void(scan("requested"))])
     assert list(settled.never.values()) == ["the birth of an expected unit cannot be voided: cancel the unit"]
+
+
+def test_nobody_moves_a_unit_of_another_merchant() -> None:
+    inspected = event(UNITS[0], "other", "inspected", 1, "Aidos")
+    settled = settle(fresh(), [scan(), inspected, replace(void(scan()), merchant_id="other")])
+    assert set(settled.never.values()) == {"the unit belongs to another merchant"}
+    assert (settled.unit.state, len(settled.booked)) == ("received", 1)
 
 
 @pytest.mark.parametrize("name", ["aidos", " AIDOS", "Aidos\u00a0"])

@@ -1,5 +1,0 @@
-select
-    sku,
-    offer_sku
-from channel.resale_sku
-where merchant_id = %(merchant_id)s;
