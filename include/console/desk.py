@@ -4,7 +4,7 @@ import datetime as dt
 import logging
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -17,7 +17,9 @@ from include.console.desk_papers import command_sections, label_of
 from include.console.desk_setup import setup
 from include.console.guard import Refused
 from include.console.site import Site, actor_of, language_of, up
+from include.domain.staff import Role
 from include.flows import costs, desk
+from include.flows import staff as staff_roles
 from include.locale.desk_labels import QUEUES, REFUSALS
 from include.locale.labels import label
 from include.reports.labels import label_pdf, sheet_pdf
@@ -110,7 +112,24 @@ def _questions(router: APIRouter, site: Site) -> None:
             return answer({"units": desk.second_looks(conn, desk.staff_of(conn, actor_of(request)), warehouse)})
 
 
+    @router.get("/api/staff")
+    def people(request: Request) -> Response:
+        with site.warehouse() as conn:
+            return answer({"staff": staff_roles.roles(conn, desk.staff_of(conn, actor_of(request)))})
+
+
 def _messages(router: APIRouter, site: Site) -> None:
+    @router.post("/api/staff")
+    def set_role(request: Request) -> Response:
+        told = _message(request)
+        name, merchant_id, role = told.get("user_name"), told.get("merchant_id"), told.get("role")
+        if not isinstance(name, str) or not isinstance(merchant_id, str) or not isinstance(role, str | None):
+            raise Refused(status.HTTP_400_BAD_REQUEST, "broken_message")
+        with site.warehouse(reading=False) as conn:
+            staff = desk.staff_of(conn, actor_of(request))
+            changed = staff_roles.set_role(conn, staff, name, merchant_id, cast("Role | None", role), site.now())
+        return answer({"changed": changed})
+
     @router.post("/api/events")
     def events(request: Request) -> Response:
         now = site.now()

@@ -14,7 +14,7 @@ from include.domain.desk import FIRST_OF_ROUTE, LEDGER_STEPS, STEPS
 from include.domain.proposal import Answers, propose
 from include.domain.staff import NEEDED, ROLES, Staff
 from include.domain.unit_life import RULES
-from include.flows import desk
+from include.flows import costs, desk
 from include.locale.desk_labels import FINDINGS, QUEUES, desk_labels
 from include.locale.words import Words
 
@@ -58,12 +58,8 @@ def setup(
         "queue_steps": list(QUEUES),
         "purposes": dict(PURPOSES),
         "proposals": _proposals(),
-        "checklists": desk.checklist(conn, None),
-        "materials": [
-            {"code": "film", "name": "Плёнка", "price": 40},
-            {"code": "box", "name": "Коробка", "price": 250},
-        ],
-        "minute_price": 60,
+        "defects": _defects(conn, words),
+        "prices": {row["merchant_id"]: _prices(conn, row["merchant_id"], here, words, now) for row in merchants},
         "zones": [without_units(zone) for zone in desk.zones(conn, staff, here)] if here else [],
         "now": now,
         "login_url": f"{up}../api/v2/auth/login?next=",
@@ -100,6 +96,15 @@ def _proposals() -> dict[str, dict[str, dict[str, str]]]:
         }
         for finding in FINDINGS
     }
+
+
+def _defects(conn: Connection, words: Words) -> dict[str, list[dict[str, str | None]]]:
+    """Return the defects by category; those of ``*`` are asked for of everything."""
+    found: dict[str, list[dict[str, str | None]]] = {}
+    for row in run(conn, "console/desk_defects"):
+        defect = {"code": row["code"], "finding": row["finding"], "name": row[f"name_{words.language}"]}
+        found.setdefault(row["category"], []).append(defect)
+    return found
 
 
 def _prices(

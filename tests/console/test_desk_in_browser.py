@@ -212,4 +212,4 @@ def test_a_photo_is_taken_made_small_and_kept_without_what_the_camera_tells(
     aliya.page.get_by_role("link", name="Вся история, фото, деньги").tap()
     aliya.page.locator(".thumbs img").first.wait_for()
     aliya.until("[...document.querySelectorAll('.thumbs img')].every((one) => one.naturalWidth > 0)")
-    aliya.sees("Принять")
+    aliya.page.locator(".life li", has_text="принят").wait_for()

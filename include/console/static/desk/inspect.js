@@ -6,6 +6,7 @@ import { Step } from "./unit.js";
 import { label, labelled, t } from "./words.js";
 
 const QUESTIONS = ["packaging_intact", "complete", "documents", "signs_of_use"];
+const GRAVEST = ["wrong_item", "defective", "damaged_in_transit", "incomplete"];
 const asked = () => ({
   packaging_intact: t("Is the packaging intact?"), complete: t("Is everything there?"),
   documents: t("Are the documents there?"), signs_of_use: t("Are there signs of use?"),
@@ -18,9 +19,9 @@ export class Inspect extends Step {
     this.defects = new Set();
     this.finding = null;
     this.overruled = {};
-    const { checklists } = this.app.setup;
     Object.assign(this, { extent: null, lacking: "", mainPart: null });
-    this.list = checklists[this.unit?.category] ?? checklists.unknown ?? { defects: [] };
+    const { defects } = this.app.setup;
+    this.list = [...(defects[this.unit?.category] ?? []), ...(defects["*"] ?? [])];
   }
 
   get type() {
@@ -29,8 +30,9 @@ export class Inspect extends Step {
 
   toggle(defect) {
     if (!this.defects.delete(defect.code)) this.defects.add(defect.code);
-    const found = this.list.defects.find((one) => this.defects.has(one.code) && one.finding);
-    this.finding = found?.finding ?? null;
+    // the gravest defect says what was found: what does not work before what is scratched
+    const found = this.list.filter((one) => this.defects.has(one.code)).map((one) => one.finding);
+    this.finding = GRAVEST.find((finding) => found.includes(finding)) ?? null;
     this.app.draw();
   }
 
@@ -62,8 +64,8 @@ export class Inspect extends Step {
       <p class="said">${t("The buyer says: {reason}", { reason: label("reasons", this.unit.stated_reason ?? "unknown") })}</p>
       ${QUESTIONS.map((name) => yesNo(name, texts[name], this.seen[name],
         (value) => { this.seen[name] = value; this.app.draw(); }, name !== "signs_of_use"))}
-      ${chips("defect", t("Defects"), this.list.defects.map((one) => [one.code, one.name]), (code) => this.defects.has(code),
-        (code) => this.toggle(this.list.defects.find((one) => one.code === code)))}
+      ${chips("defect", t("Defects"), this.list.map((one) => [one.code, one.name]), (code) => this.defects.has(code),
+        (code) => this.toggle(this.list.find((one) => one.code === code)))}
       ${chips("finding", t("What was found"), labelled("findings").map((code) => [code, label("findings", code)]),
         (code) => this.found_() === code, (code) => { this.finding = code; this.app.draw(); })}
       ${this.forTheClaim()}
