@@ -65,8 +65,8 @@ class Person:
 
     def told(self) -> str:
         """The sentence at the top: what became of the last step."""
-        self.page.locator("main > .banner").first.wait_for()
-        return str(self.page.locator("main > .banner").first.inner_text())
+        self.page.locator("#news").wait_for()
+        return str(self.page.locator("#news").inner_text())
 
     def is_sent_to(self, zone: str) -> None:
         """The sign names this zone."""

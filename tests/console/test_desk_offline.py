@@ -145,6 +145,7 @@ def test_what_the_server_refuses_is_kept_with_the_reason(person: Callable[..., P
     label = take_in(aliya, sale)
     look(aliya)
     aliya.tap("Записать осмотр")
+    assert "Записано" in aliya.told()
     saule.scan(label)
     saule.sees("Не восстановить")
     aliya.scan(label)

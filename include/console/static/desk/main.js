@@ -263,7 +263,7 @@ class Desk {
       <header><span class="where">${this.warehouse ?? "—"}</span>
         <h1 tabindex="-1">${view?.title?.() ?? t("Desk")}</h1>${this.connection()}</header>
       <main>
-        ${this.said ? html`<div class="banner ${this.said.tone}" role="alert"><p>${this.said.text}</p></div>` : nothing}
+        ${this.said ? html`<div id="news" class="banner ${this.said.tone}" role="alert"><p>${this.said.text}</p></div>` : nothing}
         ${view?.body?.() ?? nothing}
       </main>
       <footer>
