@@ -291,7 +291,12 @@ class Desk {
     const kind = primary ? "primary" : danger ? "danger" : "plain";
     if (href) return html`<a class="button ${kind}" href=${href} data-code=${code ?? nothing} target=${href.startsWith("#") ? nothing : "_blank"}>${text}</a>`;
     return html`<button type="button" class=${kind} data-code=${code ?? nothing} ?disabled=${disabled || this.busy}
-      @click=${() => this.doing(run)}>${text}${why ? html`<small>${why}</small>` : nothing}</button>`;
+      @pointerdown=${() => { this.pressed = code; }} @click=${(event) => this.meant(event, code) && this.doing(run)}>${text}${why ? html`<small>${why}</small>` : nothing}</button>`;
+  }
+
+  /** Tell whether the button is still the one that the thumb went down on: the page may have changed meanwhile. */
+  meant(event, code) {
+    return event.detail === 0 || this.pressed === code;
   }
 
   async doing(run) {

@@ -55,8 +55,10 @@ export class UnitCard {
 
   actions() {
     const steps = inOrder(this.app, this.unit, this.found.next.filter((step) => step !== "voided" && step !== "received"));
-    const print = this.unit.unit_id && this.unit.unit_label && this.app.outbox.online
-      ? [{ text: t("Print the label"), href: `labels/${this.unit.unit_id}.pdf`, code: "label" }] : [];
+    // without a connection it stays where it is, switched off: a button that moves is pressed by mistake
+    const ready = this.app.outbox.online && this.unit.unit_id;
+    const print = this.unit.unit_label
+      ? [{ text: t("Print the label"), href: ready ? `labels/${this.unit.unit_id}.pdf` : null, disabled: !ready, code: "label" }] : [];
     if (this.forStock()) {
       const others = steps.filter((step) => step !== "moved");
       return [...print, ...others.map((step) => this.button(step)), {
