@@ -20,7 +20,7 @@ from include.console.site import Site, actor_of, language_of, up
 from include.domain.staff import Role
 from include.flows import costs, desk
 from include.flows import staff as staff_roles
-from include.locale.desk_labels import QUEUES, REFUSALS
+from include.locale.desk_labels import REFUSALS
 from include.locale.labels import label
 from include.reports.labels import label_pdf, sheet_pdf
 
@@ -76,7 +76,7 @@ def _questions(router: APIRouter, site: Site) -> None:
         request: Request, code: Annotated[str, Query(min_length=1, max_length=100)], warehouse: Warehouse
     ) -> Response:
         with site.warehouse() as conn:
-            return answer(desk.look_up(conn, desk.staff_of(conn, actor_of(request)), code, warehouse))
+            return answer(desk.look_up(conn, desk.staff_of(conn, actor_of(request)), code, warehouse, site.now()))
 
     @router.get("/api/queue")
     def queue(
@@ -85,8 +85,8 @@ def _questions(router: APIRouter, site: Site) -> None:
         with site.warehouse() as conn:
             staff = desk.staff_of(conn, actor_of(request))
             if step:
-                return answer({"units": desk.queue(conn, staff, warehouse, step)})
-            return answer({"counts": {one: len(desk.queue(conn, staff, warehouse, one)) for one in QUEUES}})
+                return answer({"units": desk.queue(conn, staff, warehouse, step, site.now())})
+            return answer({"counts": desk.queue_counts(conn, staff, warehouse)})
 
     @router.get("/api/zones")
     def zones(request: Request, warehouse: Warehouse) -> Response:
@@ -110,7 +110,6 @@ def _questions(router: APIRouter, site: Site) -> None:
     def second(request: Request, warehouse: Warehouse) -> Response:
         with site.warehouse() as conn:
             return answer({"units": desk.second_looks(conn, desk.staff_of(conn, actor_of(request)), warehouse)})
-
 
     @router.get("/api/staff")
     def people(request: Request) -> Response:

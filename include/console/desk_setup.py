@@ -11,7 +11,7 @@ from include.db.statements import run
 from include.domain import money
 from include.domain.days import almaty_day
 from include.domain.desk import FIRST_OF_ROUTE, LEDGER_STEPS, STEPS
-from include.domain.proposal import Answers, propose
+from include.domain.proposal import PURPOSE_OF_ROUTE, Answers, Defect, propose
 from include.domain.staff import NEEDED, ROLES, Staff
 from include.domain.unit_life import RULES
 from include.flows import costs, desk
@@ -24,11 +24,15 @@ WORK: Mapping[str, tuple[str, str]] = {
     "repair": (money.Term.REPAIR, money.Term.PARTS),
 }
 
-# Where goods of a route wait for what is next.
-PURPOSES: Mapping[str, str] = {
-    "main": "resellable", "resale": "resellable", "off_kaspi": "resellable", "repair": "repair",
-    "supplier": "unrecoverable", "write_off": "unrecoverable",
-}  # fmt: skip
+# What a ticked defect weighs in a proposal, each with one that stands for all of its weight; the gravest decides.
+WEIGHTS: Mapping[str, tuple[Defect, ...]] = {
+    "none": (),
+    "wrapping": (Defect("packaging"),),
+    "used": (Defect("hygiene"),),
+    "worn": (Defect("cosmetic"),),
+    "mendable": (Defect("functional", repairable=True),),
+    "broken": (Defect("functional"),),
+}
 
 
 def setup(
@@ -56,20 +60,16 @@ def setup(
         "steps": _steps(),
         "first_of_route": dict(FIRST_OF_ROUTE),
         "queue_steps": list(QUEUES),
-        "purposes": dict(PURPOSES),
-        "proposals": _proposals(),
-        "defects": _defects(conn, words),
+        "purposes": dict(PURPOSE_OF_ROUTE),
+        "weights": list(WEIGHTS),
+        "proposals": proposals(),
+        "checklists": _checklists(conn, words),
         "prices": {row["merchant_id"]: _prices(conn, row["merchant_id"], here, words, now) for row in merchants},
-        "zones": [without_units(zone) for zone in desk.zones(conn, staff, here)] if here else [],
+        "zones": run(conn, "desk/zones", warehouse=here).fetchall(),
         "now": now,
         "login_url": f"{up}../api/v2/auth/login?next=",
         "logout_url": f"{up}../api/v2/auth/logout",
     }
-
-
-def without_units(zone: dict[str, Any]) -> dict[str, Any]:
-    """Return the zone as the page needs it all the time."""
-    return {name: zone[name] for name in ("zone", "purpose", "capacity", "occupied")}
 
 
 def _steps() -> dict[str, Any]:
@@ -86,25 +86,40 @@ def _steps() -> dict[str, Any]:
     }
 
 
-def _proposals() -> dict[str, dict[str, dict[str, str]]]:
-    """Return what is proposed, by finding and the four answers in the order of the checklist, 1 for yes."""
+def proposals() -> dict[str, dict[str, list[list[str]]]]:
+    """Return what is proposed: grade, route and the zone's purpose.
+
+    By finding, the four answers in the order of the checklist (1 for yes), and the place of the gravest defect's weight.
+    """
+    table: dict[str, dict[str, list[list[str]]]] = {}
+    for finding, answers in product(FINDINGS, product((False, True), repeat=4)):
+        found = [propose(Answers(*answers, finding, defects)) for defects in WEIGHTS.values()]
+        bits = "".join("01"[yes] for yes in answers)
+        table.setdefault(finding, {})[bits] = [[one.grade, one.route, one.zone] for one in found]
+    return table
+
+
+def weight(defect: Defect) -> str:
+    """Return what a defect weighs."""
+    if defect.kind not in ("functional", "cosmetic"):
+        return "used" if defect.kind == "hygiene" else "wrapping"
+    if defect.main_part or (defect.kind == "functional" and not defect.repairable):
+        return "broken"
+    return "mendable" if defect.repairable else "worn"
+
+
+def _checklists(conn: Connection, words: Words) -> dict[str, list[dict[str, str]]]:
+    """Return the defects to ask for, by category, each with what it weighs in a proposal."""
     return {
-        finding: {
-            "".join("01"[yes] for yes in answers): {"grade": found.grade, "route": found.route}
-            for answers in product((False, True), repeat=4)
-            for found in (propose(Answers(*answers, finding)),)
-        }
-        for finding in FINDINGS
+        category: [
+            {
+                **{name: one[name] for name in ("code", "name", "finding")},
+                "weight": weight(Defect(one["kind"], one["repairable"], one["main_part"])),
+            }
+            for one in asked["defects"]
+        ]
+        for category, asked in desk.checklist(conn, None, words.language).items()
     }
-
-
-def _defects(conn: Connection, words: Words) -> dict[str, list[dict[str, str | None]]]:
-    """Return the defects by category; those of ``*`` are asked for of everything."""
-    found: dict[str, list[dict[str, str | None]]] = {}
-    for row in run(conn, "console/desk_defects"):
-        defect = {"code": row["code"], "finding": row["finding"], "name": row[f"name_{words.language}"]}
-        found.setdefault(row["category"], []).append(defect)
-    return found
 
 
 def _prices(

@@ -1,5 +1,9 @@
 """What the codes of the desk are called: states, steps, zones, routes, reasons for a refusal."""
 
+from collections.abc import Mapping
+from typing import Any
+
+from include.locale import claim_labels
 from include.locale.labels import CAUSES
 from include.locale.words import Words
 
@@ -67,6 +71,7 @@ DONE = {
     "in_repair": _("repair begun"),
     "repaired": _("repaired"),
     "unrecoverable": _("given up"),
+    "qc": _("quality control"),
     "qc_passed": _("quality control passed"),
     "qc_failed": _("quality control not passed"),
     "moved": _("moved"),
@@ -154,6 +159,8 @@ REFUSALS = {
     "unknown_role": _("There is no such role."),
     "unknown_merchant": _("There is no such shop."),
     "no_name": _("Write the login as it is in Airflow."),
+    "no_picture": _("The file is no picture."),
+    "too_many": _("The piece has as many photos as are kept."),
     "illegal": _("Meanwhile something else happened to the piece: look at it again."),
     "another_person": _("Another person is logged in by now: it waits for the one who entered it."),
     "another_site": _("The request came from another site and was refused."),
@@ -191,9 +198,9 @@ TERMS = {
 
 def desk_labels(words: Words) -> dict[str, dict[str, str]]:
     """Return the labels of the desk in a language, by kind and code."""
-    tables = {
+    tables: dict[str, Mapping[Any, str]] = {
         "states": STATES, "steps": STEPS, "done": DONE, "questions": QUESTIONS, "zones": ZONES, "routes": ROUTES,
         "reasons": REASONS, "findings": FINDINGS, "queues": QUEUES, "outcomes": OUTCOMES, "refusals": REFUSALS,
-        "roles": ROLES, "terms": TERMS,
+        "roles": ROLES, "terms": TERMS, "claims": claim_labels.STATUSES, "tiers": claim_labels.TIERS,
     }  # fmt: skip
-    return {kind: {code: words._(text) for code, text in table.items()} for kind, table in tables.items()}
+    return {kind: {str(code): words._(text) for code, text in table.items()} for kind, table in tables.items()}

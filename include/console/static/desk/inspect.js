@@ -20,8 +20,8 @@ export class Inspect extends Step {
     this.finding = null;
     this.overruled = {};
     Object.assign(this, { extent: null, lacking: "", mainPart: null });
-    const { defects } = this.app.setup;
-    this.list = [...(defects[this.unit?.category] ?? []), ...(defects["*"] ?? [])];
+    const { checklists } = this.app.setup;
+    this.list = checklists[this.unit?.category] ?? checklists.unknown ?? [];
   }
 
   get type() {
@@ -42,9 +42,13 @@ export class Inspect extends Step {
     return this.seen.complete === false ? "incomplete" : "no_fault";
   }
 
+  /** Return the grade, the route and the zone's purpose that the house proposes. */
   proposal() {
+    const { proposals, weights } = this.app.setup;
     const bits = QUESTIONS.map((name) => (this.seen[name] ? "1" : "0")).join("");
-    return this.app.setup.proposals[this.found_()]?.[bits];
+    const ticked = this.list.filter((one) => this.defects.has(one.code)).map((one) => weights.indexOf(one.weight));
+    const [grade, route, purpose] = proposals[this.found_()]?.[bits]?.[Math.max(0, ...ticked)] ?? [];
+    return { grade, route, purpose };
   }
 
   answered() {
@@ -52,9 +56,10 @@ export class Inspect extends Step {
   }
 
   decision() {
-    const { grade, route } = this.proposal() ?? {};
+    const { grade, route, purpose } = this.proposal();
     const chosen = { grade: this.overruled.grade ?? grade, route: this.overruled.route ?? route };
-    return { ...chosen, zone: this.app.zoneOfRoute(chosen.route, this.found_()) };
+    const place = chosen.route === route ? purpose : this.app.setup.purposes[chosen.route];
+    return { ...chosen, zone: this.app.zoneFor(place) };
   }
 
   body() {
@@ -94,7 +99,7 @@ export class Inspect extends Step {
       ${zoneSign(this.app.setup.zones, zone)}
       ${choice("grade", t("Grade"), ["A", "B", "C", "D"].map((code) => [code, code]), grade, set("grade"))}
       ${chips("route", t("Route"), labelled("routes").map((code) => [code, label("routes", code)]), (code) => code === route, set("route"))}
-      ${changed ? html`<p class="hint">${t("Proposed: {grade}, {route}", { grade: this.proposal()?.grade, route: label("routes", this.proposal()?.route) })}
+      ${changed ? html`<p class="hint">${t("Proposed: {grade}, {route}", { grade: this.proposal().grade, route: label("routes", this.proposal().route) })}
         <button type="button" class="plain small" @click=${() => { this.overruled = {}; this.app.draw(); }}>${t("As proposed")}</button></p>` : nothing}
     </section>`;
   }

@@ -108,7 +108,7 @@ export class Life extends Seen {
 
   body() {
     if (!this.page) return nothing;
-    const { unit, events, photos, money: terms, claims } = this.page;
+    const { unit, events, photos, money: terms, claims, second_looks: looks } = this.page;
     return html`${this.warning()}
       <h2>${unit.product_name ?? unit.sku ?? t("Unknown goods")}</h2>
       ${facts([
@@ -122,7 +122,10 @@ export class Life extends Seen {
           alt=${t("Photo {number}", { number: place + 1 })}></a></li>`)}</ul></section>` : nothing}
       ${terms?.length ? html`<section><h3>${t("Money")}</h3>${facts(terms.map((one) => [label("terms", one.term), money(one.amount)]))}</section>` : nothing}
       ${claims?.length ? html`<section><h3>${t("Claims")}</h3>${claims.map((one) => facts([
-        [label("tiers", one.tier), money(one.amount)], [t("State"), label("claims", one.status)], [t("Deadline"), moment(one.due_at)]]))}</section>` : nothing}
+        [t("Tier"), one.tier == null ? null : label("tiers", one.tier)], [t("Money"), money(one.amount)], [t("State"), label("claims", one.status)], [t("Deadline"), moment(one.due_at)]]))}</section>` : nothing}
+      ${looks?.length ? html`<section><h3>${t("Second look")}</h3>${looks.map((one) => facts([
+        [one.first_actor, `${one.first_grade}, ${label("findings", one.first_finding)}, ${label("routes", one.first_route)}`],
+        [one.second_actor, `${one.second_grade}, ${label("findings", one.second_finding)}, ${label("routes", one.second_route)}`]]))}</section>` : nothing}
       <section><h3>${t("Life")}</h3><ol class="life">${(events ?? []).map((one) => html`<li class=${one.voided ? "voided" : nothing}>
         <b>${doneName(one)}</b><span>${moment(one.occurred_at)} · ${one.actor}</span>
         ${one.payload?.note ? html`<span>${one.payload.note}</span>` : nothing}

@@ -88,11 +88,6 @@ class Desk {
     return this.setup.zones.find((one) => one.zone === zone)?.purpose ?? zone;
   }
 
-  /** Return the zone in which goods of a route wait for what is next. */
-  zoneOfRoute(route, finding) {
-    return this.zoneFor(finding === "wrong_item" ? "quarantine" : this.setup.purposes[route] ?? "quarantine");
-  }
-
   /** Return the fields of a step that asks for nothing: where the piece goes, or which event is taken back. */
   fieldsOf(step, found) {
     if (step === "voided") return { voids: found.last_event.event_id };

@@ -49,7 +49,7 @@ export class Do extends Step {
     const last = this.found.last_event;
     return html`${this.head()}
       ${this.step === "voided" && last ? banner("warn", t("The last step is taken back: {step}, {moment}, {actor}",
-        { step: doneName(last), moment: moment(last.occurred_at), actor: last.actor })) : html`<p class="question">${label("questions", this.step)}</p>`}
+        { step: doneName(last), moment: moment(last.recorded_at), actor: last.actor })) : html`<p class="question">${label("questions", this.step)}</p>`}
       ${this.note(this.step === "voided" ? t("Why") : t("Remark"))}
       ${this.found.offline && this.step === "voided" ? banner("bad", t("A step is taken back with a connection only.")) : nothing}`;
   }

@@ -3,13 +3,14 @@
 import { banner, facts, html, note, nothing, zoneSign } from "./ui.js";
 import { label, moment, t } from "./words.js";
 
-const PLACES = { inspected: "inspect", repacked: "repack", repaired: "repair", qc: "qc", moved: "move" };
+const PLACES = { inspected: "inspect", repacked: "repack", repaired: "repair", qc: "qc", moved: "move", second_look: "second" };
 const ENDINGS = new Set(["unrecoverable", "written_off", "to_supplier", "disposed", "returned_to_buyer"]);
 
 export const stepName = (step) => label("steps", step);
 
 /** What a step is called that was done. */
-export const doneName = (event) => label("done", event.type === "qc" ? (event.passed ? "qc_passed" : "qc_failed") : event.type);
+export const doneName = ({ type, passed }) =>
+  label("done", type === "qc" && passed !== undefined ? (passed ? "qc_passed" : "qc_failed") : type);
 
 /** Return the steps in the order in which a person should think of them: first what the route asks for. */
 export function inOrder(app, unit, next) {
