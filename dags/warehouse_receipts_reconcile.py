@@ -1,13 +1,14 @@
 """
 ### Warehouse events to the ledger, expected against received
 
-Polls every warehouse source, books what happened to each unit, and brings the list of differences up to date.
+Polls every warehouse source, books what happened to each unit, and brings the list of differences up to date. Then
+buyers are told that their goods arrived, and merchants which decisions and claims they owe.
 
 | | |
 | --- | --- |
 | **Grain** | one part a merchant; an event is (source, event id) and counts once |
-| **Rerun** | safe at any time, twice, beside another run: a booked event is a no-op, cursors move with what they read |
-| **If it fails** | nothing is half-booked: a merchant's events are booked whole or not at all (see the runbook) |
+| **Rerun** | safe at any time, twice, beside another run: an event counts once, a notice is sent once |
+| **If it fails** | nothing is half-booked: a merchant's events are booked whole or not at all; notices wait (runbook) |
 
 Events that came before their predecessor wait in the ledger's inbox and are booked when their unit moves. Each step
 books its cost with it, and the claims against the carrier are judged by what is known now: opened, corrected, expired,
@@ -59,7 +60,14 @@ def warehouse_receipts_reconcile() -> None:
             outlet_events[WOKEN].add(QC_PASSED)
         return counts
 
-    finish(collect(), gate(), book())
+    @task(trigger_rule="all_done", multiple_outputs=False)
+    def tell() -> dict[str, dict[str, int]]:
+        from include.airflow_context import clock, notice_outfit, owner, report_server, warehouse_dsn
+        from include.flows.notices import tell
+
+        return tell(warehouse_dsn(), notice_outfit(), report_server(), owner(), clock().now())
+
+    finish(collect(), gate(), book(), tell())
 
 
 warehouse_receipts_reconcile()

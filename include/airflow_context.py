@@ -166,6 +166,26 @@ def sealer() -> Any:
     return Sealer(connection("privacy_key").password or "")
 
 
+def report_server() -> Any:
+    """Return the mail server of the connection ``smtp_reports``; None where the installation has none."""
+    from include.notify.outbox import mail_server
+
+    found = optional_connection("smtp_reports")
+    return found and mail_server(found.url, found.port, found.login, found.password, found.extra)
+
+
+def notice_outfit() -> Any:
+    """Return what sending notices takes: the key of the contacts, and the channels by their connections."""
+    from include.flows.notices import Outfit
+    from include.notify.apprise_channel import channel_of
+
+    def channel(conn_id: str) -> Any:
+        found = connection(conn_id)
+        return channel_of(found.password, found.extra)
+
+    return Outfit(sealer(), channel)
+
+
 def warehouse_sources() -> dict[str, Any]:
     """Return the warehouse sources by name, each made from its connection."""
     from include.flows.warehouse_receipts_reconcile import source_rows

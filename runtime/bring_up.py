@@ -21,7 +21,7 @@ from runtime.airflow_api import AirflowApi
 from runtime.airflow_home import ADMIN, DATABASE, airflow_environment, airflow_url, write_passwords
 from runtime.keys import INSTANCE_VARIABLE, Keys, keep_keys
 from runtime.layout import Layout
-from runtime.ports import Ports, choose_ports, read_ports
+from runtime.ports import LOOPBACK, Ports, choose_ports, read_ports
 from runtime.private_file import read_json, write_json
 from runtime.programs import (
     AIRFLOW_PROGRAMS,
@@ -52,6 +52,7 @@ DAG_IDS = (
 )
 _HEALTHY_PARTS = ("metadatabase", "scheduler", "dag_processor", "triggerer")
 REPORT_SENDER = "reports@qaitarym.example"
+BUYERS = "phones.example"  # where mails to buyers go
 
 
 @dataclass(frozen=True)
@@ -240,9 +241,19 @@ def demo_values(installation: Installation) -> dict[str, str]:
         name = merchant["id"].upper()
         values[f"KASPI_{name}_TOKEN"] = merchant["token"]
         values[f"BASE_LIST_{name}_URL"] = f"{base}/files/{merchant['id']}/base.xml"
+    values |= _notice_values(ports)
     for source in world["sources"]:
         values |= _source_values(base, source)
     return values
+
+
+def _notice_values(ports: Ports) -> dict[str, str]:
+    """One shop's buyers are told by mail, through a gateway that knows them by their phones; the other's by phone."""
+    phones = f"json://{LOOPBACK}:{ports.sandbox}/phones/messages?method=POST&:phone={{phone}}&+Idempotency-Key={{key}}"
+    return {
+        "NOTICES_ALMATY_TECH_URL": f"mailto://{LOOPBACK}:{ports.smtp}?from={REPORT_SENDER}&to={{phone}}@{BUYERS}",
+        "NOTICES_SARY_KIDS_URL": phones,
+    }
 
 
 def _source_values(base: str, source: dict[str, Any]) -> dict[str, str]:

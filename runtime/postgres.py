@@ -34,13 +34,16 @@ _INSTALLATION = "pginstall18"
 MEGABYTE = 1 << 20
 # An eighth of the memory, within what a small machine can spare and what more of would not help.
 SHARED_BUFFERS_MB = min(max(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 8 // MEGABYTE, 128), 2048)
+# What a first load writes between two checkpoints: after each, every page that is touched goes to the log as a whole.
+# No more than an eighth of the disk that is free.
+MAX_WAL_MB = min(max(shutil.disk_usage(LASTING_TEMPORARY).free // 8 // MEGABYTE, 1024), 8192)
 COMMON_SETTINGS = {
     "listen_addresses": LOOPBACK,
     "unix_socket_directories": "",
     "password_encryption": "scram-sha-256",
     "max_connections": "200",
     "shared_buffers": f"{SHARED_BUFFERS_MB}MB",
-    "max_wal_size": "2GB",
+    "max_wal_size": f"{MAX_WAL_MB}MB",
     "checkpoint_timeout": "15min",
     "wal_compression": "on",
     "jit": "off",

@@ -79,6 +79,7 @@ def report(installation: Installation, summary: Summary, watch: Stopwatch) -> st
             ("login", f"{summary.username} / {summary.password}"),
             ("console", summary.console_url),
             ("mailbox", mailbox),
+            ("phones", f"{sandbox_url(installation.ports)}/phones"),
             ("warehouse", summary.warehouse_dsn),
             ("logs", str(installation.layout.logs)),
         ]

@@ -130,26 +130,31 @@ class ModelUnit:
             self.counting.append(event)
 
     def offer(self, events: Iterable[Event], now: dt.datetime) -> None:
-        """Take in a portion: what waits first, in its order, then the new ones, until nothing moves any more."""
+        """Take in a portion: what waits first, then each new one, after what waits and happened before it."""
         known = {one.event_id for one in self.booked} | set(self.waiting)
         new = {one.event_id: one for one in events if one.event_id not in known}
-        queue = [
-            event for event, _ in sorted(self.waiting.values(), key=lambda it: (it[0].occurred_at, it[0].event_id))
-        ]
-        queue += new.values()
-        moved = True
-        while moved:
-            moved = False
-            for event in list(queue):
-                verdict = self.judge(event)
-                if verdict == "book":
-                    self.book(event)
-                    moved = True
-                elif verdict == "never":
-                    self.refused.add(event.event_id)
-                if verdict != "early":
-                    queue.remove(event)
-        self.waiting = {event.event_id: (event, self.waiting.get(event.event_id, (event, now))[1]) for event in queue}
+        since = {event_id: at for event_id, (_, at) in self.waiting.items()}
+        waiting = [event for event, _ in self.waiting.values()]
+        self._settle(waiting)
+        for one in new.values():
+            ahead = [other for other in waiting if other.occurred_at <= one.occurred_at]
+            self._settle(ahead)
+            waiting = [other for other in waiting if other in ahead or other.occurred_at > one.occurred_at]
+            waiting += self._settle([one])
+        self.waiting = {one.event_id: (one, since.get(one.event_id, now)) for one in self._settle(waiting)}
+
+    def _settle(self, waiting: list[Event]) -> list[Event]:
+        """Take the earliest that does not have to wait, as long as there is one; what waits on is left and returned."""
+        waiting.sort(key=lambda one: (one.occurred_at, one.event_id))
+        while True:
+            ready = next((one for one in waiting if self.judge(one) != "early"), None)
+            if ready is None:
+                return waiting
+            waiting.remove(ready)
+            if self.judge(ready) == "book":
+                self.book(ready)
+            else:
+                self.refused.add(ready.event_id)
 
     def expire(self, now: dt.datetime) -> None:
         """Refuse what has waited for over a day, unless the goods themselves wait to be expected."""

@@ -63,6 +63,7 @@ def _add(conn: Connection, chosen: argparse.Namespace) -> None:
     token = add_merchant(
         conn, chosen.id, name=chosen.name, stores=stores, locale=chosen.locale, time_zone=chosen.time_zone,
         tier=chosen.tier, connection_id=chosen.connection, report_email=chosen.email, notices=chosen.notices,
+        notice_connection_id=chosen.notice_connection,
     )  # fmt: skip
     if chosen.catalogue:
         try:
@@ -104,6 +105,7 @@ def _arguments() -> argparse.Namespace:
     add.add_argument("--connection", help="of his shop in Airflow; kaspi_shop_<id> for a new one")
     add.add_argument("--email", help="who gets the weekly report")
     add.add_argument("--notices", action=switch, help="keep buyers' phones, sealed, to notify them")
+    add.add_argument("--notice-connection", help="that tells his buyers; notices_<id> where it is not said")
     add.add_argument("--catalogue", type=Path, help="CSV; docs/connect-a-shop.md has its columns")
     commands.add_parser("list", help="the active merchants")
     check = commands.add_parser("check", help="does his token open his shop, and what is in it")

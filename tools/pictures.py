@@ -21,6 +21,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PICTURES = ROOT / "docs" / "pictures"
 DESKTOP = {"width": 1280, "height": 900}
 PHONE = {"width": 390, "height": 844}
+SHORT_PHONE = {"width": 390, "height": 470}
 ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
@@ -72,12 +73,23 @@ def main() -> int:
             page.set_viewport_size(size)
             page.emulate_media(color_scheme=scheme)
             shoot(page, summary["console_url"], name)
-        mail = f"{sandbox_url(ports)}/mailbox/{len(list((run / 'sandbox' / 'mailbox').glob('*.eml')))}"
-        for name, size in (("weekly-mail", {"width": 760, "height": 900}), ("weekly-mail-phone", PHONE)):
+        for name, size, kind in (
+            ("weekly-mail", {"width": 760, "height": 900}, b"<kpi."),
+            ("weekly-mail-phone", PHONE, b"<kpi."),
+            ("notice-mail-phone", SHORT_PHONE, b"<arrived."),
+            ("owed-mail-phone", SHORT_PHONE, b"<owed."),
+        ):
             page.emulate_media(color_scheme="light")
             page.set_viewport_size(size)
+            mail = f"{sandbox_url(ports)}/mailbox/{newest_mail(run / 'sandbox' / 'mailbox', kind)}"
             shoot(page, mail, name, whole=True)
     return 0
+
+
+def newest_mail(mailbox: Path, kind: bytes) -> int:
+    """Return the number of the newest mail whose Message-ID begins so."""
+    found = (path for path in mailbox.glob("*.eml") if b"Message-ID: " + kind in path.read_bytes())
+    return max(int(path.name.partition("-")[0]) for path in found)
 
 
 def shoot(page: Page, url: str, name: str, *, wait: int = 500, whole: bool = False) -> None:

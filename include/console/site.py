@@ -92,10 +92,14 @@ def actor_of(request: Request) -> str:
     return str(request.state.console_user.get_name())
 
 
+def path_of(request: Request) -> str:
+    """Return the path within the console, whatever it is mounted under."""
+    return str(request.scope["path"]).removeprefix(request.scope.get("root_path", ""))
+
+
 def up(request: Request) -> str:
     """Return the way from this page to the console's root: pages link relatively, whatever they are mounted under."""
-    path = str(request.scope["path"]).removeprefix(request.scope.get("root_path", ""))
-    return "../" * max(path.count("/") - 1, 0)
+    return "../" * max(path_of(request).count("/") - 1, 0)
 
 
 def back(request: Request, page: str, **query: Any) -> RedirectResponse:

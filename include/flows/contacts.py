@@ -3,7 +3,8 @@
 import datetime as dt
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
 
 from cryptography.fernet import Fernet
 
@@ -58,3 +59,38 @@ def keep_contacts(
         ((merchant_id, order_id, sealer.seal(contact), now) for order_id, contact in dict(contacts).items()),
     )
     run(conn, "core/contact")
+
+
+def learn(
+    conn: Connection, merchant_id: str, told: Mapping[str, Mapping[str, str]], sealer: Sealer, now: dt.datetime
+) -> list[str]:
+    """Keep what a merchant tells of his buyers and Kaspi does not: email, telegram, language, by the order's number.
+
+    What is not told stays. Returns the numbers that name no order of his. Raises ValueError for a merchant that sends
+    no notices: then nobody's address is kept.
+    """
+    with conn.transaction():
+        merchant = run(conn, "core/merchant__one", merchant_id=merchant_id).fetchone()
+        if merchant is None or not merchant["notices"]:
+            raise ValueError(f"{merchant_id} sends no notices: switch them on before addresses are kept")
+        orders = run(conn, "core/contact__of_codes", merchant_id=merchant_id, codes=sorted(told)).fetchall()
+        run(conn, "core/stage_contact")
+        copy_rows(
+            conn,
+            "stage_contact",
+            ("merchant_id", "order_id", "sealed", "taken_at"),
+            (
+                (
+                    merchant_id, row["order_id"],
+                    sealer.seal(replace(_known(row["sealed"], sealer), **told[row["code"]])),
+                    row["taken_at"] or now,
+                )
+                for row in orders
+            ),
+        )  # fmt: skip
+        run(conn, "core/contact__told")
+    return sorted(set(told) - {row["code"] for row in orders})
+
+
+def _known(sealed: bytes | None, sealer: Sealer) -> Contact:
+    return sealer.open(bytes(sealed)) if sealed else Contact("", "")

@@ -18,6 +18,7 @@ def tidy(dsn: str, run: Run, owner: str) -> dict[str, int]:
     with connect(dsn) as conn:
         with hold(conn, f"{run.dag_id}:contacts", owner) as lease, lease.transaction():
             done["contacts_erased"] = run_statement(conn, "core/contact__erase", now=run.now).rowcount
+            run_statement(conn, "ops/notice__forget")
         merchants = [row["merchant_id"] for row in run_statement(conn, "core/merchant__active").fetchall()]
         conn.commit()
         for merchant_id in merchants:

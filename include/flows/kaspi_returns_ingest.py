@@ -11,6 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
+from psycopg.errors import UniqueViolation
+
 from include.clock import Clock
 from include.db.connection import Connection, connect
 from include.db.copying import copy_rows
@@ -296,7 +298,8 @@ def _publish_part(dsn: str, run: Run, merchant_id: str, owner: str) -> dict[str,
     ):
         run_statement(conn, "raw/stage_order__newest", **part)
         orders = run_statement(conn, "core/customer_order", **part).fetchone()
-        run_statement(conn, "core/order_line", **part)
+        assert orders is not None
+        _publish_lines(conn, run, merchant_id, known=orders["changed"] > 0)
         run_statement(conn, "core/order_observation", **part)
         run_statement(conn, "ops/quarantine__resolved", **part)
         run_statement(conn, "ops/reread__published", **part)
@@ -305,6 +308,28 @@ def _publish_part(dsn: str, run: Run, merchant_id: str, owner: str) -> dict[str,
         told = publish_applications(conn, run, merchant_id, order_ids)
         run_statement(conn, "raw/stage_order__clear", **part)
         batch.published(conn, run, merchant_id)
-        assert orders is not None
-        return {"orders": orders["orders"], "cases": cases + told["cases"], "units": units + told["units"]}
+        counted = orders["changed"] + orders["added"]
+        return {"orders": counted, "cases": cases + told["cases"], "units": units + told["units"]}
     return {"orders": 0, "cases": 0, "units": 0}  # it failed, and that is recorded
+
+
+def _publish_lines(conn: Connection, run: Run, merchant_id: str, *, known: bool) -> None:
+    """Publish the lines of the batch's orders; ``known`` tells whether any of the orders was here before.
+
+    Two orders can name one line only by a fault of Kaspi's. Then it stays with the first of them, and the other one is
+    put aside as well as published.
+    """
+    part = {**run.key, "merchant_id": merchant_id}
+    if known:
+        run_statement(conn, "core/order_line__known", **part)
+    try:
+        with conn.transaction():
+            run_statement(conn, "core/order_line", **part)
+    except UniqueViolation:
+        claimed = run_statement(conn, "raw/stage_order_line__claimed_twice", **part).fetchall()
+        rejects = [
+            Reject(merchant_id, SOURCE, row["order_id"], f"its line {row['entry_id']} is of order {row['kept_by']} too")
+            for row in claimed
+        ]
+        put_aside(conn, rejects, run.now)
+        run_statement(conn, "core/order_line", **part)

@@ -66,12 +66,14 @@ def add_merchant(
     connection_id: str | None = None,
     report_email: str | None = None,
     notices: bool | None = None,
+    notice_connection_id: str | None = None,
     feed_token: str | None = None,
 ) -> str:
     """Add or update a merchant with its stores; returns the secret part of its price list's address.
 
     None keeps what is known of a merchant; a new one has Russian, Almaty's time, the tier `standard` (of TIERS), no
-    mail, no notices and the connections `kaspi_shop_<merchant>` and `base_list_<merchant>`, expected in Airflow.
+    mail, no notices and the connections `kaspi_shop_<merchant>` and `base_list_<merchant>`, expected in Airflow. With
+    notices his buyers are told over `notices_<merchant>`, or over the connection that `notice_connection_id` names.
     Raises ValueError for a time zone or a tier that is none.
 
     A new merchant without a `feed_token` gets a random one; a known merchant always keeps the one it has,
@@ -92,6 +94,7 @@ def add_merchant(
         tier=tier,
         report_email=report_email,
         notices=notices,
+        notice_connection_id=notice_connection_id,
         feed_token=feed_token,
     ).fetchone()
     assert row is not None

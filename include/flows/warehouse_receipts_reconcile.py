@@ -1,6 +1,6 @@
 """Warehouse events to the ledger, and what was expected against what came.
 
-collect (all sources) → gate → book (events to units) → reconcile (differences become cases).
+collect (all sources) → gate → book (events to units) → reconcile (differences become cases) → notices to be sent.
 """
 
 import logging
@@ -12,6 +12,7 @@ from include.db.lease import Lease, hold
 from include.db.statements import run as run_statement
 from include.flows import batch, claims, comparison, discrepancies
 from include.flows.booking import book_events
+from include.flows.notices import queue_arrival_notices
 from include.flows.quarantine import Reject, put_aside
 from include.flows.run import Run
 from include.flows.warehouse_events import keep_raw
@@ -89,7 +90,7 @@ def _store(conn: Connection, run: Run, name: str, portion: Portion, known: set[s
 
 def book(dsn: str, run: Run, owner: str) -> dict[str, int]:
     """Publish the passed events and book them, merchant by merchant; return the counts of all."""
-    totals = {"events": 0, "booked": 0, "waiting": 0, "rejected": 0, "duplicates": 0, "qc_passed": 0}
+    totals = {"events": 0, "booked": 0, "waiting": 0, "rejected": 0, "duplicates": 0, "qc_passed": 0, "notices": 0}
     with connect(dsn) as conn:
         for merchant_id in batch.passed(conn, run):
             with batch.merchant_part(conn, run, merchant_id), hold(conn, f"{run.dag_id}:{merchant_id}", owner) as lease:
@@ -105,6 +106,7 @@ def book(dsn: str, run: Run, owner: str) -> dict[str, int]:
                         comparison.compare(conn, merchant_id, run.now)
                     claims.refresh_merchant(conn, merchant_id, run.now)
                     run_statement(conn, "core/return_case__closed", merchant_id=merchant_id, now=run.now)
+                    counts["notices"] = queue_arrival_notices(conn, run, merchant_id)
                     _audit(conn, run, merchant_id)
                     batch.published(conn, run, merchant_id)
                 for name, value in counts.items():

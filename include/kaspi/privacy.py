@@ -5,13 +5,33 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-from msgspec import Raw, Struct
+from msgspec import UNSET, Raw, Struct, UnsetType
 
 PERSONAL = ("customer", "phoneAlias")
 
 _fields: msgspec.json.Decoder[dict[str, Any]] = msgspec.json.Decoder(dict[str, Raw])
 _optional_fields: msgspec.json.Decoder[dict[str, Any] | None] = msgspec.json.Decoder(dict[str, Raw] | None)
-_encoder = msgspec.json.Encoder(order="sorted")
+_encoder = msgspec.json.Encoder(order="deterministic")  # sorts the keys of dicts; the structs have theirs in order
+
+
+class _Resource(Struct, forbid_unknown_fields=True, kw_only=True, gc=False):
+    """An order's known members, so that it is taken apart in one go; one with others is read member by member."""
+
+    attributes: dict[str, Raw]
+    id: Raw
+    links: Raw | UnsetType = UNSET
+    relationships: dict[str, Raw]
+    type: Raw
+
+
+class _LineResource(Struct, forbid_unknown_fields=True, kw_only=True, gc=False):
+    """The same of a line; nothing personal is in what it hangs together with."""
+
+    attributes: dict[str, Raw]
+    id: Raw
+    links: Raw | UnsetType = UNSET
+    relationships: Raw
+    type: Raw
 
 
 class _Town(Struct):
@@ -33,16 +53,24 @@ class _Buyer(Struct):
     attributes: _Attributes | None = None
 
 
+_order = msgspec.json.Decoder(_Resource)
+_line = msgspec.json.Decoder(_LineResource)
 _town = msgspec.json.Decoder(_Town | None)
 _buyer = msgspec.json.Decoder(_Buyer)
 
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """The buyer's name and phone as Kaspi gave them; a masked phone is no phone."""
+    """The buyer's name and phone as Kaspi gave them; a masked phone is no phone.
+
+    The rest Kaspi does not know: it is here where the merchant told it.
+    """
 
     name: str
     phone: str
+    email: str | None = None
+    telegram: str | None = None
+    language: str | None = None
 
 
 def without_person(order: bytes | Raw) -> bytes:
@@ -51,15 +79,24 @@ def without_person(order: bytes | Raw) -> bytes:
     Of the address the town stays. Keys are sorted in the order and its attributes. Raises msgspec.MsgspecError
     where the order is none.
     """
-    whole = _fields.decode(order)
-    whole["attributes"] = attributes = _part(whole, "attributes")
+    try:
+        known = _order.decode(order)
+    except msgspec.ValidationError:
+        whole = _fields.decode(order)
+        whole["attributes"] = attributes = _part(whole, "attributes")
+        whole["relationships"] = relationships = _part(whole, "relationships")
+        _forget(attributes, relationships)
+        return _encoder.encode(whole)
+    _forget(known.attributes, known.relationships)
+    return _encoder.encode(known)
+
+
+def _forget(attributes: dict[str, Any], relationships: dict[str, Any]) -> None:
     for name in PERSONAL:
         attributes.pop(name, None)
     if "deliveryAddress" in attributes:
-        attributes["deliveryAddress"] = Raw(_encoder.encode(_kept_of_address(attributes["deliveryAddress"])))
-    whole["relationships"] = relationships = _part(whole, "relationships")
+        attributes["deliveryAddress"] = _kept_of_address(attributes["deliveryAddress"])
     relationships.pop("user", None)
-    return _encoder.encode(whole)
 
 
 def _part(whole: dict[str, Any], name: str) -> dict[str, Any]:
@@ -76,9 +113,12 @@ def _kept_of_address(address: Raw) -> _Town | None:
 
 def in_order(resource: bytes | Raw) -> bytes:
     """Return a resource's JSON with the keys of it and of its attributes sorted: nothing personal is in it."""
-    whole = _fields.decode(resource)
-    whole["attributes"] = _part(whole, "attributes")
-    return _encoder.encode(whole)
+    try:
+        return _encoder.encode(_line.decode(resource))
+    except msgspec.ValidationError:
+        whole = _fields.decode(resource)
+        whole["attributes"] = _part(whole, "attributes")
+        return _encoder.encode(whole)
 
 
 def contact_of(order: bytes | Raw) -> Contact | None:

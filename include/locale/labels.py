@@ -91,6 +91,8 @@ ALERTS = {
     "source_unreadable": _("The warehouse source {subject} cannot be read"),
     "claim_due": _("{name}: the claim of piece {subject} against the carrier must be sent soon"),
     "claim_lost": _("{name}: the claim of piece {subject} against the carrier was not sent before its deadline"),
+    "notices_stuck": _("Messages of {name} are stuck: somebody has to decide about them"),
+    "notice_channel": _("Buyers cannot be told: the connection {subject} cannot be used"),
 }
 
 QUARANTINE = {
@@ -106,6 +108,43 @@ SOURCES = {
     "kaspi_returns_ingest": _("order or application, stopped by a check"),
     "warehouse_receipts_reconcile": _("warehouse event, stopped by a check"),
     "file/applications": _("line of a file of applications"),
+}
+
+# Messages: where they are, why they are not sent, what a person decided.
+NOTICES = {
+    "queued": _("waits to be sent"),
+    "sending": _("being sent"),
+    "sent": _("sent"),
+    "unknown": _("perhaps sent"),
+    "dead": _("not sent"),
+    "dismissed": _("not needed"),
+}
+
+NOTICE_REASONS = {
+    "no_connection": _("the gateway cannot be reached"),
+    "answer_lost": _("the gateway's answer was lost"),
+    "sender_died": _("the sender was stopped in the middle"),
+    "channel_changed": _("it may have been sent over another channel before"),
+    "no_address": _("the buyer has no address for this channel"),
+    "address_refused": _("the channel does not take the buyer's address"),
+    "contact_erased": _("the buyer's contact is erased"),
+    "contact_unreadable": _("the buyer's contact cannot be opened: is the key another one?"),
+    "too_late": _("it is no news any more"),
+    "switched_off": _("the shop has switched notices off"),
+    "nothing_received": _("the receipt was taken back"),
+    "by_a_person": _("somebody decided so"),
+}
+
+SENDING_ACTIONS = {
+    "again": _("sent again"),
+    "sent": _("declared sent"),
+    "dismissed": _("dismissed"),
+}
+
+MAILS = {
+    "owed": _("what a merchant owes"),
+    "alert": _("alert"),
+    "kpi_weekly": _("weekly report"),
 }
 
 DRIFTS = {
@@ -149,6 +188,16 @@ COLUMNS = {
 def label(words: Words, table: dict[str, str], code: str) -> str:
     """Return the label of a code in the language; an unknown code reads as it is."""
     return words._(table[code]) if code in table else code.replace("_", " ")
+
+
+def notice_reason(words: Words, reason: str) -> str:
+    """Return why a message was not sent. What a gateway answered is a number in the code."""
+    kind, _sep, number = reason.rpartition("_")
+    if kind == "http":
+        return words._("the gateway answered {number}", number=number)
+    if kind.startswith("smtp_"):
+        return words._("the mail server answered {number}", number=number)
+    return label(words, NOTICE_REASONS, reason)
 
 
 def kpi_name(words: Words, name: str, horizon_days: int | None) -> str:

@@ -19,6 +19,9 @@ from include.db.statements import run
 
 TIMEOUT_SECONDS = 30
 TRIES = 5
+# Codes of what became of a message; see Sending.code.
+NO_CONNECTION = "no_connection"
+ANSWER_LOST = "answer_lost"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +39,14 @@ class MailServer:
 
 @dataclass(frozen=True, slots=True)
 class Sending:
-    """What became of one message: ``sent``, ``queued`` (try again later), ``dead`` (refused), or ``unknown``."""
+    """What became of one message: ``sent``, ``queued`` (try again later), ``dead`` (refused), or ``unknown``.
+
+    ``error`` may quote what the other side answered, and so name people; ``code`` never does.
+    """
 
     status: str
     error: str | None = None
+    code: str | None = None
 
 
 def queue(conn: Connection, key: str, merchant_id: str, kind: str, message: EmailMessage, now: dt.datetime) -> bool:
@@ -96,15 +103,16 @@ def deliver(server: MailServer, recipient: str, body: bytes) -> Sending:
     try:
         client = _connect(server)
     except (OSError, smtplib.SMTPException) as error:
-        return Sending("queued", f"no session with the mail server: {_words(error)}")
+        return Sending("queued", f"no session with the mail server: {_words(error)}", NO_CONNECTION)
     try:
         for step, argument in (("mail", server.sender), ("rcpt", recipient)):
             code, answer = getattr(client, step)(argument)
             if code >= 400:
-                return Sending("dead" if code >= 500 else "queued", f"{step} refused: {code} {answer!r}")
+                _close(client)
+                return _refused(step, code, f"{step} refused: {code} {answer!r}")
     except (OSError, smtplib.SMTPException) as error:
         _close(client)
-        return Sending("queued", f"the session broke before the message: {_words(error)}")
+        return Sending("queued", f"the session broke before the message: {_words(error)}", NO_CONNECTION)
     result = _transfer(client, body)
     _close(client)
     return result
@@ -115,12 +123,16 @@ def _transfer(client: smtplib.SMTP, body: bytes) -> Sending:
     try:
         code, answer = client.data(body)
     except smtplib.SMTPDataError as error:  # the server did not want any data: nothing was transferred
-        return Sending("dead" if error.smtp_code >= 500 else "queued", f"data refused: {_words(error)}")
+        return _refused("data", error.smtp_code, f"data refused: {_words(error)}")
     except (OSError, smtplib.SMTPException) as error:
-        return Sending("unknown", f"the answer to the message was lost: {_words(error)}")
+        return Sending("unknown", f"the answer to the message was lost: {_words(error)}", ANSWER_LOST)
     if code == 250:
         return Sending("sent")
-    return Sending("dead" if code >= 500 else "queued", f"message refused: {code} {answer!r}")
+    return _refused("message", code, f"message refused: {code} {answer!r}")
+
+
+def _refused(step: str, code: int, error: str) -> Sending:
+    return Sending("dead" if code >= 500 else "queued", error, f"smtp_{step}_{code}")
 
 
 def _connect(server: MailServer) -> smtplib.SMTP:

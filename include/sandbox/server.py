@@ -1,4 +1,4 @@
-"""The sandbox over HTTP: control, Shop API, warehouse feed, files, the buyer's eyes, the mailbox."""
+"""The sandbox over HTTP: control, Shop API, warehouse feed, files, the buyer's eyes, the mailbox, the phones."""
 
 import datetime as dt
 
@@ -11,6 +11,8 @@ from include.sandbox.life import ClockMovesForward
 from include.sandbox.mailbox import Mailbox, routes
 from include.sandbox.manners import FULL_PAGE, SLOW_SECONDS, BadManners, Gauge, Manners, Settings
 from include.sandbox.moments import utc_iso
+from include.sandbox.phones import Phones
+from include.sandbox.phones import routes as phone_routes
 from include.sandbox.session import Session
 from include.sandbox.shop_api import ShopApi
 from include.sandbox.unruly import Unruly
@@ -49,6 +51,7 @@ def application(session: Session, mailbox: Mailbox, settings: Settings | None = 
     app.include_router(ShopApi(lambda: session.life, lambda: manners.settings.page_size).router)
     app.include_router(WmsApi(lambda: session.life).router)
     app.include_router(routes(mailbox))
+    app.include_router(phone_routes(Phones(session.folder / "phones")))
     app.add_middleware(Unruly, manners=manners, gauge=gauge, world=session.world)
     _add_control(app, session)
     _add_manners(app, manners, gauge)

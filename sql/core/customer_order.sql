@@ -1,6 +1,6 @@
 -- core.customer_order: what the batch brings, known orders first, then new ones.
 -- raw/stage_order__newest has left one read an order, none older than what is published.
-with batch as (
+with batch as not materialized (
     select *
     from raw.stage_order
     where dag_id = %(dag_id)s and run_id = %(run_id)s and merchant_id = %(merchant_id)s
@@ -73,4 +73,6 @@ added as (
     returning order_id
 )
 
-select ((select count(*) from changed) + (select count(*) from added))::integer as orders;
+select
+    (select count(*) from changed)::integer as changed,
+    (select count(*) from added)::integer as added;

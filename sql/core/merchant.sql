@@ -2,7 +2,7 @@
 -- reads the list at that address.
 insert into core.merchant as known (
     merchant_id, name, connection_id, base_list_connection_id, locale, time_zone, tier, report_email, notices,
-    feed_token
+    notice_connection_id, feed_token
 )
 values (
     %(merchant_id)s,
@@ -14,6 +14,7 @@ values (
     coalesce(%(tier)s::text, 'standard'),
     %(report_email)s,
     coalesce(%(notices)s::boolean, false),
+    %(notice_connection_id)s,
     coalesce(%(feed_token)s, replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', ''))
 )
 on conflict (merchant_id) do update
@@ -24,5 +25,6 @@ on conflict (merchant_id) do update
         time_zone = coalesce(%(time_zone)s::text, known.time_zone),
         tier = coalesce(%(tier)s::text, known.tier),
         report_email = coalesce(%(report_email)s::text, known.report_email),
-        notices = coalesce(%(notices)s::boolean, known.notices)
+        notices = coalesce(%(notices)s::boolean, known.notices),
+        notice_connection_id = coalesce(%(notice_connection_id)s::text, known.notice_connection_id)
 returning feed_token;

@@ -2,7 +2,35 @@
 -- published first. The change lies between the last complete reading that covered the order and did not see it, and
 -- the moment its page was read. A reading is one that showed another status, a published sweep over its creation date,
 -- or a published one by its own path. What was asked for while the order was put aside saw nothing of it.
-with staged as (
+-- An order that nobody has seen before, read once, needs none of this but its first row.
+with batch as materialized (
+    select
+        read.order_id,
+        read.status,
+        read.state,
+        read.created_at,
+        read.fetched_at,
+        read.read_number,
+        read.window_id,
+        not exists (
+            select 1
+            from core.order_observation as known
+            where known.merchant_id = %(merchant_id)s and known.order_id = read.order_id
+        )
+        and not exists (
+            select 1
+            from raw.stage_older_read as older
+            where
+                older.dag_id = %(dag_id)s
+                and older.run_id = %(run_id)s
+                and older.merchant_id = %(merchant_id)s
+                and older.order_id = read.order_id
+        ) as fresh
+    from raw.stage_order as read
+    where read.dag_id = %(dag_id)s and read.run_id = %(run_id)s and read.merchant_id = %(merchant_id)s
+),
+
+staged as (
     select
         order_id,
         status,
@@ -11,8 +39,8 @@ with staged as (
         fetched_at,
         read_number,
         window_id
-    from raw.stage_order
-    where dag_id = %(dag_id)s and run_id = %(run_id)s and merchant_id = %(merchant_id)s
+    from batch
+    where not fresh
     union all
     select
         order_id,
@@ -112,6 +140,37 @@ aside as (
             )
         )
     group by quarantine.record_key
+),
+
+first_seen as (
+    insert into core.order_observation (
+        merchant_id, order_id, status, state, seen_from, seen_to, asked_at, episode
+    )
+    select
+        %(merchant_id)s,
+        batch.order_id,
+        batch.status,
+        batch.state,
+        least(batch.fetched_at, greatest(batch.created_at, swept.started_at)),
+        batch.fetched_at,
+        coalesce(fetch_window.started_at, '-infinity'),
+        1
+    from batch
+    left join ops.fetch_window on batch.window_id = fetch_window.window_id
+    left join aside on batch.order_id = aside.order_id
+    left join lateral (
+        select sweep.started_at
+        from ops.sweep
+        where
+            sweep.merchant_id = %(merchant_id)s
+            and sweep.published
+            and sweep.completed_at <= batch.fetched_at
+            and sweep.started_at < coalesce(aside.since, 'infinity')
+            and batch.created_at between sweep.created_from and sweep.created_to
+        order by sweep.started_at desc
+        limit 1
+    ) as swept on true
+    where batch.fresh
 )
 
 insert into core.order_observation as known (

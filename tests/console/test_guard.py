@@ -13,7 +13,9 @@ from include.console import guard
 from include.console.guard import FORM_BYTES, OWN_HEADER, Tokens
 from tests.console.surroundings import SECRET, User, app_of, client_of
 
-CHANGES = ["/quality/records", "/quality/drift", "/quality/alerts", "/applications"]
+CHANGES = [
+    "/quality/records", "/quality/drift", "/quality/alerts", "/applications", "/notices/decide", "/notices/mails",
+]  # fmt: skip
 UPLOAD = "/applications/00000000-0000-0000-0000-000000000000/take"
 
 

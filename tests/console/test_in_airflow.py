@@ -15,6 +15,8 @@ import pytest
 from fastapi.testclient import TestClient
 from psycopg.conninfo import conninfo_to_dict
 
+from tests.console.desk_world import furnish
+
 ROLES = {"admin": "admin", "aliya": "user", "beket": "viewer"}
 
 
@@ -89,8 +91,38 @@ def test_the_menu_has_it(airflow: TestClient, token: dict[str, str]) -> None:
     answer: dict[str, Any] = airflow.get("/api/v2/plugins", headers=token).json()
     ours = next(plugin for plugin in answer["plugins"] if plugin["name"] == "qaitarym_console")
     assert [(view["name"], view["href"], view["url_route"]) for view in ours["external_views"]] == [
-        ("Qaitarym", "qaitarym/", "qaitarym")
+        ("Qaitarym", "qaitarym/", "qaitarym"),
+        ("Returns desk", "qaitarym/desk/", None),
+        ("Returns desk: sheet of codes", "qaitarym/desk/commands.pdf", None),
     ]
+
+
+def test_the_desk_knows_who_is_logged_in_and_what_he_may_is_no_role_of_airflow(
+    airflow: TestClient, token: dict[str, str]
+) -> None:
+    aliya = {"Authorization": f"Bearer {jwt_of(airflow, 'aliya')}"}
+    assert airflow.get("/qaitarym/desk/api/setup", headers=aliya).status_code == 403
+    with warehouse_of_the_test() as warehouse:
+        furnish(warehouse.info.dsn + f" password={warehouse.info.password}")
+    told = airflow.get("/qaitarym/desk/api/setup", headers=aliya).json()
+    assert (told["login"], told["roles"]) == ("aliya", {"alpha": "inspector"})
+    assert airflow.get("/qaitarym/desk/api/setup", headers=token).status_code == 403, "not even Airflow's admin"
+
+
+def test_a_bookmark_of_the_desk_leads_to_the_login_and_back(airflow: TestClient) -> None:
+    answer = airflow.get("/qaitarym/desk/?lang=kk", follow_redirects=False)
+    assert answer.status_code == 303
+    login = airflow.get("/qaitarym/desk/?lang=kk")
+    assert login.url.path == "/auth/login"
+    assert login.url.params["next"] == "/qaitarym/desk/?lang=kk"
+    assert airflow.get("/qaitarym/desk/api/setup", follow_redirects=False).status_code == 401
+
+
+def warehouse_of_the_test() -> psycopg.Connection[Any]:
+    conn = json.loads(os.environ["AIRFLOW_CONN_WAREHOUSE_DB"])
+    return psycopg.connect(
+        host=conn["host"], port=conn["port"], user=conn["login"], password=conn["password"], dbname=conn["schema"]
+    )
 
 
 @pytest.mark.parametrize("path", ["quality/records", "quality/drift", "quality/alerts", "applications"])
@@ -118,10 +150,7 @@ def test_the_token_of_a_page_lets_its_own_user_write_where_the_browser_says_noth
         form = {"token": form_token}
         return airflow.post("/qaitarym/quality/alerts", data=form, headers=cookie, follow_redirects=False).status_code
 
-    conn = json.loads(os.environ["AIRFLOW_CONN_WAREHOUSE_DB"])
-    with psycopg.connect(
-        host=conn["host"], port=conn["port"], user=conn["login"], password=conn["password"], dbname=conn["schema"]
-    ) as warehouse:
+    with warehouse_of_the_test() as warehouse:
         warehouse.execute(
             "insert into ops.alert (alert_key, merchant_id, kind, message, raised_at) "
             "values ('a', '*', 'x', 'y', now())"

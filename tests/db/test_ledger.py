@@ -172,6 +172,19 @@ def test_nobody_expires_what_is_being_booked(new_warehouse: Callable[[], str]) -
         assert clerk.execute("select count(*) as n from ops.quarantine").fetchone() == {"n": 0}
 
 
+def test_what_somebody_looks_at_to_book_it_cannot_expire_meanwhile(new_warehouse: Callable[[], str]) -> None:
+    dsn = new_warehouse()
+    with connect(dsn) as clerk, connect(dsn) as night:
+        ledger.append(clerk, [event(1, "inspected")], NOW)
+        clerk.commit()
+        assert ledger._waiting(clerk, [unit(1)], [])
+        night.execute("set lock_timeout = '200ms'")
+        with pytest.raises(psycopg.errors.LockNotAvailable), night.transaction():
+            ledger.expire(night, "shop", NOW + dt.timedelta(hours=30))
+        clerk.rollback()
+        assert ledger.expire(night, "shop", NOW + dt.timedelta(hours=30)) == 1
+
+
 def _wait_for_a_lock(dsn: str) -> None:
     deadline = time.monotonic() + 60
     waiting = "select count(*) as n from pg_locks where not granted"

@@ -1,18 +1,14 @@
 """The outbox against real SMTP conversations: sent means 250, a lost answer is unknown."""
 
 import datetime as dt
-import socket
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from email.message import EmailMessage
-from typing import IO
 
 import pytest
 
 from include.db.connection import Connection
 from include.db.lease import hold
 from include.notify.outbox import TRIES, MailServer, mail_server, queue, send_queued
+from tests.gateways import closed_port, smtp
 
 NOW = dt.datetime(2026, 11, 16, 3, 5, tzinfo=dt.UTC)
 KIND = "kpi_weekly"
@@ -23,57 +19,6 @@ def note(text: str = "hello") -> EmailMessage:
     message["From"], message["To"], message["Subject"] = "a@example.kz", "b@example.kz", "note"
     message.set_content(text)
     return message
-
-
-class Conversation:
-    """One session's half of the server: every command is fine but RCPT and the message, which are as told."""
-
-    def __init__(self, after_data: bytes | None, rcpt: bytes) -> None:
-        self.after_data = after_data
-        self.answers = {b"RCPT": rcpt, b"QUIT": b"221 bye\r\n", b"DATA": b"354 go on\r\n"}
-        self.taken: list[bytes] = []
-
-    def hold(self, line: IO[bytes]) -> None:
-        line.write(b"220 ready\r\n")
-        while command := line.readline():
-            word = command[:4].upper()
-            line.write(self.answers.get(word, b"250 ok\r\n"))
-            if word == b"DATA" and not self.take(line):
-                return
-
-    def take(self, line: IO[bytes]) -> bool:
-        """Take the message; hang up (False) instead of answering it where so told."""
-        self.taken.append(b"".join(iter(line.readline, b".\r\n")))
-        if self.after_data is None:
-            return False
-        line.write(self.after_data)
-        return True
-
-
-@contextmanager
-def smtp(after_data: bytes | None, *, rcpt: bytes = b"250 ok\r\n") -> Iterator[tuple[MailServer, list[bytes]]]:
-    """A mail server that answers the message with ``after_data``, or hangs up without an answer (None)."""
-    listener = socket.create_server(("127.0.0.1", 0))
-    listener.settimeout(10)
-    conversation = Conversation(after_data, rcpt)
-
-    def serve() -> None:
-        while True:
-            try:
-                session, _address = listener.accept()
-            except OSError:
-                return
-            with session, session.makefile("rwb", buffering=0) as line, suppress(OSError):
-                conversation.hold(line)
-
-    thread = threading.Thread(target=serve, daemon=True)
-    thread.start()
-    try:
-        yield MailServer("127.0.0.1", listener.getsockname()[1], "a@example.kz"), conversation.taken
-    finally:
-        listener.shutdown(socket.SHUT_RDWR)
-        listener.close()
-        thread.join(5)
 
 
 def send(conn: Connection, server: MailServer) -> dict[str, int]:
@@ -148,8 +93,7 @@ def test_a_refused_recipient_gets_no_data(empty_warehouse: Connection) -> None:
 
 def test_a_server_that_is_away_is_tried_again_but_not_for_ever(empty_warehouse: Connection) -> None:
     written(empty_warehouse)
-    with socket.create_server(("127.0.0.1", 0)) as closed:
-        nobody = MailServer("127.0.0.1", closed.getsockname()[1], "a@example.kz")
+    nobody = MailServer("127.0.0.1", closed_port(), "a@example.kz")
     for _ in range(TRIES - 1):
         assert send(empty_warehouse, nobody)["queued"] == 1
     assert send(empty_warehouse, nobody)["dead"] == 1

@@ -270,3 +270,15 @@ def test_what_a_second_window_shows_as_the_first_did_is_not_staged_again(
     assert shown, "some are in two windows"
     staged = ask(dsn, "select order_id, count(*) from raw.stage_order group by 1 order by 1")
     assert staged == [(one["id"], 1) for one in shop.orders]
+
+
+def test_a_line_that_two_orders_name_stays_with_the_first_and_is_told(
+    dsn: str, settings: ShopSettings, shop: Shop
+) -> None:
+    shop.orders = [order(1), order(2), order(3)]
+    shop.lines = {"o1": [line(1)], "o2": [line(1), line(2), line(2, basePrice=4990.0)]}
+    assert ingest(dsn, settings, "first") == {"passed": 1, "held": 0, "quarantined": 0}
+    lines = ask(dsn, "select order_id, entry_id, base_price from core.order_line order by 1")
+    assert lines == [("o1", "e1", 5990), ("o2", "e2", 4990), ("o3", "e3", 5990)]
+    told = ask(dsn, "select record_key, reason from ops.quarantine where status = 'open'")
+    assert told == [("o2", "its line e1 is of order o1 too")]

@@ -79,7 +79,8 @@ def total(merchants: dict[str, dict[str, Any]], name: str) -> int:
 
 
 def test_the_weekly_mail_lies_in_the_mailbox(demo: Demo) -> None:
-    mails = sorted(Path(demo.summary["mailbox_dir"]).glob("*.eml"))
+    found = sorted(Path(demo.summary["mailbox_dir"]).glob("*.eml"))
+    mails = [mail for mail in found if b"Message-ID: <kpi." in mail.read_bytes()]
     recipients = {mail.stem.split("-", 1)[1] for mail in mails}
     readers = {merchant["email"] for merchant in demo.sandbox.world()["merchants"]}
     assert readers < recipients, "every merchant gets a mail, and somebody else the one about all"

@@ -19,6 +19,7 @@ from psycopg import sql
 
 from include.sandbox.world import write_world
 from runtime.airflow_home import DATABASE
+from runtime.bring_up import BUYERS
 from runtime.keys import read_keys
 from runtime.ports import read_ports
 from runtime.postgres import dsn
@@ -182,7 +183,8 @@ def test_no_table_of_the_warehouse_holds_a_buyer(demo: Demo, leaks: Search) -> N
     schemas = ("raw", "core", "ledger", "channel", "mart", "ops", "public")
     tables = list(_tables(demo.summary["warehouse_dsn"], schemas))
     assert len(tables) > 50
-    assert {"ops.outbox", "ops.upload", "raw.order_payload"} <= dict(tables).keys()
+    assert {"ops.outbox", "ops.notice", "ops.upload", "raw.order_payload"} <= dict(tables).keys()
+    assert "arrived/" in dict(tables)["ops.notice"], "there is a notice to look into"
     assert "Subject:" in dict(tables)["ops.outbox"], "there is a mail to look into"
     assert {name: found[:3] for name, text in tables if (found := leaks(text))} == {}
 
@@ -209,8 +211,35 @@ def test_no_log_and_no_file_holds_a_buyer(demo: Demo, leaks: Search) -> None:
     assert {str(path): found[:3] for path, text in files if (found := leaks(text))} == {}
 
 
-def test_no_mail_holds_a_buyer(demo: Demo, leaks: Search) -> None:
-    mails = {path: mail_of(path.read_bytes()) for path in Path(demo.summary["mailbox_dir"]).rglob("*.eml")}
+def test_no_mail_holds_a_buyer_but_his_own(demo: Demo, leaks: Search) -> None:
+    """A buyer's notice goes to him: it may name him, and nobody else. Every other mail names no buyer at all."""
+    files = {path: path.read_bytes() for path in Path(demo.summary["mailbox_dir"]).rglob("*.eml")}
+    mails = {path: mail_of(body) for path, body in files.items()}
     assert mails
     assert all("Subject:" in text for text in mails.values())
-    assert {str(path): found[:3] for path, text in mails.items() if (found := leaks(text))} == {}
+    by_phone = {one["phone"].lstrip("+"): one for one in demo.sandbox.buyers()}
+    notices = 0
+    leaked = {}
+    for path, text in mails.items():
+        allowed: set[str] = set()
+        to = str(email.message_from_bytes(files[path], policy=email.policy.default)["To"])
+        if to.endswith(f"@{BUYERS}"):
+            buyer = by_phone[to.partition("@")[0]]
+            allowed = set(forms(buyer["first"], buyer["last"], buyer["phone"]))
+            notices += 1
+        if found := [word for word in leaks(text) if word not in allowed]:
+            leaked[str(path)] = found[:3]
+    assert leaked == {}
+    assert notices, "nobody was told that his return arrived: there was nothing to look into"
+
+
+def test_what_came_on_a_buyers_phone_names_no_other_buyer(demo: Demo, leaks: Search) -> None:
+    by_phone = {one["phone"].lstrip("+"): one for one in demo.sandbox.buyers()}
+    leaked = {}
+    for path in (demo.run / "sandbox" / "phones").glob("*.json"):
+        told = json.loads(path.read_text(encoding="utf-8"))
+        buyer = by_phone[told["phone"]]
+        own = set(forms(buyer["first"], buyer["last"], buyer["phone"]))
+        if found := [word for word in leaks(json.dumps(told, ensure_ascii=False)) if word not in own]:
+            leaked[str(path)] = found[:3]
+    assert leaked == {}
