@@ -125,7 +125,10 @@ create table ops.staff_role_change (
 create index staff_role_change_of on ops.staff_role_change (user_name);
 comment on table ops.staff_role_change is 'Append-only: every change of ops.staff_role, by whatever way it was made.';
 
-create function ops.keep_staff_role_change() returns trigger language plpgsql as $$
+create function ops.keep_staff_role_change() returns trigger language plpgsql
+security definer -- nobody writes the trace himself
+set search_path = pg_catalog, pg_temp
+as $$
 begin
     if tg_op = 'UPDATE' and new.role = old.role then
         return null;

@@ -30,5 +30,7 @@ grant usage on schema raw, core, ledger, channel, mart, ops to qaitarym_app;
 
 -- What happened to a unit, and what a person decided about a record, is only ever added to.
 revoke update, delete, truncate on ledger.unit_event, ops.quarantine_action from qaitarym_app;
+-- A trigger of the owner's writes down who changed a role.
+revoke insert, update, delete, truncate on ops.staff_role_change from qaitarym_app;
 -- The owner writes down what he migrated.
 revoke insert, update, delete, truncate on ops.applied_migration from qaitarym_app;
