@@ -11,7 +11,7 @@ MOST_BYTES = 12 * 1024 * 1024
 MOST_PIXELS = 40_000_000
 LONGEST_SIDE = 2000
 QUALITY = 82
-FORMATS = ("JPEG", "PNG", "WEBP", "MPO")  # MPO: what some phones call a JPEG
+FORMATS = ("JPEG", "PNG", "WEBP")  # what some phones call MPO is read as a JPEG
 
 
 class BadPhoto(ValueError):
