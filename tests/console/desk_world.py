@@ -113,6 +113,9 @@ def furnish(dsn: str) -> None:
         add_merchant(conn, "beta", name="Жібек Home", stores=[Store("PP2", WAREHOUSE, False, True)])
         add_source(conn, "desk-w1", kind="desk", warehouse=WAREHOUSE, system_of_record=DESK_IS_BELIEVED)
         rate_card.load(conn, "prices.csv", PRICES.encode(), "saule", NOW)
+        conn.execute(
+            "update core.zone set capacity = 40 where warehouse = 'W1' and purpose in ('dock', 'quarantine', 'repair')"
+        )
         events = []
         for sale in SALES.values():
             events += _sell(conn, sale)

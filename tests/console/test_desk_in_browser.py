@@ -5,7 +5,7 @@ from typing import Any
 
 from include.db.connection import connect
 from tests.console.desk_people import Person, picture
-from tests.console.desk_world import SALES, Sale
+from tests.console.desk_world import SALES, Sale, desk_app, furnish, served
 
 
 def life(dsn: str, sale: Sale) -> list[tuple[str, str]]:
@@ -213,3 +213,78 @@ def test_a_photo_is_taken_made_small_and_kept_without_what_the_camera_tells(
     aliya.page.locator(".thumbs img").first.wait_for()
     aliya.until("[...document.querySelectorAll('.thumbs img')].every((one) => one.naturalWidth > 0)")
     aliya.page.locator(".life li", has_text="принят").wait_for()
+
+
+def test_a_mistake_is_taken_back_and_stays_in_the_life(person: Callable[..., Person], desk_dsn: str) -> None:
+    sale, aliya = SALES["voided"], person("aliya")
+    label = take_in(aliya, sale)
+    look(aliya)
+    aliya.tap("Записать осмотр")
+    assert "Записано" in aliya.told()
+    saule = person("saule")
+    saule.scan(label)
+    saule.page.get_by_role("link", name="Отменить последний шаг").tap()
+    saule.sees("Будет отменено: осмотрено")
+    saule.page.get_by_role("textbox", name="Почему").fill("Перепутан товар")
+    saule.tap("Отменить последний шаг")
+    assert "Записано" in saule.told()
+    assert unit(desk_dsn, unit_id=sale.unit_id)["state"] == "received"
+    assert life(desk_dsn, sale) == [("received", "aliya"), ("inspected", "aliya"), ("voided", "saule")]
+    saule.page.get_by_role("link", name="Вся история, фото, деньги").tap()
+    saule.page.locator(".life li.voided", has_text="осмотрен").wait_for()
+
+
+def test_a_supervisor_gives_a_role_and_takes_it_away(person: Callable[..., Person], desk_dsn: str) -> None:
+    saule, aliya = person("saule"), person("aliya")
+    saule.page.get_by_role("link", name="Ещё").tap()
+    saule.page.get_by_role("link", name="Кому что можно").tap()
+    saule.page.get_by_role("textbox", name="Логин в Airflow").fill("nurlan")
+    saule.answer("Магазин", "Almaty Tech")
+    saule.answer("Роль", "осматривает и проверяет")
+    saule.tap("Назначить роль")
+    assert "nurlan: роль назначена" in saule.told()
+    with connect(desk_dsn) as conn:
+        given = conn.execute("select merchant_id, role, granted_by from ops.staff_role where user_name = 'nurlan'")
+        assert [tuple(row.values()) for row in given] == [("alpha", "inspector", "saule")]
+    saule.page.locator("li", has_text="nurlan").get_by_role("button", name="Снять").tap()
+    saule.sees("nurlan: роль снята")
+    with connect(desk_dsn) as conn:
+        changes = conn.execute(
+            "select role_before, role_after, actor from ops.staff_role_change where user_name = 'nurlan' order by change_id"
+        )
+        assert [tuple(row.values()) for row in changes] == [(None, "inspector", "saule"), ("inspector", None, "saule")]
+    aliya.page.goto(f"{aliya.site}/desk/#/staff")
+    aliya.sees("Ваша роль этого не позволяет")
+    aliya.complaints = [said for said in aliya.complaints if "403" not in said]
+
+
+def test_a_second_look_is_told_nothing_of_the_first(chromium: Any, new_warehouse: Callable[[], str]) -> None:
+    dsn, sale = new_warehouse(), SALES["main"]
+    furnish(dsn)
+    with connect(dsn) as conn:
+        conn.execute("update ops.setting set value = '1' where name = 'second_look_share'")
+    with served(desk_app(dsn)) as site:
+        aliya, beket = Person(chromium, site, "aliya"), Person(chromium, site, "beket")
+        label = take_in(aliya, sale)
+        look(aliya)
+        aliya.tap("Записать осмотр")
+        assert "Записано" in aliya.told()
+        beket.page.get_by_role("link", name="Ещё").tap()
+        beket.page.get_by_role("link", name="Повторный осмотр").tap()
+        beket.page.get_by_role("link", name=sale.name).tap()
+        beket.sees("Упаковка цела?")
+        shown = beket.page.locator("main").inner_text()
+        assert "Оценка" not in shown and beket.page.locator(".zone-sign").count() == 0
+        for question, said in (("Упаковка цела?", "Нет"), ("Комплект полный?", "Да"), ("Документы на месте?", "Да"),
+                               ("Есть следы использования?", "Нет")):  # fmt: skip
+            beket.answer(question, said)
+        beket.tap("Записать осмотр")
+        beket.told()
+        with connect(dsn) as conn:
+            pairs = conn.execute(
+                "select first_actor, second_actor, first_grade, second_grade from core.second_look_pair"
+            )
+            assert [tuple(row.values()) for row in pairs] == [("aliya", "beket", "A", "B")]
+        assert unit(dsn, unit_label=label)["grade"] == "A", "the ledger keeps the first one"
+        aliya.leave()
+        beket.leave()
