@@ -14,13 +14,13 @@ from fastapi.staticfiles import StaticFiles
 from include.clock import Clock
 from include.console import desk
 from include.console.applications import UPLOAD_BYTES, Importer, applications_routes
-from include.console.claims import Staff, StaffOf, claims_routes
+from include.console.claims import StaffOf, claims_routes
 from include.console.dashboard import dashboard
 from include.console.guard import DESK, FORM_BYTES, SAFE, Refused, Tokens, guard_change, guard_message, with_headers
 from include.console.notices import notices_routes
 from include.console.quality import quality_routes
 from include.console.site import FOLDER, Site, language_of, path_of
-from include.db.connection import Connection
+from include.flows import desk as desk_flow
 
 log = logging.getLogger(__name__)
 # Who may change this DAG may decide here: Airflow's auth managers all know such a right, and viewers lack it.
@@ -83,7 +83,7 @@ def build_app(
 
     app.include_router(quality_routes(site))
     app.include_router(applications_routes(site, importer))
-    app.include_router(claims_routes(site, staff_of or _staff_of))
+    app.include_router(claims_routes(site, staff_of or desk_flow.staff_of))
     app.include_router(notices_routes(site))
     app.include_router(desk.desk_routes(site))
 
@@ -120,13 +120,6 @@ def _refusals(app: FastAPI, site: Site) -> None:
             return desk.refusal(request, str(error.detail), error.status_code)
         language = language_of(request)
         return site.page(request, "refused.html", language, {"why": str(error.detail)}, status_code=error.status_code)
-
-
-def _staff_of(conn: Connection, user_name: str) -> Staff:
-    """Return what a user of Airflow may do at the warehouse."""
-    from include.flows.desk import staff_of  # type: ignore[import-not-found, unused-ignore]
-
-    return staff_of(conn, user_name)  # type: ignore[no-any-return, unused-ignore]
 
 
 def _may_edit(request: Request, user: Any) -> bool:

@@ -89,12 +89,12 @@ def _steps() -> dict[str, Any]:
 def proposals() -> dict[str, dict[str, list[list[str]]]]:
     """Return what is proposed: grade, route and the zone's purpose.
 
-    By finding, the four answers in the order of the checklist (1 for yes), and the place of the gravest defect's weight.
+    By finding, the four answers in the order of the checklist (1 for yes), the place of the gravest defect's weight.
     """
     table: dict[str, dict[str, list[list[str]]]] = {}
-    for finding, answers in product(FINDINGS, product((False, True), repeat=4)):
-        found = [propose(Answers(*answers, finding, defects)) for defects in WEIGHTS.values()]
-        bits = "".join("01"[yes] for yes in answers)
+    for finding, (intact, complete, documents, used) in product(FINDINGS, product((False, True), repeat=4)):
+        found = [propose(Answers(intact, complete, documents, used, finding, defects)) for defects in WEIGHTS.values()]
+        bits = "".join("01"[yes] for yes in (intact, complete, documents, used))
         table.setdefault(finding, {})[bits] = [[one.grade, one.route, one.zone] for one in found]
     return table
 

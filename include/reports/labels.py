@@ -78,7 +78,7 @@ def sheet_pdf(title: str, hint: str, sections: Sequence[tuple[str, Sequence[tupl
         page.drawString(left, A4[1] - 18 * mm, title)
         page.setFont(REGULAR, 9)
         page.drawString(left, A4[1] - 24 * mm, hint)
-        return A4[1] - 34 * mm
+        return float(A4[1] - 34 * mm)
 
     top = head()
     for heading, codes in sections:
@@ -115,5 +115,5 @@ def _bars(page: Canvas, code: str, x: float, y: float, width: float, height: flo
 
 def _fitting(text: str, font: str, size: float, room: float) -> float:
     """Return the largest size, ``size`` at most, at which the text fits."""
-    width = pdfmetrics.stringWidth(text, font, size)
+    width = float(pdfmetrics.stringWidth(text, font, size))
     return size if width <= room else max(5, size * room / width)

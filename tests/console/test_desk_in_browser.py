@@ -250,7 +250,8 @@ def test_a_supervisor_gives_a_role_and_takes_it_away(person: Callable[..., Perso
     saule.sees("nurlan: роль снята")
     with connect(desk_dsn) as conn:
         changes = conn.execute(
-            "select role_before, role_after, actor from ops.staff_role_change where user_name = 'nurlan' order by change_id"
+            "select role_before, role_after, actor from ops.staff_role_change where user_name = 'nurlan' "
+            "order by change_id"
         )
         assert [tuple(row.values()) for row in changes] == [(None, "inspector", "saule"), ("inspector", None, "saule")]
     aliya.page.goto(f"{aliya.site}/desk/#/staff")

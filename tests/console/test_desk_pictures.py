@@ -61,7 +61,7 @@ def test_the_how_to_shows_what_the_desk_shows(person: Callable[..., Person], fol
     saule.page.get_by_role("link", name="Вся история, фото, деньги").tap()
     saule.page.locator(".thumbs img").first.wait_for()
     saule.page.get_by_role("heading", name="Фото").scroll_into_view_if_needed()
-    saule.page.locator("main").evaluate("main => main.scrollBy(0, 330)")
+    saule.page.locator("main").evaluate("main => main.scrollBy(0, 250)")
     saule.shoot(folder, "desk-unit")
     desk = person("saule", size=BIG, scheme="dark")
     desk.page.get_by_role("link", name="Зоны").click()

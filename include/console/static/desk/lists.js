@@ -120,7 +120,7 @@ export class Life extends Seen {
       ${photos?.length ? html`<section aria-label=${t("Photos")}><h3>${t("Photos")}</h3><ul class="thumbs">${photos.map((photo, place) => html`<li>
         <a href=${`photos/${photo.photo_id}.jpg`} target="_blank"><img loading="lazy" src=${`photos/${photo.photo_id}.jpg`}
           alt=${t("Photo {number}", { number: place + 1 })}></a></li>`)}</ul></section>` : nothing}
-      ${terms?.length ? html`<section><h3>${t("Money")}</h3>${facts(terms.map((one) => [label("terms", one.term), money(one.amount)]))}</section>` : nothing}
+      ${terms?.length ? html`<section><h3>${t("Money")}</h3>${facts(terms.filter((one) => one.amount).map((one) => [label("terms", one.term), money(one.amount)]))}</section>` : nothing}
       ${claims?.length ? html`<section><h3>${t("Claims")}</h3>${claims.map((one) => facts([
         [t("Tier"), one.tier == null ? null : label("tiers", one.tier)], [t("Money"), money(one.amount)], [t("State"), label("claims", one.status)], [t("Deadline"), moment(one.due_at)]]))}</section>` : nothing}
       ${looks?.length ? html`<section><h3>${t("Second look")}</h3>${looks.map((one) => facts([
