@@ -211,6 +211,9 @@ def _look_again(booking: Booking, facts: Facts, merchant_id: str, row: dict[str,
     read = row["payload"]
     unit_id = facts.labels.get((row["source"], read["unit_label"]))
     drawn = facts.looks.get(unit_id) if unit_id else None
+    key = (row["source"], row["event_id"])
+    if unit_id:
+        booking.units[key] = unit_id
     if unit_id is None or drawn is None:
         _reject(booking, merchant_id, row, f"no second look at {read['unit_label']} is asked for")
         return
@@ -218,8 +221,6 @@ def _look_again(booking: Booking, facts: Facts, merchant_id: str, row: dict[str,
         _reject(booking, merchant_id, row, f"a second look by {row['actor']}, who had the unit in hand before")
         return
     del facts.looks[unit_id]
-    key = (row["source"], row["event_id"])
-    booking.units[key] = unit_id
     booking.outcomes[key] = "finding"
     booking.looks.append(
         (

@@ -24,6 +24,7 @@ def compare(conn: Connection, merchant_id: str, now: dt.datetime) -> int:
     value = {row["name"]: row["value"] for row in settings}
     since = now - dt.timedelta(days=value["compare_days"])
     run(conn, "core/counterpart__of_labels", merchant_id=merchant_id, since=since, now=now)
+    run(conn, "core/counterpart__events", merchant_id=merchant_id, since=since)
     _pair_by_evidence(conn, merchant_id, since, now)
     run(conn, "core/counterpart__events", merchant_id=merchant_id, since=since)
     found = run(

@@ -5,13 +5,14 @@ import io
 import warnings
 from dataclasses import dataclass
 
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps, JpegImagePlugin, PngImagePlugin, UnidentifiedImageError, WebPImagePlugin
 
 MOST_BYTES = 12 * 1024 * 1024
 MOST_PIXELS = 40_000_000
 LONGEST_SIDE = 2000
 QUALITY = 82
-FORMATS = ("JPEG", "PNG", "WEBP")  # what some phones call MPO is read as a JPEG
+READERS = (JpegImagePlugin.JpegImageFile, PngImagePlugin.PngImageFile, WebPImagePlugin.WebPImageFile)
+FORMATS = tuple(reader.format for reader in READERS)
 
 
 class BadPhoto(ValueError):
@@ -52,7 +53,9 @@ def clean(image: bytes) -> Photo:
             raise BadPhoto("too_large", f"a photo has at most {MOST_PIXELS:,} pixels, this claims {opened.size}")
         opened.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))  # a large JPEG is unpacked smaller at once
         picture = _flat(ImageOps.exif_transpose(opened))
-    except (UnidentifiedImageError, Image.DecompressionBombError, OSError, SyntaxError, ValueError) as error:
+    except Image.DecompressionBombError as error:
+        raise BadPhoto("too_large", f"a photo has at most {MOST_PIXELS:,} pixels, this claims far more") from error
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
         if isinstance(error, BadPhoto):
             raise
         raise BadPhoto(

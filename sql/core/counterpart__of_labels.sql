@@ -1,6 +1,6 @@
 -- core.counterpart: a label that a unit of the same warehouse bears means that unit.
 insert into core.counterpart (source, unit_label, unit_id, merchant_id, found_by, found_at)
-select distinct on (event.source, unit.unit_id)
+select distinct
     event.source,
     unit.unit_label,
     unit.unit_id,
@@ -20,5 +20,4 @@ where
     and event.outcome = 'compared'
     and event.unit_id is null
     and event.recorded_at > %(since)s
-order by event.source, unit.unit_id
 on conflict do nothing;

@@ -1,4 +1,5 @@
--- Units that these labels can mean: of these orders or goods, received in the same warehouse, without a counterpart.
+-- Units that these labels can mean: of these orders or goods, received in the same warehouse, whose receipt
+-- the other system has not told yet.
 select distinct
     telling.source,
     unit.unit_id,
@@ -18,5 +19,17 @@ where
     and not exists (
         select 1
         from core.counterpart
-        where counterpart.source = telling.source and counterpart.unit_id = unit.unit_id
+        where
+            counterpart.source = telling.source
+            and counterpart.unit_id = unit.unit_id
+            and counterpart.found_by <> 'label'
+    )
+    and not exists (
+        select 1
+        from core.warehouse_event as event
+        where
+            event.unit_id = unit.unit_id
+            and event.source = telling.source
+            and event.type = 'received'
+            and event.outcome = 'compared'
     );

@@ -1,4 +1,9 @@
--- Whose the unit is and how many photos it has; the unit is locked, so that two senders count one after the other.
+-- Whose the unit is and how many photos it has. The unit is locked before anybody counts: a second sender counts anew.
+select unit.unit_id
+from ledger.unit
+where unit.unit_id = %(unit_id)s
+for update;
+
 select
     unit.unit_id,
     unit.merchant_id,
@@ -13,5 +18,4 @@ select
         where photo.photo_id = %(photo_id)s
     ) as known
 from ledger.unit
-where unit.unit_id = %(unit_id)s
-for update of unit;
+where unit.unit_id = %(unit_id)s;

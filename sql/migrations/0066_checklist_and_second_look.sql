@@ -242,7 +242,7 @@ create table core.second_look (
     unique (source, event_id)
 );
 create index second_look_unit on core.second_look (unit_id);
-create index second_look_waiting on core.second_look (warehouse) where looked_at is null;
+create index second_look_undone on core.second_look (warehouse) where looked_at is null;
 comment on table core.second_look is
 'The drawn slice of inspections (inspection_id: the ledger''s event). It never changes the ledger: a difference is for a
 supervisor.';

@@ -7,9 +7,10 @@ create table core.counterpart (
     merchant_id text not null,
     found_by text not null check (found_by in ('label', 'order_and_goods', 'order', 'goods')),
     found_at timestamptz not null,
-    primary key (source, unit_label),
-    unique (source, unit_id)
+    primary key (source, unit_label)
 );
+-- beside the label that a unit bears the other system may know it by one of its own
+create unique index counterpart_of_evidence on core.counterpart (source, unit_id) where found_by <> 'label';
 comment on table core.counterpart is
 'Which unit a label of the other system means: both systems may print labels of their own.';
 
