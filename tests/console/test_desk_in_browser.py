@@ -99,6 +99,11 @@ def test_resale_renewed_packaging(person: Callable[..., Person], desk_dsn: str) 
     found = unit(desk_dsn, unit_id=sale.unit_id)
     assert (found["state"], found["grade"], found["route"], found["zone"]) == ("qc", "B", "resale", "active_stock")
     assert [step for step, _ in life(desk_dsn, sale)] == ["received", "inspected", "repacked", "qc_passed", "moved"]
+    with connect(desk_dsn) as conn:
+        booked = conn.execute(
+            "select code, amount from core.unit_cost where unit_id = %s and term = 'packaging'", (sale.unit_id,)
+        ).fetchall()
+    assert {row["code"]: row["amount"] for row in booked} == {"minute": 15 * 45, "piece:film": 40}
 
 
 def test_repair_goes_off_kaspi(person: Callable[..., Person], desk_dsn: str) -> None:

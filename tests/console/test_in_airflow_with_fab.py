@@ -16,7 +16,6 @@ import pytest
 import requests
 from psycopg.conninfo import conninfo_to_dict
 
-pytest.importorskip("airflow.providers.fab", reason="apache-airflow-providers-fab is not installed")
 FAB = "airflow.providers.fab.auth_manager.fab_auth_manager.FabAuthManager"
 PEOPLE = {"aliya": "User", "vera": "Viewer", "stranger": "Viewer"}
 
