@@ -219,23 +219,19 @@ def test_what_was_settled_or_is_more_urgent_by_the_time_of_the_mail_is_told_as_i
 
 
 def claim(world: NoticeWorld, number: int, due_at: dt.datetime, status: str, amount: int | None = 3000) -> None:
-    """Write a claim of an order's first piece, wherever claims live."""
+    """Write a claim of an order's first piece."""
     (unit_id,) = world.arrive(number, 1)
     with connect(world.dsn) as conn:
-        (kind,) = conn.execute("select relkind from pg_class where oid = 'mart.claim'::regclass").fetchone().values()  # type: ignore[union-attr]
-        values = (unit_id, unit_id, due_at, status, amount)
-        if kind == "r":
-            conn.execute(
-                "insert into mart.claim (claim_id, unit_id, merchant_id, tier, due_at, status, amount) "
-                "values (%s, %s, 'alpha', 30, %s, %s, %s)", values,
-            )  # fmt: skip
-        else:
-            conn.execute(
-                "insert into core.claim (claim_id, unit_id, merchant_id, seq, tier, due_at, status, amount, why, "
-                "missing, notes, opened_at, changed_at, lost_because) values (%s, %s, 'alpha', 1, 30, %s, %s, %s, "
-                "'{}', '{}', '{}', %s, %s, %s)",
-                (*values, NOON, NOON, "lost_to_deadline" if status == "expired" else None),
-            )
+        paid = (amount, NOON) if status == "paid" else (None, None)
+        conn.execute(
+            "insert into core.claim (claim_id, unit_id, merchant_id, seq, tier, due_at, status, amount, why, "
+            "missing, notes, opened_at, changed_at, lost_because, paid_amount, paid_at) "
+            "values (%s, %s, 'alpha', 1, 30, %s, %s, %s, '{}', '{}', '{}', %s, %s, %s, %s, %s)",
+            (
+                unit_id, unit_id, due_at, status, amount, NOON, NOON,
+                "lost_to_deadline" if status == "expired" else None, *paid,
+            ),
+        )  # fmt: skip
 
 
 def test_claims_are_told_when_they_are_new_near_and_expired(
