@@ -14,8 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from include.db.connection import connect
 from include.db.migrate import migrate
-from include.flows import onboarding
+from include.domain.staff import EVERY_MERCHANT
+from include.flows import onboarding, staff
 from runtime import postgres
 from runtime.airflow_api import AirflowApi
 from runtime.airflow_home import ADMIN, DATABASE, airflow_environment, airflow_url, write_passwords
@@ -177,6 +179,8 @@ def _onboard(installation: Installation) -> None:
     world = sandbox.world()
     catalogues = {merchant["id"]: sandbox.catalogue(merchant["id"]) for merchant in world["merchants"]}
     tokens = onboarding.load(installation.warehouse_dsn, world, catalogues)
+    with connect(installation.warehouse_dsn) as conn:  # who plays the demonstration may work at the desk, too
+        staff.grant(conn, ADMIN, EVERY_MERCHANT, "supervisor", actor="make demo", now=sandbox.now())
     for merchant_id, token in tokens.items():
         sandbox.register_feed(merchant_id, f"{feed_url(installation.ports)}/{token}.xml")
 
