@@ -29,9 +29,9 @@ from include.flows import staff
 from include.flows.onboarding import RECORDED_KINDS, add_source
 from runtime.postgres import LASTING_TEMPORARY
 
-LEDGERS: dict[Size, tuple[int, int]] = {"smoke": (2_000, 10_000), "full": (100_000, 10_000_000)}
+LEDGERS: dict[Size, tuple[int, int]] = {"smoke": (10_000, 40_000), "full": (100_000, 10_000_000)}
 SCANS: dict[Size, int] = {"smoke": 20, "full": 400}
-WARM = 20  # scans that fill caches and are not counted
+WARM = 10  # scans that fill caches and are not counted
 MOST_MS, AIM_MS = 150, 50
 MADE_AT_ONCE = 500_000
 BYTES_A_UNIT = 3_500  # with its order, line and case, their indexes and WAL

@@ -50,8 +50,13 @@ from (
         and step.other_recorded_at > %(since)s
         and (
             (step.record_event_id is null and step.other_recorded_at <= %(late)s)
-            or step.other_says <> step.record_says
-            or abs(extract(epoch from step.other_at - step.record_at)) > %(minutes)s * 60
+            or (
+                step.record_event_id is not null
+                and (
+                    step.other_says <> step.record_says
+                    or abs(extract(epoch from step.other_at - step.record_at)) > %(minutes)s * 60
+                )
+            )
         )
     union all
     -- booked, and not told by the other one though it tells of such steps since before

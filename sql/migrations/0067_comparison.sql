@@ -84,7 +84,10 @@ left join lateral (
         event.actor,
         event.payload
     from core.warehouse_event as event
-    where event.unit_id = other.unit_id and event.type = other.type and event.outcome = 'booked'
+    where
+        event.unit_id = other.unit_id
+        and event.type = other.type
+        and event.outcome in ('booked', 'waiting') -- it is said, and booked when what comes before it is
     order by event.occurred_at desc, event.event_id desc
     limit 1
 ) as booked on true;
