@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from include.clock import from_setting
 from include.db.connection import connect
 from include.db.migrate import migrate
 from include.domain.staff import EVERY_MERCHANT
@@ -180,7 +181,14 @@ def _onboard(installation: Installation) -> None:
     catalogues = {merchant["id"]: sandbox.catalogue(merchant["id"]) for merchant in world["merchants"]}
     tokens = onboarding.load(installation.warehouse_dsn, world, catalogues)
     with connect(installation.warehouse_dsn) as conn:  # who plays the demonstration may work at the desk, too
-        staff.grant(conn, ADMIN, EVERY_MERCHANT, "supervisor", actor="make demo", now=sandbox.now())
+        staff.grant(
+            conn,
+            ADMIN,
+            EVERY_MERCHANT,
+            "supervisor",
+            actor="make demo",
+            now=from_setting(clock_url(installation.ports)).now(),
+        )
     for merchant_id, token in tokens.items():
         sandbox.register_feed(merchant_id, f"{feed_url(installation.ports)}/{token}.xml")
 

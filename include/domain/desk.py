@@ -3,11 +3,9 @@
 import hashlib
 import re
 from collections.abc import Mapping
-from typing import Literal
 
 from include.domain.unit_life import RULES
 
-System = Literal["desk", "wms"]
 # Whose record an event is: a warehouse names one system for each of the five.
 KIND_OF: Mapping[str, str] = {
     "received": "receipt",

@@ -21,8 +21,8 @@ CASE_COLUMNS = (
 )  # fmt: skip
 BY_FILE = "file/applications"
 # A first load has many returns, and memory is to be the same for few and for many.
-STAGED_AT_ONCE = 500  # cases
-BORN_AT_ONCE = 500  # orders
+STAGED_AT_ONCE = 100  # cases
+BORN_AT_ONCE = 100  # orders
 
 
 def lock(conn: Connection, run: Run, merchant_id: str) -> list[str]:

@@ -16,6 +16,7 @@ from include.domain.days import almaty_day
 from include.domain.money import Cost, Material, Rate, Recovery, Step
 from include.domain.unit_life import Event
 from include.flows import ledger
+from include.flows.settings import setting
 
 COST_COLUMNS = (
     "event_id", "term", "code", "kind", "unit_id", "merchant_id", "amount", "rate_version", "minutes", "detail",
@@ -156,10 +157,10 @@ def recovery_of(conn: Connection, unit_id: UUID, now: dt.datetime) -> Recovery:
     return money.recovery(
         row["main_price"],
         channel,
-        Decimal(str(_setting(conn, "resale_discount_percent"))),
+        Decimal(str(setting(conn, "resale_discount_percent"))),
         None if fee is None else fee.permille,
         None if held is None else held.amount,
-        int(_setting(conn, "resale_days_assumed")),
+        int(setting(conn, "resale_days_assumed")),
         row["spent"],
     )
 
@@ -169,10 +170,3 @@ def _channel(row: dict[str, Any]) -> str:
     if row["repaired"] or row["signs_of_use"] or row["route"] in ("repair", "off_kaspi"):
         return "off_kaspi"
     return {"A": "main", "B": "resale"}.get(row["grade"] or "", "off_kaspi")
-
-
-def _setting(conn: Connection, name: str) -> Any:
-    row = run_statement(conn, "ops/setting", name=name).fetchone()
-    if row is None:
-        raise KeyError(f"ops.setting lacks {name}: a migration was not applied")
-    return row["value"]

@@ -9,6 +9,7 @@ from include.db.connection import Connection, connect
 from include.db.statements import run
 from include.domain.identity import stable_id
 from include.domain.staff import Staff
+from include.flows import claims
 from include.flows.desk_access import NotFound, Refused, must, units_by_id
 from include.flows.second_look import waits_for
 from include.wms.photos import BadPhoto, clean
@@ -49,6 +50,7 @@ def keep_photo(
                 taken_at=now,
                 actor=staff.user_name,
             )
+            claims.refresh(conn, [unit_id], now)  # a claim needs photos: this may be the one that lacked
     return {"photo_id": photo_id}
 
 

@@ -11,6 +11,7 @@ from include.db.statements import run
 from include.domain.desk import label_of, record_of, return_order_of
 from include.domain.staff import NEEDED, Staff
 from include.domain.unit_life import VOIDED, person
+from include.flows import claims
 from include.flows.booking import book_rows
 from include.flows.desk_access import Desk, desk_of, units_by_id
 from include.flows.quarantine import Reject, put_aside
@@ -67,11 +68,9 @@ def record(
             _judge(desk, staff, one, now)
         for one in _undecided(sent):
             _judge_place_and_time(desk, staff, one, told, now)
-        for merchant_id in dict.fromkeys(one.event["merchant_id"] for one in _undecided(sent)):
+        for merchant_id, theirs in _by_merchant(_undecided(sent)).items():
             with conn.transaction():
-                _book(
-                    conn, desk, merchant_id, [o for o in _undecided(sent) if o.event["merchant_id"] == merchant_id], now
-                )
+                _book(conn, desk, merchant_id, theirs, now)
         with conn.transaction():
             put_aside(conn, _rejects(desk, sent), now)
         units = units_by_id(conn, [one.unit_id for one in sent if one.unit_id])
@@ -196,7 +195,7 @@ def _told(conn: Connection, desk: Desk, sent: list[_Sent]) -> dict[str, dict[str
 
 
 def _book(conn: Connection, desk: Desk, merchant_id: str, sent: list[_Sent], now: dt.datetime) -> None:
-    """Store and book the events of one merchant, raw to ledger, in the caller's transaction."""
+    """Store and book the events of one merchant, raw to ledger to claim, in the caller's transaction."""
     keep_raw(conn, desk.source, [one.event for one in sent], now)
     rows = run(
         conn,
@@ -216,6 +215,7 @@ def _book(conn: Connection, desk: Desk, merchant_id: str, sent: list[_Sent], now
                 one.outcome = booking.outcomes.get(key, "waiting")
                 one.unit_id = booking.units.get(key)
                 one.reason = booking.reasons.get(key)
+    claims.refresh(conn, {one.unit_id for one in sent if one.unit_id}, now)
     for one in sent:
         if one.event["event_id"] not in fresh:  # another sender of the same was quicker
             one.outcome = "repeated"

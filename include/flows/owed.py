@@ -33,6 +33,8 @@ KINDS = {
     ("claim", Urgency.NEAR): "claim_near",
     ("claim", Urgency.PASSED): "claim_expired",
 }
+# The settings that say how many hours before its deadline a subject is near.
+NEAR = {"decision": "decision_near_hours", "claim": "claim_alert_hours"}
 CLOCK_COLUMNS = ("case_id", "merchant_id", "started_at", "due_at", "settled_at")
 NOTICE_COLUMNS = ("merchant_id", "subject", "kind", "order_code", "amount", "due_at", "found_at")
 
@@ -51,7 +53,7 @@ class Rules:
         return cls(
             int(setting(conn, "decision_working_days")),
             Calendar.of_setting(setting(conn, "calendar_changes")),
-            {what: dt.timedelta(hours=float(setting(conn, f"{what}_near_hours"))) for what in ("decision", "claim")},
+            {what: dt.timedelta(hours=float(setting(conn, name))) for what, name in NEAR.items()},
         )
 
 

@@ -20,6 +20,7 @@ from include.db.statements import run as run_statement
 from include.domain import kpi
 from include.flows import batch
 from include.flows.run import Run
+from include.flows.settings import setting
 
 WHOLE = "all"
 RECENT_WEEKS = 4
@@ -163,18 +164,10 @@ def _stage_signals(conn: Connection, run: Run, served: list[str]) -> None:
         )
         family.extend((merchant_id, lag, cell) for cell in tested)
     whose = {id(cell): (merchant_id, lag) for merchant_id, lag, cell in family}
-    found = signals.signals([cell for _, _, cell in family], float(_setting(conn, "signal_fdr")))
+    found = signals.signals([cell for _, _, cell in family], float(setting(conn, "signal_fdr")))
     rows = [_signal_row(run, week, *whose[id(signal.cell)], signal, len(family)) for signal in found]
     run_statement(conn, "mart/stage_signal__clear", **run.key)
     copy_rows(conn, "mart.stage_signal", SIGNAL_COLUMNS, rows)
-
-
-def _setting(conn: Connection, name: str) -> Any:
-    """Return a value of ops.setting."""
-    row = run_statement(conn, "report/setting", setting=name).fetchone()
-    if row is None:
-        raise KeyError(f"ops.setting has no row {name!r}: a migration was not applied")
-    return row["value"]
 
 
 def _signal_row(

@@ -7,14 +7,12 @@ from email.headerregistry import Address as MailAddress
 from email.message import EmailMessage
 from email.policy import SMTP as SMTP_POLICY
 from email.utils import format_datetime
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-import jinja2
-
 from include.clock import ALMATY
 from include.locale.words import words
+from include.reports.mail_templates import templates_of
 from include.reports.subject import Subject
 
 TEMPLATES = Path(__file__).resolve().parent / "templates"
@@ -80,18 +78,6 @@ def _one_line(text: str) -> str:
     return " ".join(text.split())
 
 
-@cache
-def _environment() -> jinja2.Environment:
-    """Return the templates' environment; what becomes HTML is escaped, the text is not."""
-    return jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
-        autoescape=jinja2.select_autoescape(enabled_extensions=("mjml.j2",), default=False),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-
-
 def render(name: str, content: Mapping[str, Any]) -> str:
     """Return a template of this package with its content."""
-    return _environment().get_template(name).render(content)
+    return templates_of(TEMPLATES).get_template(name).render(content)

@@ -3,11 +3,8 @@
 import datetime as dt
 from email.message import EmailMessage
 from email.utils import format_datetime
-from functools import cache
 from pathlib import Path
 from typing import Any
-
-import jinja2
 
 from include.clock import ALMATY
 from include.domain import kpi
@@ -16,6 +13,7 @@ from include.locale.words import Words, words
 from include.reports import charts
 from include.reports.facts import KpiLine, Open, WeeklyFacts
 from include.reports.headlines import headlines, signal_sentence
+from include.reports.mail_templates import templates_of
 from include.reports.subject import Subject
 
 CHART_CID = "weekly-flow@qaitarym"
@@ -64,20 +62,8 @@ def html(content: dict[str, Any]) -> str:
     return str(mjml.mjml2html(_render("weekly.mjml.j2", content)))
 
 
-@cache
-def _environment() -> jinja2.Environment:
-    """Return the templates' environment; what becomes HTML is escaped, the text part is not."""
-    return jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
-        autoescape=jinja2.select_autoescape(enabled_extensions=("mjml.j2",), default=False),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-
-
 def _render(name: str, content: dict[str, Any]) -> str:
-    return _environment().get_template(name).render(content)
+    return templates_of(TEMPLATES).get_template(name).render(content)
 
 
 def _content(facts: WeeklyFacts, language: Words) -> dict[str, Any]:

@@ -1,23 +1,10 @@
 -- Claims against the carrier: one a unit. claim_event is the history and is only ever added to; claim is its last row.
 
-create table if not exists core.photo (
-    photo_id uuid primary key,
-    unit_id uuid not null,
-    event_id text,
-    merchant_id text not null,
-    jpeg bytea not null,
-    sha256 bytea not null,
-    width integer not null check (width > 0),
-    height integer not null check (height > 0),
-    taken_at timestamptz not null,
-    actor text not null check (actor <> '')
-);
-
 insert into ops.setting (name, value, meaning) values
 ('claim_days_same_city', '10', 'calendar days for a claim against the carrier in one city, with the day of receipt'),
 ('claim_days_country', '45', 'the same for a parcel from another city'),
 ('claim_hours_without_note', '24', 'hours for a claim where the return act carries no note of the damage'),
-('claim_alert_hours', '72', 'so long before its deadline an unsent claim raises an alert');
+('claim_alert_hours', '72', 'hours before its deadline that an unsent claim raises an alert and a reminder');
 
 create table core.claim (
     claim_id uuid primary key,

@@ -39,7 +39,6 @@ comment on column ops.merchant_notice.message_key is 'The mail that tells it; NU
 
 insert into ops.setting (name, value, meaning) values
 ('decision_near_hours', '24', 'a merchant is reminded of a decision so many hours before its deadline'),
-('claim_near_hours', '72', 'a merchant is reminded of a claim so many hours before its deadline'),
 ('owed_mail_hours', '4', 'a merchant gets at most one mail about what he owes in so many hours'),
 (
     'calendar_changes',

@@ -36,6 +36,7 @@ def test_the_network_is_lost_midway_and_the_page_is_reloaded(
     aliya.scan(label)  # known from before the connection was lost
     aliya.tap("Переупаковка")
     aliya.tap("Переупаковано")
+    aliya.sees("нет связи · ждут: 3")
     assert [(one["kind"], one["state"]) for one in aliya.outbox()] == [
         ("event", "waiting"), ("photo", "waiting"), ("event", "waiting")
     ]  # fmt: skip

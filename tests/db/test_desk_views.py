@@ -150,6 +150,28 @@ def test_a_units_page_tells_its_whole_life(world: DeskWorld) -> None:
         desk.unit_page(conn, SUPERVISOR, uuid4())
 
 
+def test_the_desk_judges_the_claim_in_the_step_that_changes_it(world: DeskWorld) -> None:
+    """Damage seen, then a photo, then taken back: the claim follows at once, not with the next run of the DAG."""
+
+    def claims() -> list[tuple[Any, ...]]:
+        return [
+            (one["status"], one["missing"], one["amount"])
+            for one in world.query("select status, missing, amount from core.claim")
+        ]
+
+    label = world.received()
+    assert claims() == []
+    damaged = {**INSPECTED, "grade": "D", "finding": "damaged_in_transit", "route": "write_off"}
+    damaged |= {"packaging_intact": False, "defects": ["dent"], "damage_extent": "one_side", "zone": "unrecoverable"}
+    seen = world.one(INSPECTOR, unit_label=label, **damaged)
+    assert claims() == [("draft", ["photo"], 4_497)], "30 % of 14,990"
+    desk.keep_photo(world.dsn, INSPECTOR, unit_of(world, label), picture(), seen["event_id"], world.now)
+    assert claims() == [("ready", [], 4_497)]
+    assert [one["status"] for one in page(world, label)["claims"]] == ["ready"]
+    world.one(INSPECTOR, type="voided", unit_label=label, voids=seen["event_id"])
+    assert [one[0] for one in claims()] == ["withdrawn"]
+
+
 def test_photos_are_kept_once_counted_and_shown_to_whom_the_unit_is(world: DeskWorld) -> None:
     label = world.received()
     unit_id, body = unit_of(world, label), picture()

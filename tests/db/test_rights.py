@@ -49,6 +49,9 @@ def booked(new_warehouse: Callable[[], str]) -> str:
         f"set session authorization {OWNER}",
         "set session_replication_role = replica",
         "update ops.quarantine_action set actor = 'me'",
+        "update core.unit_cost set amount = 0",
+        "delete from core.claim_event",
+        "truncate ops.sending_action",
         "delete from ops.applied_migration",
         "create table ledger.mine (a integer)",
         "create table public.mine (a integer)",
@@ -93,9 +96,34 @@ def test_the_application_may_do_all_the_rest(booked: str) -> None:
     assert len(tables) > 50 and len(views) > 10
     assert all(row["read"] and not row["more"] for row in [*tables.values(), *views])
     assert not any(row["add"] or row["change"] for row in views)
-    only_added_to = {"ledger.unit_event", "ops.quarantine_action"}
+    only_added_to = {
+        "ledger.unit_event", "core.unit_cost", "core.claim_event", "ops.quarantine_action", "ops.sending_action",
+        "ops.staff_role_change",
+    }  # fmt: skip
     assert {name for name, row in tables.items() if not row["change"]} == {*only_added_to, "ops.applied_migration"}
     assert {name for name, row in tables.items() if not row["add"]} == {"ops.applied_migration"}
+
+
+def test_rights_that_stand_are_not_given_again_and_others_are_put_right(
+    new_warehouse: Callable[[], str], postgres_server: TestServer
+) -> None:
+    """A migration beside working tasks touches no table's rights for nothing; a right too many is taken away."""
+    touched = """
+    select xmin::text as version, relname, relacl
+    from pg_class
+    where relnamespace = 'ledger'::regnamespace and relkind in ('r', 'v')
+    order by relname
+    """
+    owner = postgres_server.as_owner(new_warehouse())
+    with connect(owner) as conn:
+        before = conn.execute(touched).fetchall()
+        conn.commit()
+        migrate(owner)
+        assert conn.execute(touched).fetchall() == before
+        conn.execute(f"grant update, truncate on ledger.unit_event to {APPLICATION_ROLE}")
+        conn.commit()
+        migrate(owner)
+        assert [row["relacl"] for row in conn.execute(touched)] == [row["relacl"] for row in before]
 
 
 def test_statistics_are_refreshed_without_owning_the_tables(new_warehouse: Callable[[], str]) -> None:

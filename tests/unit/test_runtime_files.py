@@ -119,6 +119,7 @@ def test_the_settings_file_becomes_connections_variables_and_pools() -> None:
     connections = {entry["connection_id"]: entry for entry in settings.connections}
     assert connections["warehouse_db"]["port"] == 5
     assert connections["warehouse_db"]["password"] == 'a"b: WAREHOUSE_PASSWORD'
+    assert connections["warehouse_db"]["login"] == 'a"b: WAREHOUSE_LOGIN'
     manners = json.loads(connections["kaspi_shop_sary_kids"]["extra"])
     assert manners["requests_per_second"] == 'a"b: KASPI_REQUESTS_PER_SECOND'
     assert json.loads(connections["wms_drop_w2"]["extra"]) == {"path": 'a"b: WMS_W2_FOLDER'}

@@ -1,3 +1,0 @@
-select value
-from ops.setting
-where name = %(setting)s;
