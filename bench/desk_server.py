@@ -41,10 +41,7 @@ def main() -> None:
     parser.add_argument("--now", type=dt.datetime.fromisoformat)
     chosen = parser.parse_args()
     clock = _Fixed(chosen.now) if chosen.now else SystemClock()
-    app = build_app(
-        lambda: chosen.dsn, lambda: clock, lambda: _Person(LOGIN), may_write=lambda _request, _user: False,
-        secret=lambda: "of the benchmark",
-    )  # fmt: skip
+    app = build_app(lambda: chosen.dsn, lambda: clock, lambda: _Person(LOGIN), secret=lambda: "of the benchmark")
     listening = socket.socket()
     listening.bind(("127.0.0.1", 0))
     listening.listen()  # who asks before the app is made waits

@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Callable
-from functools import partial
 from typing import Annotated, Any
 
 import psycopg
@@ -14,17 +13,14 @@ from fastapi.staticfiles import StaticFiles
 from include.clock import Clock
 from include.console import desk
 from include.console.applications import UPLOAD_BYTES, Importer, applications_routes
-from include.console.claims import StaffOf, claims_routes
+from include.console.claims import claims_routes
 from include.console.dashboard import dashboard
 from include.console.guard import DESK, FORM_BYTES, SAFE, Refused, Tokens, guard_change, guard_message, with_headers
 from include.console.notices import notices_routes
 from include.console.quality import quality_routes
 from include.console.site import FOLDER, Site, language_of, path_of
-from include.flows import desk as desk_flow
 
 log = logging.getLogger(__name__)
-# Who may change this DAG may decide here: Airflow's auth managers all know such a right, and viewers lack it.
-RIGHT = "kaspi_returns_ingest"
 DESK_API = f"{DESK}api/"
 LARGE_FORMS = {"/applications": UPLOAD_BYTES + FORM_BYTES}
 
@@ -34,23 +30,20 @@ def build_app(
     clock_provider: Callable[[], Clock],
     logged_in: Callable[..., Any] | None = None,
     *,
-    may_write: Callable[[Request, Any], bool] | None = None,
     secret: Callable[[], str] | None = None,
     importer: Importer | None = None,
-    staff_of: StaffOf | None = None,
 ) -> FastAPI:
     """Return the console. Every route needs a logged-in user of Airflow unless a test gives another ``logged_in``.
 
-    ``may_write`` judges a user's right to change things, ``secret`` signs the forms' tokens, ``importer`` reads files
-    of applications, ``staff_of`` says what somebody may do at the warehouse; without them Airflow is asked for the
-    first two, the flow does the third, and the roles are those of the warehouse. The providers are
-    asked at each request, so that a changed connection or clock needs no restart.
+    ``secret`` signs the forms' tokens, Airflow's where none is given; ``importer`` reads files of applications, else
+    the flow does. What a user may see and do is a role in the warehouse. The providers are asked at each request, so
+    that a changed connection or clock needs no restart.
     """
     if logged_in is None:
         from airflow.api_fastapi.core_api.security import get_user
 
         logged_in = get_user
-    site = Site(dsn_provider, clock_provider, may_write or _may_edit, Tokens(secret or _airflow_secret))
+    site = Site(dsn_provider, clock_provider, Tokens(secret or _airflow_secret))
 
     async def guarded(request: Request, user: Annotated[Any, Depends(logged_in)]) -> None:
         request.state.console_user = user
@@ -58,10 +51,10 @@ def build_app(
         if request.method in SAFE:
             return
         if path.startswith(DESK):
-            request.state.body = await guard_message(request, partial(desk.may_work, site), desk.LIMITS.get(path, {}))
+            request.state.body = await guard_message(request, site.may_work, desk.LIMITS.get(path, {}))
         else:
             limit = LARGE_FORMS.get(path, FORM_BYTES)
-            request.state.form = await guard_change(request, user, site.may_write, site.tokens, limit)
+            request.state.form = await guard_change(request, user, site.may_work, site.tokens, limit)
 
     app = FastAPI(title="Qaitarym", docs_url=None, redoc_url=None, openapi_url=None, dependencies=[Depends(guarded)])
     app.middleware("http")(with_headers)
@@ -76,14 +69,13 @@ def build_app(
         language = language_of(request)
         now = site.now()
         with site.warehouse() as conn:
-            content = dashboard(conn, merchant or None, now, language)
-        return site.page(
-            request, "dashboard.html", language, {**content, "merchant": merchant or None, "now": now}, section="home"
-        )
+            view = site.view(conn, request, merchant)
+            content = dashboard(conn, view, now, language)
+        return site.page(request, "dashboard.html", language, {**content, "now": now}, section="home")
 
     app.include_router(quality_routes(site))
     app.include_router(applications_routes(site, importer))
-    app.include_router(claims_routes(site, staff_of or desk_flow.staff_of))
+    app.include_router(claims_routes(site))
     app.include_router(notices_routes(site))
     app.include_router(desk.desk_routes(site))
 
@@ -120,17 +112,6 @@ def _refusals(app: FastAPI, site: Site) -> None:
             return desk.refusal(request, str(error.detail), error.status_code)
         language = language_of(request)
         return site.page(request, "refused.html", language, {"why": str(error.detail)}, status_code=error.status_code)
-
-
-def _may_edit(request: Request, user: Any) -> bool:
-    """Tell whether Airflow lets the user edit the ingest DAG."""
-    from airflow.api_fastapi.core_api.security import requires_access_dag
-
-    try:
-        requires_access_dag(method="PUT", param_dag_id=RIGHT)(request, user)
-    except HTTPException:
-        return False
-    return True
 
 
 def _airflow_secret() -> str:

@@ -68,7 +68,7 @@ def _questions(router: APIRouter, site: Site) -> None:
     @router.get("/api/setup")
     def about(request: Request, warehouse: Annotated[str | None, Query(max_length=100)] = None) -> Response:
         with site.warehouse() as conn:
-            staff = desk.staff_of(conn, actor_of(request))
+            staff = site.staff(conn, request)
             return answer(setup(conn, staff, warehouse or None, language_of(request), site.now(), up(request)))
 
     @router.get("/api/look")
@@ -76,14 +76,14 @@ def _questions(router: APIRouter, site: Site) -> None:
         request: Request, code: Annotated[str, Query(min_length=1, max_length=100)], warehouse: Warehouse
     ) -> Response:
         with site.warehouse() as conn:
-            return answer(desk.look_up(conn, desk.staff_of(conn, actor_of(request)), code, warehouse, site.now()))
+            return answer(desk.look_up(conn, site.staff(conn, request), code, warehouse, site.now()))
 
     @router.get("/api/queue")
     def queue(
         request: Request, warehouse: Warehouse, step: Annotated[str | None, Query(max_length=40)] = None
     ) -> Response:
         with site.warehouse() as conn:
-            staff = desk.staff_of(conn, actor_of(request))
+            staff = site.staff(conn, request)
             if step:
                 return answer({"units": desk.queue(conn, staff, warehouse, step, site.now())})
             return answer({"counts": desk.queue_counts(conn, staff, warehouse)})
@@ -91,30 +91,30 @@ def _questions(router: APIRouter, site: Site) -> None:
     @router.get("/api/zones")
     def zones(request: Request, warehouse: Warehouse) -> Response:
         with site.warehouse() as conn:
-            return answer({"zones": desk.zones(conn, desk.staff_of(conn, actor_of(request)), warehouse)})
+            return answer({"zones": desk.zones(conn, site.staff(conn, request), warehouse)})
 
     @router.get("/api/units/{unit_id}")
     def unit(request: Request, unit_id: UUID) -> Response:
         with site.warehouse() as conn:
-            return answer(desk.unit_page(conn, desk.staff_of(conn, actor_of(request)), unit_id))
+            return answer(desk.unit_page(conn, site.staff(conn, request), unit_id))
 
     @router.get("/api/units/{unit_id}/recovery")
     def recovery(request: Request, unit_id: UUID) -> Response:
         """Return what the piece can still bring, for the stop-loss of its repair."""
         with site.warehouse() as conn:
-            seen = desk.unit_page(conn, desk.staff_of(conn, actor_of(request)), unit_id)
+            seen = desk.unit_page(conn, site.staff(conn, request), unit_id)
             left = costs.recovery_of(conn, seen["unit"]["unit_id"], site.now())
             return answer({"at_stake": left.at_stake, "spent": left.spent})
 
     @router.get("/api/second")
     def second(request: Request, warehouse: Warehouse) -> Response:
         with site.warehouse() as conn:
-            return answer({"units": desk.second_looks(conn, desk.staff_of(conn, actor_of(request)), warehouse)})
+            return answer({"units": desk.second_looks(conn, site.staff(conn, request), warehouse)})
 
     @router.get("/api/staff")
     def people(request: Request) -> Response:
         with site.warehouse() as conn:
-            return answer({"staff": staff_roles.roles(conn, desk.staff_of(conn, actor_of(request)))})
+            return answer({"staff": staff_roles.roles(conn, site.staff(conn, request))})
 
 
 def _messages(router: APIRouter, site: Site) -> None:
@@ -125,7 +125,7 @@ def _messages(router: APIRouter, site: Site) -> None:
         if not isinstance(name, str) or not isinstance(merchant_id, str) or not isinstance(role, str | None):
             raise Refused(status.HTTP_400_BAD_REQUEST, "broken_message")
         with site.warehouse(reading=False) as conn:
-            staff = desk.staff_of(conn, actor_of(request))
+            staff = site.staff(conn, request)
             changed = staff_roles.set_role(conn, staff, name, merchant_id, cast("Role | None", role), site.now())
         return answer({"changed": changed})
 
@@ -142,7 +142,7 @@ def _messages(router: APIRouter, site: Site) -> None:
         if any(event.get("actor") != actor for event in made):
             raise Refused(status.HTTP_409_CONFLICT, "another_person")
         with site.warehouse() as conn:
-            staff = desk.staff_of(conn, actor)
+            staff = site.staff(conn, request)
         placed = [in_our_time(event, sent_at, now) for event in made]
         return answer({"answers": desk.record(site.dsn(), staff, placed, now, warehouse)})
 
@@ -153,7 +153,7 @@ def _messages(router: APIRouter, site: Site) -> None:
         event: Annotated[str, Query(max_length=100)],
     ) -> Response:
         with site.warehouse() as conn:
-            staff = desk.staff_of(conn, actor_of(request))
+            staff = site.staff(conn, request)
         return answer(desk.keep_photo(site.dsn(), staff, unit, request.state.body, event, site.now()))
 
 
@@ -161,13 +161,13 @@ def _papers(router: APIRouter, site: Site) -> None:
     @router.get("/photos/{photo_id}.jpg")
     def photo(request: Request, photo_id: UUID) -> Response:
         with site.warehouse() as conn:
-            jpeg = desk.photo(conn, desk.staff_of(conn, actor_of(request)), photo_id)
+            jpeg = desk.photo(conn, site.staff(conn, request), photo_id)
         return Response(jpeg, media_type="image/jpeg")
 
     @router.get("/labels/{unit_id}.pdf")
     def unit_label(request: Request, unit_id: UUID) -> Response:
         with site.warehouse() as conn:
-            seen = desk.unit_page(conn, desk.staff_of(conn, actor_of(request)), unit_id)
+            seen = desk.unit_page(conn, site.staff(conn, request), unit_id)
         return _pdf(label_pdf(label_of(seen["unit"], language_of(request))), f"label-{seen['unit']['unit_label']}")
 
     @router.get("/commands.pdf")
@@ -196,13 +196,6 @@ def login_address(request: Request) -> str:
     """Return the address of Airflow's login that leads back to this page."""
     asked = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     return f"{up(request)}../api/v2/auth/login?{urlencode({'next': asked})}"
-
-
-def may_work(site: Site, request: Request) -> bool:
-    """Tell whether the person has any role that lets him enter something."""
-    with site.warehouse() as conn:
-        staff = desk.staff_of(conn, actor_of(request))
-    return any(staff.may("operator", merchant_id) for merchant_id in staff.roles)
 
 
 def handle(app: FastAPI) -> None:

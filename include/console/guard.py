@@ -83,11 +83,11 @@ def from_our_pages(request: Request) -> bool:
 
 
 async def guard_change(
-    request: Request, user: Any, may_write: Callable[[Request, Any], bool], tokens: Tokens, limit: int
+    request: Request, user: Any, may_work: Callable[[Request], bool], tokens: Tokens, limit: int
 ) -> FormData:
     """Let a changing request pass and return its form; raise :class:`Refused` otherwise."""
     proven = from_our_pages(request)
-    if not await run_in_threadpool(may_write, request, user):
+    if not await run_in_threadpool(may_work, request):
         raise Refused(status.HTTP_403_FORBIDDEN, "only_looking")
     form = await read_form(request, limit)
     if not proven and not tokens.good(form.get(TOKEN_FIELD), user):

@@ -180,7 +180,7 @@ def who(request: Request) -> User:
 def desk_app(dsn: str, clock: Any = None) -> FastAPI:
     """Return the console as the desk's tests see it."""
     running = clock or Running()
-    return build_app(lambda: dsn, lambda: running, logged_in=who, may_write=lambda _r, _u: False, secret=lambda: SECRET)
+    return build_app(lambda: dsn, lambda: running, logged_in=who, secret=lambda: SECRET)
 
 
 @contextmanager
