@@ -136,15 +136,13 @@ def _messages(router: APIRouter, site: Site) -> None:
         made, warehouse, sent_at = told.get("events"), told.get("warehouse"), told.get("sent_at")
         if not isinstance(made, list) or not isinstance(warehouse, str) or not 1 <= len(made) <= MOST_EVENTS:
             raise Refused(status.HTTP_400_BAD_REQUEST, "broken_message")
-        actor = actor_of(request)
         if any(not isinstance(event, dict) for event in made):
             raise Refused(status.HTTP_400_BAD_REQUEST, "broken_message")
-        if any(event.get("actor") != actor for event in made):
+        if any(event.get("actor") != actor_of(request) for event in made):
             raise Refused(status.HTTP_409_CONFLICT, "another_person")
-        with site.warehouse() as conn:
-            staff = site.staff(conn, request)
         placed = [in_our_time(event, sent_at, now) for event in made]
-        return answer({"answers": desk.record(site.dsn(), staff, placed, now, warehouse)})
+        with site.warehouse(reading=False) as conn:
+            return answer({"answers": desk.record(conn, site.staff(conn, request), placed, now, warehouse)})
 
     @router.post("/api/photos")
     def photo(
@@ -152,9 +150,9 @@ def _messages(router: APIRouter, site: Site) -> None:
         unit: UUID,
         event: Annotated[str, Query(max_length=100)],
     ) -> Response:
-        with site.warehouse() as conn:
+        with site.warehouse(reading=False) as conn:
             staff = site.staff(conn, request)
-        return answer(desk.keep_photo(site.dsn(), staff, unit, request.state.body, event, site.now()))
+            return answer(desk.keep_photo(conn, staff, unit, request.state.body, event, site.now()))
 
 
 def _papers(router: APIRouter, site: Site) -> None:

@@ -55,7 +55,7 @@ def test_the_second_inspector_sees_nothing_of_the_first_look_until_he_has_looked
     label = world.inspected(grade="C", route="off_kaspi", signs_of_use=True, finding="defective", defects=["no_power"])
     (unit,) = world.query("select unit_id from ledger.unit where unit_label = %s", label)
     with connect(world.dsn) as conn:
-        photo_id = desk.keep_photo(world.dsn, INSPECTOR, unit["unit_id"], picture(), None, world.now)["photo_id"]
+        photo_id = world.keep_photo(INSPECTOR, unit["unit_id"], picture(), None)["photo_id"]
         assert desk.photo(conn, INSPECTOR, photo_id)
         with pytest.raises(desk.NotFound):
             desk.photo(conn, CHECKER, photo_id)

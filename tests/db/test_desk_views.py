@@ -135,7 +135,7 @@ def test_a_units_page_tells_its_whole_life(world: DeskWorld) -> None:
     label = world.inspected()
     voided = world.one(INSPECTOR, type="repacked", unit_label=label, minutes=3)
     world.one(INSPECTOR, type="voided", unit_label=label, voids=voided["event_id"])
-    photo = desk.keep_photo(world.dsn, INSPECTOR, unit_of(world, label), picture(), voided["event_id"], world.now)
+    photo = world.keep_photo(INSPECTOR, unit_of(world, label), picture(), voided["event_id"])
     told = page(world, label)
     assert [(one["type"], one["voided"]) for one in told["events"]] == [
         ("requested", False), ("received", False), ("inspected", False), ("repacked", True), ("voided", False),
@@ -165,7 +165,7 @@ def test_the_desk_judges_the_claim_in_the_step_that_changes_it(world: DeskWorld)
     damaged |= {"packaging_intact": False, "defects": ["dent"], "damage_extent": "one_side", "zone": "unrecoverable"}
     seen = world.one(INSPECTOR, unit_label=label, **damaged)
     assert claims() == [("draft", ["photo"], 4_497)], "30 % of 14,990"
-    desk.keep_photo(world.dsn, INSPECTOR, unit_of(world, label), picture(), seen["event_id"], world.now)
+    world.keep_photo(INSPECTOR, unit_of(world, label), picture(), seen["event_id"])
     assert claims() == [("ready", [], 4_497)]
     assert [one["status"] for one in page(world, label)["claims"]] == ["ready"]
     world.one(INSPECTOR, type="voided", unit_label=label, voids=seen["event_id"])
@@ -175,8 +175,8 @@ def test_the_desk_judges_the_claim_in_the_step_that_changes_it(world: DeskWorld)
 def test_photos_are_kept_once_counted_and_shown_to_whom_the_unit_is(world: DeskWorld) -> None:
     label = world.received()
     unit_id, body = unit_of(world, label), picture()
-    first = desk.keep_photo(world.dsn, OPERATOR, unit_id, body, "e1", world.now)
-    assert desk.keep_photo(world.dsn, OPERATOR, unit_id, body, "e1", world.now) == first
+    first = world.keep_photo(OPERATOR, unit_id, body, "e1")
+    assert world.keep_photo(OPERATOR, unit_id, body, "e1") == first
     with connect(world.dsn) as conn:
         assert desk.photo(conn, INSPECTOR, first["photo_id"]).startswith(b"\xff\xd8")
         with pytest.raises(desk.NotAllowed):
@@ -184,17 +184,17 @@ def test_photos_are_kept_once_counted_and_shown_to_whom_the_unit_is(world: DeskW
         with pytest.raises(desk.NotFound):
             desk.photo(conn, SUPERVISOR, uuid4())
     with pytest.raises(desk.NotAllowed):
-        desk.keep_photo(world.dsn, ONLY_KIDS, unit_id, body, "e1", world.now)
+        world.keep_photo(ONLY_KIDS, unit_id, body, "e1")
     with pytest.raises(desk.NotFound):
-        desk.keep_photo(world.dsn, OPERATOR, uuid4(), body, "e1", world.now)
+        world.keep_photo(OPERATOR, uuid4(), body, "e1")
     for bad in (b"no picture", body + b"\0" * (13 << 20)):
         with pytest.raises(desk.Refused):
-            desk.keep_photo(world.dsn, OPERATOR, unit_id, bad, "e2", world.now)
+            world.keep_photo(OPERATOR, unit_id, bad, "e2")
     outcomes: list[str] = []
 
     def send(n: int) -> None:
         try:
-            desk.keep_photo(world.dsn, OPERATOR, unit_id, picture((40 + n, 40)), "e3", world.now)
+            world.keep_photo(OPERATOR, unit_id, picture((40 + n, 40)), "e3")
             outcomes.append("kept")
         except desk.Refused as refused:
             outcomes.append(refused.reason_code)
@@ -206,7 +206,7 @@ def test_photos_are_kept_once_counted_and_shown_to_whom_the_unit_is(world: DeskW
         thread.join()
     assert sorted(outcomes) == ["kept"] * 19 + ["too_many"] * 5
     assert world.query("select count(*) as n from core.photo") == [{"n": 20}]
-    assert desk.keep_photo(world.dsn, OPERATOR, unit_id, body, "e1", world.now) == first, "a known one is no new one"
+    assert world.keep_photo(OPERATOR, unit_id, body, "e1") == first, "a known one is no new one"
 
 
 def test_the_checklist_asks_what_the_category_needs_in_three_languages(world: DeskWorld) -> None:
