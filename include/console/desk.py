@@ -4,7 +4,7 @@ import datetime as dt
 import logging
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, Literal, cast
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -34,6 +34,7 @@ LIMITS: Mapping[str, Mapping[str, int]] = {
 }
 MOST_EVENTS = 25
 Warehouse = Annotated[str, Query(max_length=100)]
+Measure = Annotated[Literal["grade", "finding", "route", "signs_of_use"], Query()]
 
 
 def desk_routes(site: Site) -> APIRouter:
@@ -41,6 +42,7 @@ def desk_routes(site: Site) -> APIRouter:
     router = APIRouter(prefix="/desk")
     _page(router, site)
     _questions(router, site)
+    _people(router, site)
     _messages(router, site)
     _papers(router, site)
     return router
@@ -106,10 +108,18 @@ def _questions(router: APIRouter, site: Site) -> None:
             left = costs.recovery_of(conn, seen["unit"]["unit_id"], site.now())
             return answer({"at_stake": left.at_stake, "spent": left.spent})
 
+
+def _people(router: APIRouter, site: Site) -> None:
     @router.get("/api/second")
     def second(request: Request, warehouse: Warehouse) -> Response:
         with site.warehouse() as conn:
             return answer({"units": desk.second_looks(conn, site.staff(conn, request), warehouse)})
+
+    @router.get("/api/agreement")
+    def agreement(request: Request, warehouse: Warehouse, measure: Measure = "grade") -> Response:
+        """Return how far second looks agree with first ones, and the newest that do not."""
+        with site.warehouse() as conn:
+            return answer(desk.agreement(conn, site.staff(conn, request), warehouse, measure))
 
     @router.get("/api/staff")
     def people(request: Request) -> Response:

@@ -87,6 +87,7 @@ class World:
             "/desk/api/units/{unit_id}": [f"/desk/api/units/{unit_id}"],
             "/desk/api/units/{unit_id}/recovery": [f"/desk/api/units/{unit_id}/recovery"],
             "/desk/api/second": ["/desk/api/second?warehouse=W1"],
+            "/desk/api/agreement": [f"/desk/api/agreement?warehouse=W1{more}" for more in ("", "&measure=route")],
             "/desk/api/staff": ["/desk/api/staff"],
             "/desk/photos/{photo_id}.jpg": [f"/desk/photos/{photo}.jpg"],
             "/desk/labels/{unit_id}.pdf": [f"/desk/labels/{unit_id}.pdf"],
@@ -130,6 +131,12 @@ def taken_in(dsn: str, sale: Sale) -> dict[str, Any]:
     ]  # fmt: skip
     with connect(dsn) as conn:
         received, inspected = desk.record(conn, inspector, events, NOW, "W1")
+        other = Staff("second", {sale.merchant_id: "inspector"})
+        again = {name: value for name, value in INSPECTED.items() if name != "zone"} | {
+            "event_id": str(uuid.uuid4()), "type": "second_look", "unit_label": received["unit_label"], "grade": "C",
+        }  # fmt: skip
+        (looked,) = desk.record(conn, other, [again], NOW, "W1")
+    assert looked["outcome"] == "finding"
     assert (received["outcome"], inspected["outcome"]) == ("booked", "booked"), (received, inspected)
     unit: dict[str, Any] = received["unit"]
     return unit

@@ -9,7 +9,8 @@ from uuid import UUID, uuid4
 import pytest
 
 from include.db.connection import connect
-from include.flows import desk, rate_card
+from include.domain.claims import extent_of
+from include.flows import claims, desk, rate_card
 from include.sandbox.catalogue import build_merchants
 from tests.db.desk_world import (
     CHECKER,
@@ -170,6 +171,38 @@ def test_the_desk_judges_the_claim_in_the_step_that_changes_it(world: DeskWorld)
     assert [one["status"] for one in page(world, label)["claims"]] == ["ready"]
     world.one(INSPECTOR, type="voided", unit_label=label, voids=seen["event_id"])
     assert [one[0] for one in claims()] == ["withdrawn"]
+
+
+def test_whose_note_of_the_damage_it_is_decides_the_claims_clock(world: DeskWorld) -> None:
+    """What the dock sees is no note of the carrier's act: without one there is a day, with one there are ten."""
+    for noted, hours in ((False, 24), (True, None)):
+        code = world.order()
+        seen = {"packaging_note": "угол смят", "act_damage_noted": noted, "act_note": "смят угол" if noted else None}
+        label = world.one(
+            OPERATOR, type="received", merchant_id="tech", return_label=f"{code}-1-R", same_city=True, **seen
+        )
+        (claim,) = world.query(
+            "select claim.due_at, claim.why, claim.missing from core.claim inner join ledger.unit using (unit_id) "
+            "where unit_label = %s", label["unit_label"],
+        )  # fmt: skip
+        assert claim["missing"] == ["inspection", "photo"]
+        if hours:
+            assert claim["why"] == ["dock_saw_damage", "clock_no_note"]
+            assert claim["due_at"] == world.now + dt.timedelta(hours=hours)
+        else:
+            assert claim["why"] == ["act_has_note", "clock_same_city"]
+            assert claim["due_at"] == dt.datetime(2026, 12, 4, 19, tzinfo=dt.UTC), "the tenth day, Almaty's midnight"
+
+
+def test_every_defect_of_the_checklist_that_the_carrier_answers_for_has_an_extent(world: DeskWorld) -> None:
+    for row in world.query("select category, code, finding from core.defect where finding = 'damaged_in_transit'"):
+        facts = claims.facts_of(
+            dict.fromkeys(
+                ("received_at", "is_here", "order_id", "act_note", "same_city", "photos", "price", "return_kind",
+                 "stated_reason", "waybill", "return_label", "delivery_mode", "dock_note")
+            ) | {"inspection": {"finding": row["finding"], "defects": [row["code"]], "packaging_intact": True}}
+        )  # fmt: skip
+        assert extent_of(facts) is not None, row
 
 
 def test_photos_are_kept_once_counted_and_shown_to_whom_the_unit_is(world: DeskWorld) -> None:
