@@ -9,12 +9,12 @@ from fastapi import APIRouter, HTTPException, Query, Request, status
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from include.clock import almaty_day
-from include.console.claims import Staff, StaffOf
 from include.console.guard import Refused
-from include.console.site import Site, actor_of, back, form_of, language_of, merchants_of, text_of_form
+from include.console.site import Site, View, actor_of, back, form_of, language_of, text_of_form
 from include.db.connection import Connection
 from include.db.statements import run
 from include.domain.reconcile import BY_A_PERSON, OWNERS, VERDICTS
+from include.domain.staff import Staff
 from include.domain.unit_life import STATES
 from include.flows import discrepancies
 from include.flows.balance import balance, end_of
@@ -28,10 +28,10 @@ PIPELINE = "pipeline"
 GOOD, QUIET = ("matched", "late"), ("expected", "cancelled")
 
 
-def differences_routes(site: Site, staff_of: StaffOf) -> APIRouter:
-    """Return the pages and what their form does. ``staff_of`` says what a user may do."""
+def differences_routes(site: Site) -> APIRouter:
+    """Return the pages and what their form does."""
     router = APIRouter()
-    _lists(router, site, staff_of)
+    _lists(router, site)
 
     @router.get("/differences/{discrepancy_id}", response_class=HTMLResponse)
     def one(
@@ -42,9 +42,9 @@ def differences_routes(site: Site, staff_of: StaffOf) -> APIRouter:
     ) -> HTMLResponse:
         language = language_of(request)
         with site.warehouse() as conn:
-            staff = staff_of(conn, actor_of(request))
+            staff = site.staff(conn, request)
             row = _seen(conn, staff, discrepancy_id)
-        may_say = site.can_write(request) and staff.may("supervisor", row["merchant_id"])
+        may_say = staff.may("supervisor", row["merchant_id"])
         content = _difference(row, site.now(), language, may_say=may_say) | {
             "notice": language._("It is written down.") if done == "done" else "",
             "trouble": label(language, difference_labels.REFUSALS, refused)
@@ -57,7 +57,7 @@ def differences_routes(site: Site, staff_of: StaffOf) -> APIRouter:
     def say(request: Request, discrepancy_id: UUID) -> RedirectResponse:
         form = form_of(request)
         with site.warehouse(reading=False) as conn:
-            staff = staff_of(conn, actor_of(request))
+            staff = site.staff(conn, request)
             row = _seen(conn, staff, discrepancy_id)
             if not staff.may("supervisor", row["merchant_id"]):
                 raise Refused(status.HTTP_403_FORBIDDEN, "not_supervisor")
@@ -74,7 +74,7 @@ def differences_routes(site: Site, staff_of: StaffOf) -> APIRouter:
     return router
 
 
-def _lists(router: APIRouter, site: Site, staff_of: StaffOf) -> None:
+def _lists(router: APIRouter, site: Site) -> None:
     @router.get("/differences", response_class=HTMLResponse)
     def listed(
         request: Request,
@@ -88,11 +88,11 @@ def _lists(router: APIRouter, site: Site, staff_of: StaffOf) -> None:
         language, now = language_of(request), site.now()
         days = Days(now, as_of, known_on)
         with site.warehouse() as conn:
-            allowed = _allowed(conn, staff_of(conn, actor_of(request)))
-            whose = [row["merchant_id"] for row in allowed if merchant in (None, "", row["merchant_id"])]
+            view = site.view(conn, request, merchant)
+            whose = _whose(view)
             content = _listing(conn, whose, days, kind or None, settled=show == "settled", page=page, words=language)
             content |= {"balances": [_balance(conn, one, days) for one in whose]}
-        content |= _head(allowed, merchant, now) | {"kept": days.asked}
+        content |= _head(view, now) | {"kept": days.asked}
         return site.page(request, "differences.html", language, content, section="differences")
 
     @router.get("/differences/units", response_class=HTMLResponse)
@@ -108,8 +108,8 @@ def _lists(router: APIRouter, site: Site, staff_of: StaffOf) -> None:
         language, now = language_of(request), site.now()
         days = Days(now, as_of, known_on)
         with site.warehouse() as conn:
-            allowed = _allowed(conn, staff_of(conn, actor_of(request)))
-            whose = [row["merchant_id"] for row in allowed if merchant in (None, "", row["merchant_id"])]
+            view = site.view(conn, request, merchant)
+            whose = _whose(view)
             part = {"shown": SHOWN + 1, "passed": page * SHOWN}
             if verdict in VERDICTS:
                 rows = run(conn, "console/units_of_verdict", merchants=whose, verdict=verdict, **part).fetchall()
@@ -123,7 +123,7 @@ def _lists(router: APIRouter, site: Site, staff_of: StaffOf) -> None:
                 title, kept = state, {"state": state, **days.asked}
             else:
                 raise HTTPException(status.HTTP_404_NOT_FOUND, "no such units")
-        content = _head(allowed, merchant, now) | {
+        content = _head(view, now) | {
             "title": title,
             "units": rows[:SHOWN],
             "page": page,
@@ -157,17 +157,13 @@ def _day_of(text: str | None) -> dt.date | None:
         return None
 
 
-def _head(allowed: list[dict[str, Any]], merchant: str | None, now: dt.datetime) -> dict[str, Any]:
-    return {
-        "merchant": merchant or None,
-        "merchants": allowed,
-        "names": {row["merchant_id"]: row["name"] for row in allowed},
-        "now": now,
-    }
+def _whose(view: View) -> list[str]:
+    """Return the merchants whose rows are shown: the one chosen, or all of the house."""
+    return [row["merchant_id"] for row in view.merchants if view.merchant_id in (None, row["merchant_id"])]
 
 
-def _allowed(conn: Connection, staff: Staff) -> list[dict[str, Any]]:
-    return [row for row in merchants_of(conn) if staff.may("viewer", row["merchant_id"])]
+def _head(view: View, now: dt.datetime) -> dict[str, Any]:
+    return {**view.content, "names": {row["merchant_id"]: row["name"] for row in view.merchants}, "now": now}
 
 
 def _seen(conn: Connection, staff: Staff, discrepancy_id: UUID) -> dict[str, Any]:

@@ -1,5 +1,7 @@
 """What is said of expected and received pieces: verdicts, whose a difference is, how it ended, why a step is none."""
 
+from include.locale.labels import DISCREPANCIES
+
 
 def _(text: str) -> str:
     """Mark a text for the catalogues; it is translated where it is used."""
@@ -21,12 +23,7 @@ VERDICTS = {
     "unproven": _("ledger and dock do not agree"),
     "cancelled": _("not sent back after all"),
 }
-KINDS = {
-    **VERDICTS,
-    "duplicate_scan": _("scanned twice"),
-    "stock_divergence": _("stock on Kaspi differs"),
-    "restock_refused": _("may not go back on sale"),
-}
+KINDS = {**DISCREPANCIES, **VERDICTS}
 
 OWNERS = {
     "carrier": _("carrier"),

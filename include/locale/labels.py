@@ -53,10 +53,18 @@ DISCREPANCIES = {
     "duplicate_scan": _("scanned twice"),
     "wrong_item": _("another product in the parcel"),
     "unexpected": _("goods without a request"),
+    "short": _("part of the return did not come"),
+    "over": _("more than was asked for"),
+    "no_request": _("came, nobody announced it"),
+    "unproven": _("ledger and dock do not agree"),
     "quantity_mismatch": _("another quantity than expected"),
     "stock_divergence": _("stock on Kaspi differs"),
     "restock_refused": _("may not go back on sale"),
     "decision_due": _("decision to the buyer is due"),
+    "record_lacks": _("told by the other system only"),
+    "other_lacks": _("not told by the other system"),
+    "other_finding": _("seen otherwise by the other system"),
+    "other_time": _("done at another time by the other system"),
 }
 
 ACTIONS = {
