@@ -142,7 +142,7 @@ def _look(conn: Connection, merchant_id: str, now: dt.datetime, clocks: Clocks, 
     if merchant_id not in marks:
         known = run_statement(conn, "core/unit_verdict__known", merchant_id=merchant_id).fetchone()
         assert known is not None
-        return Look(now, EVER, everything=True, first=not known["cases"], clocks=clocks, days=days)
+        return Look(now, EVER, everything=True, first=not known["anything"], clocks=clocks, days=days)
     mark = json.loads(marks[merchant_id])
     seen = dt.datetime.fromisoformat(mark["at"])
     at = max(seen, now)

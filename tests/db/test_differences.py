@@ -358,6 +358,23 @@ def test_what_no_event_told_of_is_found_when_the_day_begins(world: ReceiptsWorld
     assert world.cases() == [("overdue", "resolved", "cancelled")]
 
 
+def test_a_merchant_is_judged_anew_when_his_mark_is_taken_away(world: ReceiptsWorld) -> None:
+    """With cases and without any: the runbook's way to have everything judged loses nothing and doubles nothing."""
+    world.order("700")
+    world.receipts(15, world.scan("L1", 12, order_code="700", sku="AT1"))
+    for order in (None, "701"):
+        if order:
+            world.order(order)
+            world.receipts(15.1)
+            settle(world, case(world, "overdue")["discrepancy_id"], 15.15, "given_up")
+        before = fingerprint(world.dsn)
+        with connect(world.dsn) as conn:
+            conn.execute("delete from ops.cursor where source = 'receipts'")
+            conn.execute("update core.unit_verdict set verdict = 'cancelled' where verdict = 'matched'")
+        world.receipts(15.2)
+        assert fingerprint(world.dsn) == before
+
+
 def test_merchants_are_judged_apart(world: ReceiptsWorld) -> None:
     world.order("700")
     world.order("700", merchant="kids")
