@@ -127,7 +127,14 @@ silent as (
     left join core.application on return_case.case_id = application.case_id
     where
         return_case.merchant_id = %(merchant_id)s
-        and return_case.signal_status is null
+        and not exists (
+            select 1
+            from core.return_case as beside
+            where
+                beside.merchant_id = %(merchant_id)s
+                and beside.order_id = return_case.order_id
+                and beside.signal_status is not null
+        )
         and application.case_id is null
 ),
 

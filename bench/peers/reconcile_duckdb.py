@@ -49,7 +49,7 @@ select * from postgres_query('pg', $$
 $$);
 create temp table return_case as
 select case_id, entry_id, quantity, status, application_number is not null as applied,
-    signal_status is not null as told
+    bool_or(signal_status is not null) over (partition by order_id) as told
 from pg.core.return_case where merchant_id = '{merchant}';
 create temp table application as select case_id from pg.core.application where merchant_id = '{merchant}';
 """

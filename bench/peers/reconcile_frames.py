@@ -21,7 +21,8 @@ where merchant_id = '{merchant}' and type = 'received' and outcome in ('booked',
 """
 CASES = """
 select uuid_send(case_id) as case_id, entry_id, quantity, status, application_number is not null as applied,
-    signal_status is not null or case_id in (select case_id from core.application) as told
+    bool_or(signal_status is not null) over (partition by order_id)
+    or case_id in (select case_id from core.application) as told
 from core.return_case where merchant_id = '{merchant}'
 """
 REPORTS = """

@@ -356,13 +356,21 @@ as $$
                         and line.sku = loose.sku
                 )
         ) as named on unit.unit_id = named.unit_id
-        -- returns that no status told of, and no application: a return label alone names one that nobody has seen
+        -- returns of which no application told, nor a status of their order, which speaks of all its returns at once: a
+        -- return label alone names one that nobody has seen
         left join (
             select opened.case_id
             from core.return_case as opened
             where
                 opened.merchant_id = merchant
-                and opened.signal_status is null
+                and not exists (
+                    select 1
+                    from core.return_case as beside
+                    where
+                        beside.merchant_id = merchant
+                        and beside.order_id = opened.order_id
+                        and beside.signal_status is not null
+                )
                 and not exists (
                     select 1
                     from core.application

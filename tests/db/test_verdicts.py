@@ -205,6 +205,8 @@ def pieces(held: Facts, ids: list[UUID]) -> list[Piece]:
     """The facts of each unit as the pure rule wants them, gathered without the database."""
     missing = _missing(held, ids)
     crowd = _crowd(held, ids)
+    # a status speaks of the whole order
+    signalled = {case.order for case in held.cases if case.signalled}
     first: dict[int, dt.datetime] = {}
     for unit in held.units:
         case, came = case_of(held, unit), day(unit.received)
@@ -227,7 +229,7 @@ def pieces(held: Facts, ids: list[UUID]) -> list[Piece]:
                 unexpected=unit.unexpected,
                 names_known_goods=any(f"c{order}" in named and sku == sku_of(unit) for order, _, sku in LINES),
                 found_wrong=unit.finding == "wrong_item",
-                announced=case is None or held.cases[case].signalled or held.cases[case].application,
+                announced=case is None or held.cases[case].application or held.cases[case].order in signalled,
                 reported_missing=ids[n] in missing,
                 first_came=first.get(case) if case is not None and unit.state in COMING else None,
                 place=place,
