@@ -65,8 +65,10 @@ select
     line.quantity,
     line.base_price as price,
     placed.created_at as ordered_at,
-    gone.handed_over_at,
-    placed.status in ('CANCELLED', 'CANCELLING') and gone.handed_over_at is null as cancelled,
+    -- where the merchant delivers himself no courier takes it over: what the buyer has is gone
+    coalesce(placed.handed_over_at, seen.completed_at) as handed_over_at,
+    placed.status in ('CANCELLED', 'CANCELLING')
+    and coalesce(placed.handed_over_at, seen.completed_at) is null as cancelled,
     seen.cancelled_at,
     base.base_version,
     base.stock_count as base_count
@@ -77,17 +79,13 @@ inner join core.customer_order as placed
     on line.merchant_id = placed.merchant_id and line.order_id = placed.order_id
 inner join channel.order_store as order_store
     on placed.merchant_id = order_store.merchant_id and placed.order_id = order_store.order_id
-cross join lateral (
+left join lateral (
     select
         min(observation.seen_to) filter (where observation.status in ('CANCELLED', 'CANCELLING')) as cancelled_at,
         min(observation.seen_to) filter (where observation.status = 'COMPLETED') as completed_at
     from core.order_observation as observation
     where observation.merchant_id = placed.merchant_id and observation.order_id = placed.order_id
-) as seen
--- Where the merchant delivers himself no courier takes it over: what the buyer has is gone.
-cross join lateral (
-    select coalesce(placed.handed_over_at, seen.completed_at) as handed_over_at
-) as gone
+) as seen on true
 left join lateral (
     select
         in_force.base_version,

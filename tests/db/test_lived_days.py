@@ -113,6 +113,8 @@ def test_every_order_of_a_returned_piece_took_one_as_the_world_did(world: World)
         row = ours.get(key)
         state = "sold" if sale["handed_over_at"] else "freed" if sale["cancelled_at"] else "reserved"
         by_scan = scans[sale["merchant_id"]] and state == "sold"
+        if row is None and state == "freed":
+            continue  # placed and cancelled between two sweeps: it never reserved anything
         same = row is not None and row["state"] == state and (not by_scan or row["unit_label"] == sale["unit_label"])
         wrong += [] if same else [(sale, row)]
         named += by_scan
