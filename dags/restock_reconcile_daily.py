@@ -3,7 +3,8 @@
 
 Compares, for every offer that returned goods stand behind: desired = base list + the ledger's units, published =
 desired, seen by buyers = published less the sales since, and what the warehouse counted. What differs stands by cause on
-the console's page *Stock*, with its age and the money at stake; then, and only then, the data team gets a mail.
+the console's page *Stock*, with its age and the money at stake; then, and only then, the data team gets a mail. Beside
+it, writes to Kaspi whose answer was lost are read back.
 
 | | |
 | --- | --- |
@@ -59,7 +60,14 @@ def restock_reconcile_daily() -> None:
 
         return tell_team(warehouse_dsn(), current_run(), report_server(), owner())
 
-    finish(stage(), gate(), publish(), tell())
+    @task(multiple_outputs=False)
+    def settle_writes() -> dict[str, int]:
+        from include.airflow_context import clock, kaspi_writes, owner, warehouse_dsn
+        from include.flows.kaspi_writes import settle_open
+
+        return settle_open(warehouse_dsn(), kaspi_writes, clock(), owner())
+
+    finish(stage(), gate(), publish(), tell(), beside=[settle_writes()])
 
 
 restock_reconcile_daily()
