@@ -2,14 +2,14 @@
 ### Is on sale what should be on sale?
 
 Compares, for every offer that returned goods stand behind: desired = base list + the ledger's units, published =
-desired, seen by buyers = published less the sales since, and what the warehouse counted. What differs stands by cause on
-the console's page *Stock*, with its age and the money at stake; then, and only then, the data team gets a mail. Beside
-it, writes to Kaspi whose answer was lost are read back.
+desired, seen by buyers = published less the sales since, and what the warehouse counted. What differs stands by
+cause on the console's page *Stock*, with its age and the money at stake; then, and only then, the data team gets a
+mail. Beside it, writes to Kaspi whose answer was lost are read back.
 
 | | |
 | --- | --- |
-| **Grain** | one part a merchant; one row an offer and store in `mart.offer_sync` |
-| **Rerun** | safe: the rows are replaced whole, a difference keeps the moment it began; an older run changes nothing; the same finding of a day is mailed once |
+| **Grain** | one part a merchant; a row an offer in `mart.offer_sync`, a row a cause in `mart.offer_difference` |
+| **Rerun** | safe: rows are replaced whole, a difference keeps its beginning, a finding is mailed once a day |
 | **If it fails** | yesterday's comparison stays; the last task names what was held. Runbook: same name |
 """
 

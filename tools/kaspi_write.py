@@ -52,6 +52,7 @@ def _ask(conn: Connection, wanted: argparse.Namespace) -> int:
         wanted.merchant,
         wanted.order,
         wanted.action,
+        actor=wanted.actor,
         reason=wanted.reason,
         cancellation_reason=wanted.cancellation_reason,
         clock=clock,
@@ -79,6 +80,7 @@ def _switch(conn: Connection, wanted: argparse.Namespace) -> int:
         wanted.merchant,
         wanted.action,
         live=wanted.live == "yes",
+        actor=wanted.actor,
         reason=wanted.reason,
         clock=from_setting(wanted.clock),
     )

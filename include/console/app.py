@@ -17,7 +17,10 @@ from include.console.guard import FORM_BYTES, SAFE, Refused, Tokens, guard_chang
 from include.console.notices import notices_routes
 from include.console.quality import quality_routes
 from include.console.site import FOLDER, Site, language_of
+from include.console.stock import stock_routes
+from include.console.writes import writes_routes
 from include.db.connection import Connection
+from include.flows.kaspi_writes import WritesOf
 
 log = logging.getLogger(__name__)
 # Who may change this DAG may decide here: Airflow's auth managers all know such a right, and viewers lack it.
@@ -34,13 +37,15 @@ def build_app(
     secret: Callable[[], str] | None = None,
     importer: Importer | None = None,
     staff_of: StaffOf | None = None,
+    writes_of: WritesOf | None = None,
 ) -> FastAPI:
     """Return the console. Every route needs a logged-in user of Airflow unless a test gives another ``logged_in``.
 
     ``may_write`` judges a user's right to change things, ``secret`` signs the forms' tokens, ``importer`` reads files
     of applications, ``staff_of`` says what somebody may do at the warehouse; without them Airflow is asked for the
-    first two, the flow does the third, and the roles are those of the warehouse. The providers are
-    asked at each request, so that a changed connection or clock needs no restart.
+    first two, the flow does the third, and the roles are those of the warehouse. ``writes_of`` gives the port by which
+    a merchant's orders at Kaspi are written to; without it such writes are shown and none can be asked for. The
+    providers are asked at each request, so that a changed connection or clock needs no restart.
     """
     if logged_in is None:
         from airflow.api_fastapi.core_api.security import get_user
@@ -77,6 +82,8 @@ def build_app(
     app.include_router(applications_routes(site, importer))
     app.include_router(claims_routes(site, staff_of or _staff_of))
     app.include_router(notices_routes(site))
+    app.include_router(stock_routes(site, staff_of or _staff_of))
+    app.include_router(writes_routes(site, staff_of or _staff_of, writes_of))
 
     @app.exception_handler(psycopg.OperationalError)
     def warehouse_away(request: Request, error: Exception) -> HTMLResponse:

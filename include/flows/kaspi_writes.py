@@ -7,7 +7,7 @@ shows later and never sent again by itself: the database lets a write be sent on
 import logging
 from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from typing import Any
+from typing import Any, Literal, Protocol
 from uuid import UUID
 
 import psycopg
@@ -20,14 +20,22 @@ from include.db.pace import SharedPace
 from include.db.statements import run
 from include.domain.identity import stable_id
 from include.domain.kaspi_writes import MAY_BE_ASKED_AGAIN, RULES, request_of, settled, unsent_end
-from include.domain.staff import Staff
-from include.flows.desk_access import Refused, must
+from include.flows.desk_access import NotAllowed, Refused
 from include.kaspi.errors import KaspiError
 from include.kaspi.shop_api import ShopSettings
 from include.kaspi.writes import Answer, KaspiWrites, ShopWrites
 
 log = logging.getLogger(__name__)
 LONGEST_REASON = 500
+
+
+class MayDo(Protocol):
+    """What somebody may do; Airflow said who he is."""
+
+    def may(self, role: Literal["supervisor"], merchant_id: str) -> bool:
+        """Tell whether he has the role for the merchant."""
+        ...
+
 
 WritesOf = Callable[[str], AbstractContextManager[KaspiWrites]]
 """Gives the port of a merchant."""
@@ -46,11 +54,12 @@ def writes_to(dsn: str, settings: ShopSettings) -> Iterator[KaspiWrites]:
 
 def ask(
     conn: Connection,
-    staff: Staff,
+    staff: MayDo,
     merchant_id: str,
     order_code: str,
     action: str,
     *,
+    actor: str,
     reason: str,
     cancellation_reason: str | None = None,
     clock: Clock,
@@ -60,12 +69,7 @@ def ask(
     It stays dry unless the merchant's switch for this action is on. Raises NotAllowed, and Refused for what cannot be
     asked: an order we do not know, goods that have not come back, a write that is not over, one that is done.
     """
-    must(staff, "supervisor", merchant_id)
-    if action not in RULES:
-        raise Refused("unknown_action", f"{action!r} is none of {', '.join(RULES)}")
-    said = reason.strip()
-    if not said or len(said) > LONGEST_REASON:
-        raise Refused("no_reason", f"say why, in 1 to {LONGEST_REASON} letters")
+    _may_decide(staff, merchant_id, action, actor, reason)
     with conn.transaction():
         order = run(conn, "ops/kaspi_write__order", merchant_id=merchant_id, code=order_code).fetchone()
         if order is None:
@@ -79,7 +83,7 @@ def ask(
         key = {"merchant_id": merchant_id, "order_id": order["order_id"], "action": action}
         last = run(conn, "ops/kaspi_write__last", **key).fetchone()
         if last is not None and last["state"] == "asked":  # and left so: whoever goes on with it now comes second
-            _step(conn, dict(last), "not_sent", clock, staff.user_name, answer="asked for anew")
+            _step(conn, dict(last), "not_sent", clock, actor, answer="asked for anew")
         elif last is not None and not last["ended"]:
             raise Refused("still_open", f"{action} of {order_code} was asked for before and is {last['state']}")
         elif last is not None and last["state"] not in MAY_BE_ASKED_AGAIN:
@@ -94,13 +98,22 @@ def ask(
             attempt=attempt,
             dry_run=not is_live(conn, merchant_id, action),
             request=Jsonb(request),
-            actor=staff.user_name,
-            reason=said,
+            actor=actor,
+            reason=reason.strip(),
             now=clock.now(),
         ).fetchone()
         if kept is None:
             raise Refused("still_open", f"{action} of {order_code} was asked for by somebody else just now")
         return UUID(str(kept["write_id"]))
+
+
+def _may_decide(staff: MayDo, merchant_id: str, action: str, actor: str, reason: str) -> None:
+    if not staff.may("supervisor", merchant_id):
+        raise NotAllowed(f"{actor} is no supervisor for this merchant")
+    if action not in RULES:
+        raise Refused("unknown_action", f"{action!r} is none of {', '.join(RULES)}")
+    if not 0 < len(reason.strip()) <= LONGEST_REASON:
+        raise Refused("no_reason", f"say why, in 1 to {LONGEST_REASON} letters")
 
 
 def is_live(conn: Connection, merchant_id: str, action: str) -> bool:
@@ -110,14 +123,10 @@ def is_live(conn: Connection, merchant_id: str, action: str) -> bool:
 
 
 def switch(
-    conn: Connection, staff: Staff, merchant_id: str, action: str, *, live: bool, reason: str, clock: Clock
+    conn: Connection, staff: MayDo, merchant_id: str, action: str, *, live: bool, actor: str, reason: str, clock: Clock
 ) -> None:
     """Have the merchant's writes of this action sent from now on, or only kept. Raises NotAllowed, Refused."""
-    must(staff, "supervisor", merchant_id)
-    if action not in RULES:
-        raise Refused("unknown_action", f"{action!r} is none of {', '.join(RULES)}")
-    if not reason.strip():
-        raise Refused("no_reason", "say why")
+    _may_decide(staff, merchant_id, action, actor, reason)
     with conn.transaction():
         run(
             conn,
@@ -125,8 +134,8 @@ def switch(
             merchant_id=merchant_id,
             action=action,
             live=live,
-            actor=staff.user_name,
-            reason=reason.strip()[:LONGEST_REASON],
+            actor=actor,
+            reason=reason.strip(),
             now=clock.now(),
         )
 

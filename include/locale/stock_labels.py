@@ -53,6 +53,12 @@ CAUSES: dict[str, tuple[str, str]] = {
     ),
 }
 
+UNITS = {
+    "restock_pending": _("decided, not on sale yet"),
+    "on_sale": _("on sale"),
+    "resold": _("sold again"),
+}
+
 # Why a unit is not in the list, as it is written into ``channel.addition``.
 WAITING = {
     "no price is known for it": _("no price is known"),
