@@ -1,4 +1,4 @@
-"""The pages of stock and of writes in a real browser that runs no script: they fit a phone and a desk, day and night."""
+"""The pages of stock and of writes in a real browser without scripts: they fit a phone and a desk, day and night."""
 
 import threading
 import time

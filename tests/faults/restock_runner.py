@@ -64,7 +64,8 @@ def run_of(command: dict[str, Any], dag_id: str) -> Run:
 def sell(command: dict[str, Any], deadly: Deadly) -> None:
     """The sales of a run of restock_sync: from the first statement to the commit."""
     run = run_of(command, "restock_sync")
-    with connect(command["dsn"]) as conn, hold(conn, "restock_sync:m", f"sales#{command['attempt']}") as lease:
+    owner = f"{run.run_id}/stage#{command['attempt']}"  # the try after it is one of the same task
+    with connect(command["dsn"]) as conn, hold(conn, "restock_sync:m", owner) as lease:
         deadly.counting = True
         with lease.transaction():
             sales.book_sales(conn, run, "m")
