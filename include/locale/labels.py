@@ -153,6 +153,7 @@ MAILS = {
     "owed": _("what a merchant owes"),
     "alert": _("alert"),
     "kpi_weekly": _("weekly report"),
+    "restock_daily": _("daily comparison of stock"),
 }
 
 DRIFTS = {
