@@ -140,6 +140,28 @@ def test_work_waits_for_the_one_who_did_it(person: Callable[..., Person], desk_d
     daniyar.complaints = [said for said in daniyar.complaints if not any(word in said for word in LOST)]
 
 
+def test_a_page_still_open_when_another_logs_in_keeps_its_work(
+    person: Callable[..., Person], desk_dsn: str, desk_site: str
+) -> None:
+    """The connection comes back while the login is another's: nothing is refused, it waits for the right person."""
+    sale, aliya = SALES["other_login"], person("aliya")
+    take_in(aliya, sale)
+    go_offline(aliya)
+    look(aliya, intact="Нет")
+    aliya.page.locator("input[name=camera]").set_input_files(picture())
+    aliya.tap("Записать осмотр")
+    aliya.told()
+    aliya.context.add_cookies([{"name": "who", "value": "daniyar", "url": desk_site}])
+    aliya.context.set_offline(False)
+    aliya.sees("Войдите снова")
+    assert [(one["kind"], one["state"]) for one in aliya.outbox()] == [("event", "waiting"), ("photo", "waiting")]
+    aliya.context.add_cookies([{"name": "who", "value": "aliya", "url": desk_site}])
+    aliya.open()
+    aliya.everything_is_sent()
+    assert life(desk_dsn, sale) == [("received", "aliya"), ("inspected", "aliya")]
+    aliya.complaints = [said for said in aliya.complaints if not any(word in said for word in LOST)]
+
+
 def test_what_the_server_refuses_is_kept_with_the_reason(person: Callable[..., Person], desk_dsn: str) -> None:
     """Two devices inspect the same piece without a connection; the second one hears why it was too late."""
     sale, aliya, saule = SALES["write_off"], person("aliya"), person("saule")

@@ -307,7 +307,7 @@ def changes(world: World) -> dict[str, dict[str, Any]]:
         "/desk/api/staff": {"json": {"user_name": "timur", "merchant_id": "beta", "role": "viewer"}},
         "/desk/api/events": {"json": told},
         "/desk/api/photos": {
-            "path": f"/desk/api/photos?unit={unit_id}&event=x", "content": picture(),
+            "path": f"/desk/api/photos?unit={unit_id}&event=x&actor=timur", "content": picture(),
             "headers": {"content-type": "image/jpeg"},
         },
     }  # fmt: skip
