@@ -127,6 +127,8 @@ def test_work_waits_for_the_one_who_did_it(person: Callable[..., Person], desk_d
     daniyar.context.clear_cookies()
     daniyar.context.add_cookies([{"name": "who", "value": "aliya", "url": desk_site}])
     daniyar.context.set_offline(False)
+    daniyar.page.locator("header .link.bad").wait_for()  # the page that is still open was his
+    assert [(one["login"], one["state"]) for one in daniyar.outbox()] == [("daniyar", "waiting")]
     daniyar.open()
     daniyar.sees("других: 1")
     daniyar.page.get_by_role("link", name="Отправка").tap()

@@ -211,7 +211,8 @@ def everything_else(conn: Connection, merchant_id: str, mark: str) -> None:
 
 # What tells of the other merchant, or of the house, wherever it stands.
 STRANGE = re.compile(
-    rf"Жібек|beta|W1-BETA|{OTHERS.code}|{OTHERS.sku}|{OTHERS.name}|{NOBODYS}|torn-beta".encode(), re.IGNORECASE
+    rf"Жібек|beta|W1-BETA|{OTHERS.code}|{OTHERS.sku}|{OTHERS.name}|{OTHERS.category}|{NOBODYS}|torn-beta".encode(),
+    re.IGNORECASE,
 )
 
 
