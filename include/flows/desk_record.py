@@ -70,12 +70,19 @@ def record(
     for merchant_id, theirs in _by_merchant(_undecided(sent)).items():
         _book(conn, desk, merchant_id, theirs, now)
     put_aside(conn, _rejects(desk, sent), now)
+    if passed := sorted({one.event["merchant_id"] for one in sent if _passed(one)}):
+        run(conn, "desk/tell_passed", merchants=passed)
     units = units_by_id(conn, [one.unit_id for one in sent if one.unit_id])
     blind = waits_for(conn, staff, list(units.values()))
     units = {unit_id: without_findings(unit) if unit_id in blind else unit for unit_id, unit in units.items()}
     for one in sent:
         _explain(desk, staff, one, units.get(one.unit_id) if one.unit_id else None)
     return [_answer(one, units.get(one.unit_id) if one.unit_id else None) for one in sent]
+
+
+def _passed(one: _Sent) -> bool:
+    """Tell whether the event has just passed a unit's quality control."""
+    return one.outcome == "booked" and one.event["type"] == "qc" and one.event.get("passed") is True
 
 
 def _undecided(sent: Iterable[_Sent]) -> list[_Sent]:
