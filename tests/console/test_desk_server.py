@@ -194,3 +194,17 @@ def test_the_worker_keeps_every_file_and_changes_with_each(desk_dsn: str) -> Non
     assert "../static/desk/main.js" in names and "../static/desk/desk.css" in names and len(names) > 15
     for name in names:
         assert client.get(f"/desk/{name}").status_code == 200, name
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"type": ["received"]}, {"event_id": {}}, {"unit_label": ["x"]}, {"merchant_id": []}, {"note": "a\x00b"}]
+)
+def test_what_cannot_be_an_event_is_refused_with_a_sentence(desk_dsn: str, wrong: dict[str, Any]) -> None:
+    """An error of the server would be taken for a lost connection, and tried again for ever."""
+    answer = send(browser(desk_dsn, "saule"), {**scan("saule"), **wrong})
+    assert (answer.status_code, answer.json()["code"]) == (400, "broken_message")
+
+
+@pytest.mark.parametrize("path", ["/desk/api/look?code=%00&warehouse=W1", "/desk/api/zones?warehouse=%00", "/?merchant=%00"])
+def test_a_character_that_no_text_has_is_refused(desk_dsn: str, path: str) -> None:
+    assert browser(desk_dsn, "saule").get(path).status_code == 400
