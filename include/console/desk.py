@@ -103,11 +103,11 @@ def _questions(router: APIRouter, site: Site) -> None:
 
     @router.get("/api/units/{unit_id}/recovery")
     def recovery(request: Request, unit_id: UUID) -> Response:
-        """Return what the piece can still bring, for the stop-loss of its repair."""
+        """Return what the piece can still bring, for the stop-loss of its repair; nothing before a second look."""
         with site.warehouse() as conn:
             seen = desk.unit_page(conn, site.staff(conn, request), unit_id)
-            if seen["unit"].get("blind"):
-                raise desk.NotFound("what a piece can bring tells its grade: it is shown after the second look")
+            if seen["unit"].get("blind"):  # what it can bring tells its grade
+                return answer({"at_stake": None, "spent": None})
             left = costs.recovery_of(conn, seen["unit"]["unit_id"], site.now())
             return answer({"at_stake": left.at_stake, "spent": left.spent})
 
