@@ -69,7 +69,7 @@ def record(
     for one in _undecided(sent):
         _judge_place_and_time(desk, staff, one, told, now)
     for merchant_id, theirs in _by_merchant(_undecided(sent)).items():
-        _book(conn, desk, merchant_id, theirs, now)
+        _book(conn, desk, staff, merchant_id, theirs, now)
     put_aside(conn, _rejects(desk, sent), now)
     units = as_seen_by(conn, staff, units_by_id(conn, [one.unit_id for one in sent if one.unit_id]))
     for one in sent:
@@ -194,7 +194,9 @@ def _told(conn: Connection, desk: Desk, sent: list[_Sent]) -> dict[str, dict[str
     return {row["event_id"]: row for row in rows}
 
 
-def _book(conn: Connection, desk: Desk, merchant_id: str, sent: list[_Sent], now: dt.datetime) -> None:
+def _book(
+    conn: Connection, desk: Desk, staff: Staff, merchant_id: str, sent: list[_Sent], now: dt.datetime
+) -> None:
     """Store and book the events of one merchant, raw to ledger to claim, in the caller's transaction."""
     keep_raw(conn, desk.source, [one.event for one in sent], now)
     rows = run(
@@ -216,9 +218,8 @@ def _book(conn: Connection, desk: Desk, merchant_id: str, sent: list[_Sent], now
                 one.unit_id = booking.units.get(key)
                 one.reason = booking.reasons.get(key)
     claims.refresh(conn, {one.unit_id for one in sent if one.unit_id}, now)
-    for one in sent:
-        if one.event["event_id"] not in fresh:  # another sender of the same was quicker
-            one.outcome = "repeated"
+    # another sender of the same was quicker, and has booked it by now
+    _repeated(conn, desk, staff, [one for one in sent if one.event["event_id"] not in fresh])
 
 
 def _portions(rows: list[dict[str, Any]]) -> Iterable[list[dict[str, Any]]]:

@@ -189,15 +189,14 @@ def test_two_scanners_never_take_one_expectation(world: DeskWorld) -> None:
 def test_one_event_sent_by_many_at_once_is_booked_once(world: DeskWorld) -> None:
     code = world.order()
     event = {"event_id": new_id(), "type": "received", "merchant_id": "tech", "order_code": code}
-    answers: list[str] = []
-    threads = [
-        threading.Thread(target=lambda: answers.append(world.record(OPERATOR, event)[0]["outcome"])) for _ in range(6)
-    ]
+    answers: list[dict[str, Any]] = []
+    threads = [threading.Thread(target=lambda: answers.append(world.record(OPERATOR, event)[0])) for _ in range(6)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(answers) == ["booked"] + ["repeated"] * 5
+    assert sorted(one["outcome"] for one in answers) == ["booked"] + ["repeated"] * 5
+    assert len({one["unit"]["unit_id"] for one in answers}) == 1, "each learns whose its photos are"
     assert world.query("select count(*) as n from ledger.unit_event where type = 'received'") == [{"n": 1}]
 
 
