@@ -194,9 +194,7 @@ def _told(conn: Connection, desk: Desk, sent: list[_Sent]) -> dict[str, dict[str
     return {row["event_id"]: row for row in rows}
 
 
-def _book(
-    conn: Connection, desk: Desk, staff: Staff, merchant_id: str, sent: list[_Sent], now: dt.datetime
-) -> None:
+def _book(conn: Connection, desk: Desk, staff: Staff, merchant_id: str, sent: list[_Sent], now: dt.datetime) -> None:
     """Store and book the events of one merchant, raw to ledger to claim, in the caller's transaction."""
     keep_raw(conn, desk.source, [one.event for one in sent], now)
     rows = run(

@@ -206,7 +206,9 @@ def test_what_cannot_be_an_event_is_refused_with_a_sentence(desk_dsn: str, wrong
     assert (answer.status_code, answer.json()["code"]) == (400, "broken_message")
 
 
-@pytest.mark.parametrize("path", ["/desk/api/look?code=%00&warehouse=W1", "/desk/api/zones?warehouse=%00", "/?merchant=%00"])
+@pytest.mark.parametrize(
+    "path", ["/desk/api/look?code=%00&warehouse=W1", "/desk/api/zones?warehouse=%00", "/?merchant=%00"]
+)
 def test_a_character_that_no_text_has_is_refused(desk_dsn: str, path: str) -> None:
     assert browser(desk_dsn, "saule").get(path).status_code == 400
 

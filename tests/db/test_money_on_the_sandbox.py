@@ -135,9 +135,9 @@ def test_the_weekly_numbers_are_those_of_the_units(world: World) -> None:
     return_causes_weekly.stage(world.dsn, run, "test/stage")
     world.gate(run, SUITE)
     return_causes_weekly.publish(world.dsn, run, "test/publish")
-    assert {row["status"] for row in world.query("select status from ops.batch where dag_id = 'return_causes_weekly'")} == {
-        "published"
-    }
+    assert {
+        row["status"] for row in world.query("select status from ops.batch where dag_id = 'return_causes_weekly'")
+    } == {"published"}
     units: dict[dt.date, list[dict[str, Any]]] = defaultdict(list)
     for row in world.query(
         "select unit.*, claim.amount, claim.status, claim.lost_because, claim.claim_id, "
