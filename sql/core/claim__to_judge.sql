@@ -24,6 +24,6 @@ where
             where
                 receipt.unit_id = unit.unit_id
                 and receipt.type = 'received'
-                and receipt.payload ->> 'packaging_note' <> ''
+                and (receipt.payload ->> 'packaging_note' <> '' or receipt.payload ->> 'act_note' <> '')
         )
     );

@@ -145,6 +145,14 @@ def test_a_claim_near_its_deadline_is_told_once_and_its_loss_is_kept(conn: Conne
     assert alerts(conn, "claim_lost") == [], "who has seen it has seen it"
 
 
+def test_a_note_of_the_act_alone_opens_a_claim(conn: Connection) -> None:
+    """The dock wrote nothing of the box, the carrier's act does; nobody has inspected the piece yet."""
+    receive(conn, 1, note=None)
+    conn.execute("""update core.warehouse_event set payload = payload || '{"act_note": "короб намок"}'""")
+    assert refresh(conn, RECEIVED + HOUR)["opened"] == 1
+    assert (claim(conn)["status"], claim(conn)["due_at"]) == ("draft", DUE)
+
+
 def test_without_a_note_on_the_act_a_day_is_all_there_is(conn: Connection) -> None:
     receive(conn, 1, note=None)
     inspect(conn, 1, RECEIVED + HOUR)
