@@ -13,7 +13,6 @@ from airflow.triggers.base import BaseEventTrigger, TriggerEvent
 
 log = logging.getLogger(__name__)
 
-CHANNEL = "qaitarym_qc_passed"
 GATHER_SECONDS = 10.0  # whoever checks goods checks one after the other: they are restocked together
 RETRY_SECONDS = 15.0
 
@@ -46,8 +45,10 @@ async def passed(dsn: str, gather_seconds: float = GATHER_SECONDS) -> AsyncItera
     """
     import psycopg
 
+    from include.db.statements import text_of
+
     async with await psycopg.AsyncConnection.connect(dsn, autocommit=True, application_name="qaitarym qc") as conn:
-        await conn.execute(f"listen {CHANNEL}")
+        await conn.execute(text_of("desk/listen_passed"))
         yield []
         while True:
             merchants = {note.payload async for note in conn.notifies(stop_after=1)}
