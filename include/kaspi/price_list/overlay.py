@@ -2,12 +2,19 @@
 
 import copy
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from lxml import etree
 
-from include.kaspi.price_list.reading import PriceList, availability_elements, offer_elements, offers_element
+from include.kaspi.price_list.reading import (
+    Availability,
+    PriceList,
+    availability_elements,
+    of_root,
+    offer_elements,
+    offers_element,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +84,47 @@ def compose(
         shelf.append(_offer_element(base, offer, namespace))
     root.set("date", composed_at.isoformat(timespec="seconds"))
     return etree.tostring(root, xml_declaration=True, encoding="utf-8")
+
+
+def lowered(
+    served: PriceList, base_offers: int, added: Mapping[tuple[str, str], int], fresh: PriceList | None
+) -> PriceList:
+    """Return the merchant's part of a list that is served, no higher than what he shows now.
+
+    ``served`` holds his ``base_offers`` first, with ``added`` pieces of ours by (SKU, store). Nothing is removed, no
+    price changes; a count is the lower one of both lists, and what he switched off in ``fresh`` is off. None for
+    ``fresh``: the part as it is served.
+    """
+    root = copy.deepcopy(served.root)
+    elements, shelf = offer_elements(root), offers_element(root)
+    for element in elements[base_offers:]:
+        shelf.remove(element)
+    now = _lowest(fresh) if fresh else {}
+    for offer, element in zip(served.offers[:base_offers], elements, strict=False):
+        left = {place.store_id: added.get((offer.sku, place.store_id), 0) for place in offer.availabilities}
+        for place, facts in zip(offer.availabilities, availability_elements(element), strict=True):
+            available, count = now.get((offer.sku, place.store_id), (place.available, None))
+            if place.stock_count is not None:
+                own = place.stock_count - left.pop(place.store_id, 0)
+                facts.set("stockCount", str(own if count is None else min(own, count)))
+            if place.available and not available:
+                facts.set("available", "no")
+    return of_root(root)
+
+
+def _lowest(fresh: PriceList) -> dict[tuple[str, str], tuple[bool, int | None]]:
+    """Return by (SKU, store) whether it is sold at all and the lowest count, of doubled offers too."""
+    found: dict[tuple[str, str], Availability] = {}
+    for offer in fresh.offers:
+        for place in offer.availabilities:
+            other = found.get((offer.sku, place.store_id))
+            found[offer.sku, place.store_id] = place if other is None else _lower(place, other)
+    return {key: (place.available, place.stock_count) for key, place in found.items()}
+
+
+def _lower(one: Availability, other: Availability) -> Availability:
+    counts = [place.stock_count for place in (one, other) if place.stock_count is not None]
+    return Availability(one.store_id, one.available or other.available, min(counts, default=None))
 
 
 def _add(base: PriceList, elements: list[etree._Element], addition: Addition) -> None:

@@ -77,9 +77,12 @@ def read(body: bytes) -> PriceList:
         raise PriceListError("the price list has a document type; Kaspi's lists have none, and it may hide entities")
     if etree.QName(root).localname != "kaspi_catalog":
         raise PriceListError(f"the document is a {etree.QName(root).localname}, not a kaspi_catalog")
-    shelf = offers_element(root)
-    elements = _children(shelf, "offer")
-    return PriceList(root, tuple(_offer(position, element) for position, element in enumerate(elements)))
+    return of_root(root)
+
+
+def of_root(root: etree._Element) -> PriceList:
+    """Return the list that a catalogue element holds."""
+    return PriceList(root, tuple(_offer(position, element) for position, element in enumerate(offer_elements(root))))
 
 
 def offers_element(root: etree._Element) -> etree._Element:
