@@ -294,7 +294,7 @@ def stage_version(
     """
     served = served_now(conn, run, merchant_id)
     body = compose(base.content, wanted.additions, wanted.resale, run.now)
-    composed = read(body)
+    composed = read(body, like=base.content)
     same = (composed.sha256, wanted.carried_sha256) == (served.sha256, served.carried_sha256)
     if same and not anew and not served.another:
         return None
