@@ -32,18 +32,19 @@ def build_app(
     *,
     secret: Callable[[], str] | None = None,
     importer: Importer | None = None,
+    qc_passed: Callable[[], None] = lambda: None,
 ) -> FastAPI:
     """Return the console. Every route needs a logged-in user of Airflow unless a test gives another ``logged_in``.
 
     ``secret`` signs the forms' tokens, Airflow's where none is given; ``importer`` reads files of applications, else
-    the flow does. What a user may see and do is a role in the warehouse. The providers are asked at each request, so
-    that a changed connection or clock needs no restart.
+    the flow does; ``qc_passed`` is called after a piece's QC was booked. What a user may see and do is a role in the
+    warehouse. The providers are asked at each request, so that a changed connection or clock needs no restart.
     """
     if logged_in is None:
         from airflow.api_fastapi.core_api.security import get_user
 
         logged_in = get_user
-    site = Site(dsn_provider, clock_provider, Tokens(secret or _airflow_secret))
+    site = Site(dsn_provider, clock_provider, Tokens(secret or _airflow_secret), qc_passed)
 
     async def guarded(request: Request, user: Annotated[Any, Depends(logged_in)]) -> None:
         request.state.console_user = user

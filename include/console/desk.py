@@ -144,7 +144,13 @@ def _messages(router: APIRouter, site: Site) -> None:
         with site.warehouse() as conn:
             staff = site.staff(conn, request)
         placed = [in_our_time(event, sent_at, now) for event in made]
-        return answer({"answers": desk.record(site.dsn(), staff, placed, now, warehouse)})
+        answers = desk.record(site.dsn(), staff, placed, now, warehouse)
+        if any(
+            event.get("type") == "qc" and event.get("passed") and told["outcome"] == "booked"
+            for event, told in zip(placed, answers, strict=True)
+        ):
+            site.qc_passed()
+        return answer({"answers": answers})
 
     @router.post("/api/photos")
     def photo(

@@ -1,7 +1,7 @@
 """A merchant's list is composed, and looked at before it may go out: normal, or a question to a person.
 
-While an abnormal list waits, or was rejected, or the merchant's own one is too old, the list that is served goes on with
-what fell lowered: nothing raised, nothing of the merchant's removed, no price changed.
+While an abnormal list waits, or was rejected, or the merchant's own one is too old, the list that is served goes on
+with what fell lowered: nothing raised, nothing of the merchant's removed, no price changed.
 """
 
 import datetime as dt
@@ -71,7 +71,7 @@ def stage_list(conn: Connection, run: Run, merchant_id: str, base: Base, shop: S
     if why is None:
         wanted = plan(placed, shop.includes_returns)
         staged = stage_version(conn, run, merchant_id, base, wanted)
-        why = _judge(conn, run, merchant_id, staged, guard, served) if staged else None
+        why = _judge(conn, merchant_id, staged, guard, served) if staged else None
     if why is None:
         _normal(conn, run, merchant_id)
     else:
@@ -115,7 +115,7 @@ def _of_doubt(reference: dict[str, Any]) -> str:
     return f"version {reference['doubted']} of the list {said}"
 
 
-def _judge(conn: Connection, run: Run, merchant_id: str, staged: Staged, guard: Guard, served: Served) -> str | None:
+def _judge(conn: Connection, merchant_id: str, staged: Staged, guard: Guard, served: Served) -> str | None:
     """Compare the staged version with the last good one; return None where it is normal.
 
     An abnormal one leaves the way to publishing: it becomes pending, or stays held where a person is asked about
@@ -185,7 +185,9 @@ def _stage_cautiously(
     conn: Connection, run: Run, merchant_id: str, fresh: Base, shop: Shop, served: Served, why: str
 ) -> tuple[list[Placed], Staged | None]:
     """Stage the list that is served with what fell lowered; units that would raise it wait with the reason."""
-    assert served.version is not None and served.base_offers is not None and served.base_version is not None
+    assert served.version is not None
+    assert served.base_offers is not None
+    assert served.base_version is not None
     body = run_statement(conn, "channel/feed__body", merchant_id=merchant_id, version=served.version).fetchone()
     assert body is not None
     added = added_by(conn, merchant_id, served.version)
@@ -239,6 +241,7 @@ class Question:
     """What a person is asked about a version; ``hours`` is how long the answer is waited for."""
 
     merchant: str
+    language: str
     version: int
     diff: dict[str, Any]
     abnormal: list[str]
@@ -263,7 +266,9 @@ def ask(dsn: str, merchant_id: str, version: int, now: dt.datetime) -> Question 
         raise ValueError(f"{merchant_id} has no version {version} of the price list: name one that is pending")
     if row["status"] != "pending":
         return None
-    return Question(row["name"], version, row["diff"], row["abnormal"], row["composed_at"], float(row["hours"]))
+    return Question(
+        row["name"], row["locale"], version, row["diff"], row["abnormal"], row["composed_at"], float(row["hours"])
+    )
 
 
 def settle(

@@ -6,6 +6,7 @@ select
     feed_version.offers,
     feed_version.composed_at,
     merchant.name,
+    merchant.locale,
     setting.value::text::numeric as hours
 from channel.feed_version
 inner join core.merchant as merchant on feed_version.merchant_id = merchant.merchant_id
