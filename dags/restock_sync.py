@@ -45,7 +45,7 @@ def restock_sync() -> None:
     @task(multiple_outputs=False, trigger_rule="none_failed", max_active_tis_per_dag=1)
     def stage() -> dict[str, int]:
         from include.airflow_context import (
-            connection,
+            base_list,
             current_run,
             keep_answer,
             optional_connection,
@@ -56,7 +56,7 @@ def restock_sync() -> None:
 
         keep_answer("approve")
         observer = optional_connection("offer_observer")
-        ports = Ports(lambda conn_id: connection(conn_id).url, observer.url if observer else None)
+        ports = Ports(base_list, observer.url if observer else None)
         return stage(warehouse_dsn(), current_run(), ports, owner())
 
     @task(multiple_outputs=False, max_active_tis_per_dag=1)

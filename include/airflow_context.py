@@ -81,14 +81,16 @@ def current_run() -> Run:
     context = get_current_context()
     dag_run = context["dag_run"]
     params = context.get("params") or {}
+    past = dag_run.logical_date if str(dag_run.run_type) == "backfill" else None
     with connect(warehouse_dsn()) as conn:
         return open_run(
             conn,
             dag_run.dag_id,
             dag_run.run_id,
-            _Fixed(dag_run.logical_date) if str(dag_run.run_type) == "backfill" and dag_run.logical_date else clock(),
+            _Fixed(past) if past else clock(),
             range_from=_moment(params.get("from")),
             range_to=_moment(params.get("to")),
+            steady=past is None,
         )
 
 
@@ -219,6 +221,14 @@ def shop_settings(merchant_id: str) -> Any:
         float(found.extra.get("requests_per_second") or 5),
         found.extra.get("proxy"),
     )
+
+
+def base_list(conn_id: str) -> Any:
+    """Return where a merchant's own price list lies: the connection's host as an address, its login, its extra."""
+    from include.kaspi.price_list.source import Place
+
+    found = connection(conn_id)
+    return Place(found.url, found.login, found.password, found.extra)
 
 
 def applications_folder(merchant_id: str) -> Path | None:

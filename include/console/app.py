@@ -16,6 +16,7 @@ from include.console.applications import UPLOAD_BYTES, Importer, applications_ro
 from include.console.claims import claims_routes
 from include.console.dashboard import dashboard
 from include.console.guard import DESK, FORM_BYTES, SAFE, Refused, Tokens, guard_change, guard_message, with_headers
+from include.console.lists import lists_routes
 from include.console.notices import notices_routes
 from include.console.quality import quality_routes
 from include.console.site import FOLDER, Site, language_of, path_of
@@ -78,6 +79,7 @@ def build_app(
     app.include_router(applications_routes(site, importer))
     app.include_router(claims_routes(site))
     app.include_router(notices_routes(site))
+    app.include_router(lists_routes(site))
     app.include_router(desk.desk_routes(site))
 
     _refusals(app, site)

@@ -63,6 +63,7 @@ def stage_list(conn: Connection, run: Run, merchant_id: str, base: Base, shop: S
     """Stage the list that may go out, if it differs from the one that is served; return how many offers it has."""
     if not clear(conn, run, merchant_id):
         return 0
+    _watch(conn, run, merchant_id)
     guard = guard_of(conn)
     served = served_now(conn, run, merchant_id)
     placed = place_units(base.content, shop.units, shop.includes_returns, shop.discount)
@@ -70,7 +71,7 @@ def stage_list(conn: Connection, run: Run, merchant_id: str, base: Base, shop: S
     staged = None
     if why is None:
         wanted = plan(placed, shop.includes_returns)
-        staged = stage_version(conn, run, merchant_id, base, wanted)
+        staged = stage_version(conn, run, merchant_id, base, wanted, anew=_disbelieved(conn, run, merchant_id))
         why = _judge(conn, merchant_id, staged, guard, served) if staged else None
     if why is None:
         _normal(conn, run, merchant_id)
@@ -234,6 +235,31 @@ def _tell(conn: Connection, run: Run, merchant_id: str, why: str) -> None:
 def _normal(conn: Connection, run: Run, merchant_id: str) -> None:
     run_statement(conn, "channel/feed_version__forgotten", merchant_id=merchant_id)
     clear_alerts(conn, [alert_key(merchant_id)], run.now)
+
+
+def _disbelieved(conn: Connection, run: Run, merchant_id: str) -> bool:
+    """Tell whether buyers see otherwise what Kaspi has taken: then the list is published, and so taken, anew.
+
+    That goes on, once each time that it was taken and looked at, until what is seen is what was published.
+    """
+    row = run_statement(conn, "channel/feed_version__disbelieved", merchant_id=merchant_id, now=run.now).fetchone()
+    if row is not None:
+        log.warning(
+            "%s: offer %s was not seen as published at %s; the list is published anew",
+            merchant_id, row["offer_sku"], row["observed_at"],
+        )  # fmt: skip
+    return row is not None
+
+
+def _watch(conn: Connection, run: Run, merchant_id: str) -> None:
+    """Raise an alert while Kaspi does not ask for the list, end it when it does."""
+    key = f"price_list_unfetched/{merchant_id}"
+    row = run_statement(conn, "channel/feed_version__unfetched", merchant_id=merchant_id, now=run.now).fetchone()
+    if row is None:
+        clear_alerts(conn, [key], run.now)
+        return
+    told = f"{merchant_id}: Kaspi has not asked for the list since version {row['version']} of {row['published_at']}"
+    raise_alert(conn, key, merchant_id, "price_list_unfetched", told, run.now)
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ from include.flows.run import Run
 from include.flows.sales import book_sales
 from include.kaspi.offer_observer import Observed, ObserverUnreachable, observe
 from include.kaspi.price_list import PriceList, PriceListError
-from include.kaspi.price_list.source import ListUnreachable, fetch
+from include.kaspi.price_list.source import ListUnreachable, Place, fetch
 
 log = logging.getLogger(__name__)
 
@@ -41,9 +41,9 @@ CONDITION = tuple(item.name for item in fields(Condition))
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """The outside world. ``base_list_url`` gives the address for a connection id; no observer, no read-back."""
+    """The outside world. ``base_list`` gives the place for a connection id; no observer, no read-back."""
 
-    base_list_url: Callable[[str], str]
+    base_list: Callable[[str], Place | str]
     observer_url: str | None = None
 
 
@@ -145,7 +145,7 @@ def _observe(ports: Ports, merchant_id: str) -> list[Observed]:
 def _own_list(ports: Ports, merchant_id: str, connection_id: str) -> tuple[bytes, PriceList] | None:
     """Read the merchant's own list; without it the newest one kept is used until the gate finds it stale."""
     try:
-        body = fetch(ports.base_list_url(connection_id))
+        body = fetch(ports.base_list(connection_id))
         return body, read_base(body)
     except (ListUnreachable, PriceListError) as error:
         log.warning("%s: %s; the list read last is used", merchant_id, error)

@@ -49,7 +49,7 @@ def body(
     columns = (words._("Change"), words._("Offers"), words._("For instance"))
     lines += [f"| {' | '.join(columns)} |", "| --- | ---: | --- |"]
     lines += [
-        f"| {words._(name)} | {words.number(counts[kind])} | {_examples(words, kind, diff['examples'].get(kind, []))} |"
+        f"| {words._(name)} | {words.number(counts[kind])} | {_in_a_cell(words, kind, diff)} |"
         for kind, name in KINDS.items()
         if counts.get(kind)
     ]
@@ -70,17 +70,24 @@ def _named(text: str, facts: dict[str, str]) -> dict[str, str]:
     return {name: value for name, value in facts.items() if f"{{{name}}}" in text}
 
 
-def _examples(words: Words, kind: str, examples: list[dict[str, Any]]) -> str:
-    return ", ".join(_example(words, kind, one) for one in examples[:EXAMPLES])
+def examples(words: Words, kind: str, shown: list[dict[str, Any]]) -> list[str]:
+    """Return the first changes of a kind as people read them; the SKU stands first."""
+    return [f"{one['offer_sku']}{_change(words, kind, one)}" for one in shown[:EXAMPLES]]
 
 
-def _example(words: Words, kind: str, one: dict[str, Any]) -> str:
-    sku = f"`{_harmless(one['offer_sku'])}`"
+def _in_a_cell(words: Words, kind: str, diff: dict[str, Any]) -> str:
+    shown = diff["examples"].get(kind, [])
+    return ", ".join(f"`{_harmless(one['offer_sku'])}`{_change(words, kind, one)}" for one in shown[:EXAMPLES])
+
+
+def _change(words: Words, kind: str, one: dict[str, Any]) -> str:
     if kind in ("price_jumped", "price_changed"):
-        return f"{sku} {' → '.join(words.money(value) if value is not None else '–' for value in one['price'])}"
-    if kind in ("raised", "lowered"):
-        return f"{sku} {' → '.join(words.number(value) if value is not None else '–' for value in one['quantity'])}"
-    return sku
+        values = [words.money(value) if value is not None else "–" for value in one["price"]]
+    elif kind in ("raised", "lowered"):
+        values = [words.number(value) if value is not None else "–" for value in one["quantity"]]
+    else:
+        return ""
+    return f" {' → '.join(values)}"
 
 
 def _harmless(sku: str) -> str:
