@@ -18,6 +18,7 @@ from include.flows.desk_access import NotAllowed, NotFound, Refused, desk_of, mu
 from include.flows.second_look import FOUND, agreements, waits_for, without_findings
 
 MOST_SHOWN = 200
+MOST_DIFFERING = 50
 # Which states a queue's units are in. An inspected one goes where its route leads.
 QUEUES: Mapping[str, tuple[str, ...]] = {
     "inspect": ("received",),
@@ -213,25 +214,31 @@ def second_looks(conn: Connection, staff: Staff, warehouse: str) -> list[dict[st
     ]
 
 
-def agreement(conn: Connection, staff: Staff, warehouse: str, measure: str = "grade") -> list[dict[str, Any]]:
-    """Return how far the second looks at the goods of the merchants he supervises agree with the first ones."""
+def agreement(conn: Connection, staff: Staff, warehouse: str, measure: str = "grade") -> dict[str, Any]:
+    """Return how far the second looks at the goods of the merchants he supervises agree with the first ones.
+
+    ``rows`` are those of :func:`agreements`, ``differing`` the newest pairs of looks that differ in anything.
+    """
     desk = desk_of(conn, staff, warehouse)
     his = [merchant_id for merchant_id in desk.merchant_ids if staff.may("supervisor", merchant_id)]
     if not his:
         raise NotAllowed(f"{staff.user_name} supervises no merchant of the warehouse {warehouse}")
-    return agreements(conn, his, measure)
+    return {
+        "rows": agreements(conn, his, measure),
+        "differing": run(conn, "desk/second_look_differing", merchant_ids=his, shown=MOST_DIFFERING).fetchall(),
+    }
 
 
 def checklist(conn: Connection, category: str | None = None, language: str = "ru") -> dict[str, Any]:
     """Return what an inspection asks: ``defects`` (code, name, names, finding, kind, repairable), required questions.
 
-    Of one category, or without one of each category there is, by its name; ``unknown`` is for all others.
+    Of one category, or without one of each category that has defects of its own; ``unknown`` is for all others.
     """
     rows = run(conn, "desk/checklist", category=category).fetchall()
     if category is not None:
         return _questions(rows, category, language)
-    known = {row["category"] for row in rows} | {row["category"] for row in run(conn, "desk/categories")}
-    return {one: _questions(rows, one, language) for one in sorted({*known, "unknown"} - {EVERY_CATEGORY})}
+    asked = {row["category"] for row in rows} | {"unknown"}
+    return {one: _questions(rows, one, language) for one in sorted(asked - {EVERY_CATEGORY})}
 
 
 def _questions(rows: list[dict[str, Any]], category: str, language: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The page of price lists in a real browser that runs no script: it fits, and a person tells of a card with a finger."""
+"""The page of price lists in a real browser without scripts: it fits, and a person tells of a card with a finger."""
 
 import threading
 import time

@@ -76,6 +76,23 @@ class World:
             "/claims/{claim_id}": [f"/claims/{claim}?lang=en"],
             "/claims/{claim_id}/packet.pdf": [f"/claims/{claim}/packet.pdf"],
             "/claims/{claim_id}/photos/{photo_id}": [f"/claims/{claim}/photos/{photo}"],
+            "/differences": [
+                f"/differences{more}" for more in ("?lang=en", asked, "?show=settled", "?as_of=2026-11-01")
+            ],
+            "/differences/units": [
+                f"/differences/units?lang=en&{kind}&merchant={merchant_id}"
+                for kind in ("verdict=matched", "verdict=unproven", "state=inspected")
+            ],
+            "/differences/{discrepancy_id}": [
+                f"/differences/{self.of(merchant_id, 'core.discrepancy', 'discrepancy_id')}"
+            ],
+            "/stock": [f"/stock{more}" for more in ("?lang=en&show=all", f"{asked}&show=all")],
+            "/stock.csv": ["/stock.csv?show=all", f"/stock.csv?show=all&merchant={merchant_id}"],
+            "/stock/offer": [f"/stock/offer?shop={merchant_id}&store=PP&sku={merchant_id}-row"],
+            "/stock/units.csv": [f"/stock/units.csv?shop={merchant_id}&store=PP&sku={merchant_id}-row"],
+            "/writes": ["/writes?lang=en", f"/writes{asked}"],
+            "/lists": ["/lists?lang=en", f"/lists{asked}"],
+            "/writes/{write_id}": [f"/writes/{self.of(merchant_id, 'ops.kaspi_write', 'write_id')}?lang=en"],
             "/desk": ["/desk"],
             "/desk/": ["/desk/"],
             "/desk/sw.js": ["/desk/sw.js"],
@@ -87,6 +104,7 @@ class World:
             "/desk/api/units/{unit_id}": [f"/desk/api/units/{unit_id}"],
             "/desk/api/units/{unit_id}/recovery": [f"/desk/api/units/{unit_id}/recovery"],
             "/desk/api/second": ["/desk/api/second?warehouse=W1"],
+            "/desk/api/agreement": [f"/desk/api/agreement?warehouse=W1{more}" for more in ("", "&measure=route")],
             "/desk/api/staff": ["/desk/api/staff"],
             "/desk/photos/{photo_id}.jpg": [f"/desk/photos/{photo}.jpg"],
             "/desk/labels/{unit_id}.pdf": [f"/desk/labels/{unit_id}.pdf"],
@@ -104,12 +122,11 @@ def world(new_warehouse: Callable[[], str]) -> World:
     for user in (User("timur", "supervisor", "alpha"), User("tolkyn", "inspector", "alpha"), User("nobody", None)):
         let(dsn, user)
     units = {sale.merchant_id: taken_in(dsn, sale) for sale in (MINE, OTHERS)}
-    photos = {
-        merchant_id: desk.keep_photo(
-            dsn, Staff("saule", {"*": "supervisor"}), unit["unit_id"], picture(), "e", NOW
-        )["photo_id"]
-        for merchant_id, unit in units.items()
-    }  # fmt: skip
+    photos = {}
+    with connect(dsn) as conn:
+        for merchant_id, unit in units.items():
+            saule = Staff("saule", {"*": "supervisor"})
+            photos[merchant_id] = desk.keep_photo(conn, saule, unit["unit_id"], picture(), "e", NOW)["photo_id"]
     with connect(dsn) as conn:
         for merchant_id in ("alpha", "beta"):
             everything_else(conn, merchant_id, f"{merchant_id}-row")
@@ -124,17 +141,19 @@ def taken_in(dsn: str, sale: Sale) -> dict[str, Any]:
     """A piece of the sale, received and found damaged by a person of its merchant's."""
     inspector = Staff("inspector", {sale.merchant_id: "inspector"})
     scan = str(uuid.uuid4())
-    received, inspected = desk.record(
-        dsn,
-        inspector,
-        [
-            {"event_id": scan, "type": "received", "merchant_id": sale.merchant_id, "return_label": sale.label,
-             "unit_label": f"W1-{sale.merchant_id.upper()}", "packaging_note": f"torn-{sale.merchant_id}"},
-            {"event_id": str(uuid.uuid4()), "unit_label": f"W1-{sale.merchant_id.upper()}", **INSPECTED},
-        ],
-        NOW,
-        "W1",
-    )  # fmt: skip
+    events = [
+        {"event_id": scan, "type": "received", "merchant_id": sale.merchant_id, "return_label": sale.label,
+         "unit_label": f"W1-{sale.merchant_id.upper()}", "packaging_note": f"torn-{sale.merchant_id}"},
+        {"event_id": str(uuid.uuid4()), "unit_label": f"W1-{sale.merchant_id.upper()}", **INSPECTED},
+    ]  # fmt: skip
+    with connect(dsn) as conn:
+        received, inspected = desk.record(conn, inspector, events, NOW, "W1")
+        other = Staff("second", {sale.merchant_id: "inspector"})
+        again = {name: value for name, value in INSPECTED.items() if name != "zone"} | {
+            "event_id": str(uuid.uuid4()), "type": "second_look", "unit_label": received["unit_label"], "grade": "C",
+        }  # fmt: skip
+        (looked,) = desk.record(conn, other, [again], NOW, "W1")
+    assert looked["outcome"] == "finding"
     assert (received["outcome"], inspected["outcome"]) == ("booked", "booked"), (received, inspected)
     unit: dict[str, Any] = received["unit"]
     return unit
@@ -174,6 +193,29 @@ def everything_else(conn: Connection, merchant_id: str, mark: str) -> None:
         conn.execute(statement, values)
     if merchant_id != "*":
         conn.execute(
+            "insert into mart.offer_sync (merchant_id, store_id, offer_sku, desired_qty, compared_at) "
+            "values (%(m)s, 'PP', %(mark)s, 1, %(now)s)",
+            values,
+        )
+        conn.execute(
+            "insert into ops.kaspi_write (write_id, merchant_id, order_id, order_code, action, attempt, dry_run, "
+            "request, actor, reason, asked_at) values (gen_random_uuid(), %(m)s, %(mark)s, %(mark)s, 'CANCELLED', 1, "
+            "true, '{}', 'x', %(mark)s, %(now)s)",
+            values,
+        )
+        conn.execute(
+            "insert into channel.feed_version (merchant_id, version, status, base_version, body, sha256, "
+            "carried_sha256, offers, dag_id, run_id, composed_at, base_offers, own_errors, base_warnings, findings, "
+            "settled_at, settled_by, diff) values (%(m)s, 1, 'rejected', 1, '', '', '', 1, 'restock_sync', 'r', "
+            "%(now)s, 1, 0, 0, '[]', %(now)s, %(mark)s, '{\"counts\": {}, \"examples\": {}}')",
+            values,
+        )
+        conn.execute(
+            "insert into channel.resale_sku (merchant_id, offer_sku, sku, state, state_since) "
+            "values (%(m)s, replace(%(mark)s, '-', ''), %(mark)s, 'pending_card', %(now)s)",
+            values,
+        )
+        conn.execute(
             "insert into ops.notice (notice_key, merchant_id, case_id, template, params, created_at, expires_at, "
             "status, next_try_at, reason) values (%(mark)s, %(m)s, gen_random_uuid(), 'arrived', "
             "jsonb_build_object('order_code', %(mark)s::text, 'units', 1, "
@@ -184,7 +226,8 @@ def everything_else(conn: Connection, merchant_id: str, mark: str) -> None:
 
 # What tells of the other merchant, or of the house, wherever it stands.
 STRANGE = re.compile(
-    rf"Жібек|beta|W1-BETA|{OTHERS.code}|{OTHERS.sku}|{OTHERS.name}|{NOBODYS}|torn-beta".encode(), re.IGNORECASE
+    rf"Жібек|beta|W1-BETA|{OTHERS.code}|{OTHERS.sku}|{OTHERS.name}|{OTHERS.category}|{NOBODYS}|torn-beta".encode(),
+    re.IGNORECASE,
 )
 
 
@@ -223,7 +266,9 @@ def test_his_own_and_who_is_of_every_merchant_sees_it_all(world: World) -> None:
     for path, addresses in world.addresses("beta", world.uploads["beta"]).items():
         told = [whole.get(address) for address in addresses]
         assert all(one.status_code in (200, 308) for one in told), path
-        listed = not re.search(r"/desk(/|/sw.js|/commands.pdf|/api/second|/api/units/.*/recovery)?$|bad.csv$", path)
+        listed = not re.search(
+            r"/desk(/|/sw.js|/commands.pdf|/api/second|/api/units/.*/recovery)?$|bad.csv$|units.csv$", path
+        )
         text = [one for one in told if "pdf" not in one.headers.get("content-type", "") and listed]
         assert not text or "jpeg" in text[0].headers.get("content-type", "") or any(
             STRANGE.search(one.content) for one in text
@@ -231,7 +276,8 @@ def test_his_own_and_who_is_of_every_merchant_sees_it_all(world: World) -> None:
     for page in ("/", "/quality", "/notices"):
         assert NOBODYS in whole.get(f"{page}?lang=en&status=all").text, page
     his = world.browser("timur")
-    for path in ("/", "/quality?status=all", "/notices?status=all", "/claims?show=open"):
+    for path in ("/", "/quality?status=all", "/notices?status=all", "/claims?show=open", "/differences",
+                 "/stock?show=all", "/writes", "/lists"):  # fmt: skip
         assert re.search("alpha-row|W1-ALPHA", his.get(path).text), path
 
 
@@ -249,7 +295,7 @@ def test_who_has_no_role_is_told_so_and_nothing_else(world: World) -> None:
 
 def test_a_merchant_that_is_not_his_is_as_one_that_is_not_there(world: World) -> None:
     his = world.browser("timur")
-    for page in ("/", "/quality", "/notices", "/applications"):
+    for page in ("/", "/quality", "/notices", "/applications", "/differences", "/lists"):
         here, nowhere = his.get(f"{page}?merchant=beta"), his.get(f"{page}?merchant=none")
         assert here.status_code == nowhere.status_code == 404
         assert here.text.replace("beta", "none") == nowhere.text
@@ -260,6 +306,8 @@ def changes(world: World) -> dict[str, dict[str, Any]]:
     unit_id = world.units["beta"]["unit_id"]
     claim, file = claims.claim_id(unit_id), world.uploads["beta"]
     record, drift = world.of("beta", "ops.quarantine", "id"), world.of("beta", "ops.schema_drift", "id")
+    difference = world.of("beta", "core.discrepancy", "discrepancy_id")
+    write = world.of("beta", "ops.kaspi_write", "write_id")
     event = {"event_id": str(uuid.uuid4()), "type": "disposed", "unit_label": "W1-BETA", "actor": "timur"}
     told = {"warehouse": "W1", "sent_at": NOW.isoformat(), "events": [event]}
     return {
@@ -271,10 +319,14 @@ def changes(world: World) -> dict[str, dict[str, Any]]:
         "/applications": {"data": {"merchant": "beta"}, "files": {"file": ("a.csv", f"{HEADERS}\n".encode())}},
         "/applications/{upload_id}/take": {"path": f"/applications/{file}/take"},
         "/claims/{claim_id}": {"path": f"/claims/{claim}", "data": {"do": "sent"}},
+        "/differences/{discrepancy_id}": {"path": f"/differences/{difference}", "data": {"how": "found"}},
+        "/lists/cards": {"data": {"whose": "beta", "sku": "betarow", "state": "linked"}},
+        "/writes": {"data": {"shop": "beta", "order": "beta-row", "action": "CANCELLED", "reason": "x"}},
+        "/writes/{write_id}": {"path": f"/writes/{write}", "data": {"order": "beta-row"}},
         "/desk/api/staff": {"json": {"user_name": "timur", "merchant_id": "beta", "role": "viewer"}},
         "/desk/api/events": {"json": told},
         "/desk/api/photos": {
-            "path": f"/desk/api/photos?unit={unit_id}&event=x", "content": picture(),
+            "path": f"/desk/api/photos?unit={unit_id}&event=x&actor=timur", "content": picture(),
             "headers": {"content-type": "image/jpeg"},
         },
     }  # fmt: skip
@@ -327,9 +379,10 @@ def test_deciding_needs_a_supervisor_of_that_very_merchant(world: World, name: s
         "/notices/decide": {"id": world.of("alpha", "ops.notice", "notice_id"), "do": "again"},
         "/notices/mails": {"key": "owed/alpha-row", "do": "again"},
         f"/claims/{claims.claim_id(world.units['alpha']['unit_id'])}": {"do": "sent"},
+        "/lists/cards": {"whose": "alpha", "sku": "alpharow", "state": "linked"},
     }.items():
         assert browser.post(path, data=sent).status_code == 403, path
-    for page in ("/quality", "/notices"):
+    for page in ("/quality", "/notices", "/lists"):
         assert 'method="post"' not in browser.get(page).text
 
 
