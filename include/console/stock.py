@@ -31,7 +31,7 @@ def stock_routes(site: Site) -> APIRouter:
     def page(request: Request, merchant: Text = None, cause: Text = None, show: Text = None) -> HTMLResponse:
         language = language_of(request)
         with site.warehouse() as conn:
-            view = site.view(conn, request, merchant)
+            view = site.view(conn, request, merchant or None)
             content = stock(conn, view, cause or None, show == "all", site.now(), language)
         return site.page(request, "stock.html", language, content, section="stock")
 
@@ -39,8 +39,8 @@ def stock_routes(site: Site) -> APIRouter:
     def page_file(request: Request, merchant: Text = None, cause: Text = None, show: Text = None) -> Response:
         language = language_of(request)
         with site.warehouse() as conn:
-            whose = _whose(site.view(conn, request, merchant))
-            rows = _offers(conn, whose, cause or None, everything=show == "all", shown=IN_A_FILE)
+            view = site.view(conn, request, merchant or None)
+            rows = _offers(conn, view.whose, cause or None, everything=show == "all", shown=IN_A_FILE)
         return sheet("stock.csv", _heading(language), _lines(rows, language))
 
     @router.get("/stock/offer", response_class=HTMLResponse)
@@ -77,20 +77,11 @@ def _must_see(staff: Staff, merchant_id: str) -> None:
         raise HTTPException(status.HTTP_404_NOT_FOUND, "no such offer")
 
 
-def _whose(view: View) -> list[str]:
-    return [row["merchant_id"] for row in view.merchants if view.merchant_id in (None, row["merchant_id"])]
-
-
 def stock(
-    conn: Connection,
-    view: View,
-    cause: str | None,
-    everything: bool,
-    now: dt.datetime,
-    words: Words,
+    conn: Connection, view: View, cause: str | None, everything: bool, now: dt.datetime, words: Words
 ) -> dict[str, Any]:
-    """Return the values of the template ``stock.html``: the offers of those whose rows are shown."""
-    whose = _whose(view)
+    """Return the values of the template ``stock.html``: the offers of the merchants that are shown."""
+    whose = view.whose
     cause = cause if cause in stock_labels.CAUSES else None
     rows = _offers(conn, whose, cause, everything=everything, shown=SHOWN)
     found = {row["cause"]: row for row in run(conn, "report/stock_causes", merchants=whose)}

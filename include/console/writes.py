@@ -41,7 +41,7 @@ def _pages(router: APIRouter, site: Site, writes_of: WritesOf | None) -> None:
     ) -> HTMLResponse:
         language = language_of(request)
         with site.warehouse() as conn:
-            content = listing(conn, site.view(conn, request, merchant), language)
+            content = listing(conn, site.view(conn, request, merchant or None), language)
         content |= {
             "now": site.now(),
             "may_ask": writes_of is not None and bool(content["supervised"]),
@@ -131,8 +131,7 @@ def _seen(conn: Connection, staff: Staff, write_id: UUID) -> tuple[dict[str, Any
 
 
 def listing(conn: Connection, view: View, words: Words) -> dict[str, Any]:
-    """Return the values of the template ``writes.html``: the writes of those whose rows are shown."""
-    whose = [row["merchant_id"] for row in view.merchants if view.merchant_id in (None, row["merchant_id"])]
+    """Return the values of the template ``writes.html``: the writes of the merchants that are shown."""
     supervised = [row for row in view.merchants if view.staff.may("supervisor", row["merchant_id"])]
     return {
         **view.content,
@@ -143,9 +142,9 @@ def listing(conn: Connection, view: View, words: Words) -> dict[str, Any]:
             (row["name"], words._(write_labels.ACTIONS[action]))
             for row in view.merchants
             for action in RULES
-            if row["merchant_id"] in whose and kaspi_writes.is_live(conn, row["merchant_id"], action)
+            if row["merchant_id"] in view.whose and kaspi_writes.is_live(conn, row["merchant_id"], action)
         ],
-        "rows": [_row(row, words) for row in kaspi_writes.listed(conn, whose, SHOWN)],
+        "rows": [_row(row, words) for row in kaspi_writes.listed(conn, view.whose, SHOWN)],
     }
 
 
