@@ -10,44 +10,56 @@ lays the returned goods over each merchant's own price list and publishes it.
 | **Rerun** | safe at any time, twice, beside another run: a unit is added once by constraint, versions only rise |
 | **If it fails** | the last good list goes on being served; the last task names what was held. Runbook: same name |
 
-A merchant's own list that lost over 30 % of its offers is held. Where that is right, let it through with
-`{"approve": ["<merchant>"]}`.
+A list that lost over 30 % of the merchant's offers, or whose prices jumped, is stored as pending. Until somebody says
+that it is right, the list that is served goes on with what fell lowered. The question stands under *Required actions*
+in a run of its own, `approval.<merchant>.<version>`, which waits without holding anything; no answer is a no.
 """
 
 from airflow.sdk import AssetOrTimeSchedule, CronTriggerTimetable, Param, dag, task
 
 from include.assets import QC_PASSED
 from include.dag_defaults import DEFAULTS, TIME_ZONE, deadline, finish, run_failed
+from include.list_approval import ListApproval
+
+# A run that waits for a person counts: list_approvals_at_once (8) of them leave room for the others. Composing,
+# judging and publishing go one at a time all the same.
+RUNS = 12
 
 
 @dag(
     dag_id="restock_sync",
     schedule=AssetOrTimeSchedule(timetable=CronTriggerTimetable("5 * * * *", timezone=TIME_ZONE), assets=QC_PASSED),
     catchup=False,
-    max_active_runs=1,
+    max_active_runs=RUNS,
     default_args=DEFAULTS,
     deadline=deadline(minutes=30),
     on_failure_callback=run_failed,
     doc_md=__doc__,
     tags=["kaspi", "restock", "hourly"],
     params={
-        "approve": Param([], type="array", description="Merchants whose shrunk base list may be published"),
+        "merchant": Param(None, type=["null", "string"], description="Whose price list is in question"),
+        "version": Param(None, type=["null", "integer"], description="Its pending version"),
     },
 )
 def restock_sync() -> None:
-    @task(multiple_outputs=False)
+    @task(multiple_outputs=False, trigger_rule="none_failed", max_active_tis_per_dag=1)
     def stage() -> dict[str, int]:
-        from airflow.sdk import get_current_context
-
-        from include.airflow_context import connection, current_run, optional_connection, owner, warehouse_dsn
+        from include.airflow_context import (
+            base_list,
+            current_run,
+            keep_answer,
+            optional_connection,
+            owner,
+            warehouse_dsn,
+        )
         from include.flows.restock_sync import Ports, stage
 
+        keep_answer("approve")
         observer = optional_connection("offer_observer")
-        ports = Ports(lambda conn_id: connection(conn_id).url, observer.url if observer else None)
-        approve = get_current_context()["params"]["approve"]
-        return stage(warehouse_dsn(), current_run(), ports, owner(), approve)
+        ports = Ports(base_list, observer.url if observer else None)
+        return stage(warehouse_dsn(), current_run(), ports, owner())
 
-    @task(multiple_outputs=False)
+    @task(multiple_outputs=False, max_active_tis_per_dag=1)
     def gate() -> dict[str, int]:
         from include.airflow_context import current_run, warehouse_dsn
         from include.quality.gate import judge
@@ -55,14 +67,24 @@ def restock_sync() -> None:
 
         return judge(warehouse_dsn(), current_run(), SUITE)
 
-    @task
-    def publish() -> int:
+    @task(max_active_tis_per_dag=1)
+    def publish() -> list[dict[str, str | int]]:
         from include.airflow_context import current_run, owner, warehouse_dsn
+        from include.flows.list_guard import to_ask
         from include.flows.restock_sync import publish
 
-        return publish(warehouse_dsn(), current_run(), owner())
+        run = current_run()
+        publish(warehouse_dsn(), run, owner())
+        return [{"merchant": merchant, "version": version} for merchant, version in to_ask(warehouse_dsn(), run.now)]
 
-    finish(stage(), gate(), publish())
+    @task
+    def ask(merchant: str, version: int) -> None:
+        from include.airflow_context import trigger_approval
+
+        trigger_approval(merchant, version)
+
+    published = publish()
+    finish(ListApproval(task_id="approve"), stage(), gate(), published, ask.expand_kwargs(published))
 
 
 restock_sync()

@@ -4,6 +4,7 @@ Imported inside tasks. Flows get plain values and know nothing of Airflow.
 """
 
 import datetime as dt
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from typing import Any
 from include.clock import Clock, from_setting
 from include.flows.run import Run, open_run
 
+log = logging.getLogger(__name__)
 WAREHOUSE = "warehouse_db"
 CLOCK_VARIABLE = "qaitarym_clock"
 
@@ -90,14 +92,16 @@ def current_run() -> Run:
     context = get_current_context()
     dag_run = context["dag_run"]
     params = context.get("params") or {}
+    past = dag_run.logical_date if str(dag_run.run_type) == "backfill" else None
     with connect(warehouse_dsn()) as conn:
         return open_run(
             conn,
             dag_run.dag_id,
             dag_run.run_id,
-            _Fixed(dag_run.logical_date) if str(dag_run.run_type) == "backfill" and dag_run.logical_date else clock(),
+            _Fixed(past) if past else clock(),
             range_from=_moment(params.get("from")),
             range_to=_moment(params.get("to")),
+            steady=past is None,
         )
 
 
@@ -143,6 +147,77 @@ def _moment(text: str | None) -> dt.datetime | None:
     return moment
 
 
+def list_in_question() -> tuple[str, int] | None:
+    """Return the (merchant, version) of the price list that this run was asked to let through; None for any other."""
+    from airflow.sdk import get_current_context
+
+    params = get_current_context().get("params") or {}
+    merchant_id, version = params.get("merchant"), params.get("version")
+    if (merchant_id is None) != (version is None):
+        raise ValueError("a price list in question has a merchant and a version: give both, or neither of them")
+    return None if merchant_id is None or version is None else (str(merchant_id), int(version))
+
+
+def keep_answer(task_id: str) -> None:
+    """Keep what a person said, in the task ``task_id``, of the price list in question, if the run has one."""
+    from airflow.sdk import get_current_context
+
+    from include.flows.list_guard import TIMEOUT, settle
+    from include.list_approval import APPROVE
+
+    context, named = get_current_context(), list_in_question()
+    answer = context["ti"].xcom_pull(task_ids=task_id) if named else None
+    if not named or not answer:
+        return
+    who = answer["responded_by_user"] or {"id": TIMEOUT}
+    settle(
+        warehouse_dsn(),
+        context["dag_run"].dag_id,
+        *named,
+        approved=answer["chosen_options"] == [APPROVE],
+        actor=str(who["id"]),
+        now=clock().now(),
+        owner=owner(),
+    )
+
+
+def trigger_approval(merchant_id: str, version: int) -> None:
+    """Start the run that asks a person about a version; one that was started before is left alone."""
+    from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
+    from airflow.sdk import get_current_context
+
+    context = get_current_context()
+    TriggerDagRunOperator(
+        task_id="trigger_approval",
+        trigger_dag_id=context["dag_run"].dag_id,
+        trigger_run_id=f"approval.{merchant_id}.{version}",
+        conf={"merchant": merchant_id, "version": version},
+        skip_when_already_exists=True,
+    ).execute(context)
+
+
+def qc_passed() -> None:
+    """Wake ``restock_sync`` up; for the API server, which has Airflow's database at hand, as its own REST call has.
+
+    An event that could not be sent is no failure of who calls: the next hourly run takes all that is unprocessed.
+    """
+    try:
+        from airflow.assets.manager import asset_manager
+        from airflow.models.asset import AssetModel
+        from airflow.utils.session import create_session
+        from sqlalchemy import select
+
+        from include.assets import QC_PASSED
+
+        with create_session() as session:
+            asset = session.scalars(
+                select(AssetModel).where(AssetModel.name == QC_PASSED.name, AssetModel.uri == QC_PASSED.uri)
+            ).one()
+            asset_manager.register_asset_change(asset=asset, source_is_api=True, session=session)
+    except Exception:
+        log.exception("restock_sync could not be woken up; its next hourly run takes the piece")
+
+
 def shop_settings(merchant_id: str) -> Any:
     """Return how to reach a merchant's shop, from his connection (``core.merchant.connection_id``)."""
     from include.flows.kaspi_returns_ingest import shop_connection_id
@@ -157,6 +232,14 @@ def shop_settings(merchant_id: str) -> Any:
         float(found.extra.get("requests_per_second") or 5),
         found.extra.get("proxy"),
     )
+
+
+def base_list(conn_id: str) -> Any:
+    """Return where a merchant's own price list lies: the connection's host as an address, its login, its extra."""
+    from include.kaspi.price_list.source import Place
+
+    found = connection(conn_id)
+    return Place(found.url, found.login, found.password, found.extra)
 
 
 @contextmanager

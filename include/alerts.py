@@ -19,9 +19,12 @@ def run_failed(context: dict[str, Any]) -> None:
 
 
 async def deadline_missed(context: dict[str, Any] | None = None, **_: Any) -> None:
-    """Record a run that is late. Airflow's triggerer calls this; a run that ended meanwhile is no alert."""
+    """Record a run that is late. Airflow's triggerer calls this; a run that ended meanwhile is no alert.
+
+    Nor is one that waits for a person's word on a price list: that has a time of its own.
+    """
     dag_run = (context or {}).get("dag_run") or {}
-    if dag_run.get("state") in ("success", "failed"):
+    if dag_run.get("state") in ("success", "failed") or (dag_run.get("conf") or {}).get("version") is not None:
         return
     _record(
         f"deadline/{dag_run.get('dag_id')}/{dag_run.get('dag_run_id')}",

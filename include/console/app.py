@@ -17,6 +17,7 @@ from include.console.claims import claims_routes
 from include.console.dashboard import dashboard
 from include.console.differences import differences_routes
 from include.console.guard import DESK, FORM_BYTES, SAFE, Refused, Tokens, guard_change, guard_message, with_headers
+from include.console.lists import lists_routes
 from include.console.notices import notices_routes
 from include.console.quality import quality_routes
 from include.console.site import FOLDER, Site, language_of, path_of
@@ -37,20 +38,22 @@ def build_app(
     *,
     secret: Callable[[], str] | None = None,
     importer: Importer | None = None,
+    qc_passed: Callable[[], None] = lambda: None,
     writes_of: WritesOf | None = None,
 ) -> FastAPI:
     """Return the console. Every route needs a logged-in user of Airflow unless a test gives another ``logged_in``.
 
     ``secret`` signs the forms' tokens, Airflow's where none is given; ``importer`` reads files of applications, else
-    the flow does. What a user may see and do is a role in the warehouse. ``writes_of`` gives the port by which a
-    merchant's orders at Kaspi are written to; without it such writes are shown and none can be asked for. The
-    providers are asked at each request, so that a changed connection or clock needs no restart.
+    the flow does; ``qc_passed`` is called after a piece's QC was booked. What a user may see and do is a role in the
+    warehouse. ``writes_of`` gives the port by which a merchant's orders at Kaspi are written to; without it such writes
+    are shown and none can be asked for. The providers are asked at each request, so that a changed connection or clock
+    needs no restart.
     """
     if logged_in is None:
         from airflow.api_fastapi.core_api.security import get_user
 
         logged_in = get_user
-    site = Site(dsn_provider, clock_provider, Tokens(secret or _airflow_secret))
+    site = Site(dsn_provider, clock_provider, Tokens(secret or _airflow_secret), qc_passed)
 
     async def guarded(request: Request, user: Annotated[Any, Depends(logged_in)]) -> None:
         request.state.console_user = user
@@ -86,6 +89,7 @@ def build_app(
     app.include_router(applications_routes(site, importer))
     app.include_router(claims_routes(site))
     app.include_router(notices_routes(site))
+    app.include_router(lists_routes(site))
     app.include_router(differences_routes(site))
     app.include_router(stock_routes(site))
     app.include_router(writes_routes(site, writes_of))

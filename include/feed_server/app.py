@@ -5,7 +5,7 @@ import io
 import json
 import logging
 from email.utils import format_datetime
-from typing import Any
+from typing import Any, Literal
 
 import psycopg
 import requests
@@ -47,12 +47,12 @@ def build_app(pool: Pool, clock: Clock) -> FastAPI:
         return _guarded(lambda: _price_list(pool, clock, token, request))
 
     @app.api_route("/{token}/off-kaspi.json", methods=["GET", "HEAD"])
-    def off_kaspi_json(token: str) -> Response:
-        return _guarded(lambda: _off_kaspi(pool, token, as_csv=False))
+    def off_kaspi_json(token: str, request: Request) -> Response:
+        return _guarded(lambda: _off_kaspi(pool, clock, token, request, "json"))
 
     @app.api_route("/{token}/off-kaspi.csv", methods=["GET", "HEAD"])
-    def off_kaspi_csv(token: str) -> Response:
-        return _guarded(lambda: _off_kaspi(pool, token, as_csv=True))
+    def off_kaspi_csv(token: str, request: Request) -> Response:
+        return _guarded(lambda: _off_kaspi(pool, clock, token, request, "csv"))
 
     return app
 
@@ -89,7 +89,7 @@ def _price_list(pool: Pool, clock: Clock, token: str, request: Request) -> Respo
                 version=row["version"],
                 now=clock.now(),
                 status=status,
-                user_agent=(request.headers.get("user-agent") or "")[:400],
+                user_agent=_agent(request),
             )
     if status == 503:
         return _away()
@@ -113,19 +113,40 @@ def _status(etag: str, known: list[str]) -> int:
     return 304 if etag in known or "*" in known else 200
 
 
-def _off_kaspi(pool: Pool, token: str, *, as_csv: bool) -> Response:
+def _off_kaspi(pool: Pool, clock: Clock, token: str, request: Request, form: Literal["json", "csv"]) -> Response:
+    """Answer with the outlet's list; one that nothing was published of yet is empty, and version 0."""
     with pool.connection() as conn:
         row = run_statement(conn, "channel/off_kaspi_list__served", token=token).fetchone()
-    if row is None:
-        return _not_found()
-    offers: list[dict[str, Any]] = row["body"] or []
-    headers = {"X-Feed-Version": str(row["version"] or 0), "Cache-Control": "no-cache"}
+        if row is None:
+            return _not_found()
+        version, offers = row["version"] or 0, row["body"] or []
+        etag = f"off-kaspi-{form}-{version}"
+        status = _status(etag, _tags(request.headers.get("if-none-match")))
+        if request.method == "GET":
+            run_statement(
+                conn,
+                "channel/off_kaspi_fetch",
+                merchant_id=row["merchant_id"],
+                version=row["version"],
+                format=form,
+                now=clock.now(),
+                status=status,
+                user_agent=_agent(request),
+            )
+    headers = {"ETag": f'"{etag}"', "X-Feed-Version": str(version), "Cache-Control": "no-cache"}
     if row["published_at"]:
         headers["Last-Modified"] = format_datetime(row["published_at"].replace(microsecond=0), usegmt=True)
-    if as_csv:
-        return Response(_csv(offers), headers=headers, media_type="text/csv; charset=utf-8")
-    body = json.dumps({"version": row["version"] or 0, "offers": offers}, ensure_ascii=False)
-    return Response(body, headers=headers, media_type="application/json")
+    if status == 304:
+        return Response(status_code=304, headers=headers)
+    text = _csv(offers) if form == "csv" else json.dumps({"version": version, "offers": offers}, ensure_ascii=False)
+    media = "text/csv; charset=utf-8" if form == "csv" else "application/json"
+    if request.method == "HEAD":
+        return Response(headers={**headers, "Content-Length": str(len(text.encode()))}, media_type=media)
+    return Response(text, headers=headers, media_type=media)
+
+
+def _agent(request: Request) -> str:
+    return (request.headers.get("user-agent") or "")[:400]
 
 
 def _csv(offers: list[dict[str, Any]]) -> str:

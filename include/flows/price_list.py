@@ -42,6 +42,23 @@ class Base:
 
     version: int
     content: PriceList
+    checked_at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """The list that is served now; ``highest`` is the highest version ever given, ``another`` whether a run beside
+    this one has staged a version that is not out yet. Without any list the rest is None.
+    """
+
+    highest: int | None
+    another: bool
+    version: int | None
+    sha256: bytes | None
+    carried_sha256: bytes | None
+    base_version: int | None
+    base_offers: int | None
+    cautious: bool | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +106,13 @@ def keep_base(conn: Connection, merchant_id: str, fresh: tuple[bytes, PriceList]
     if fresh is None:
         if row is None:
             raise NoBaseList(f"{merchant_id}: its own price list was never read; check its base_list connection")
-        return Base(row["base_version"], read(row["body"]))
+        return Base(row["base_version"], read(row["body"]), row["last_checked_at"])
     body, content = fresh
     if row is not None and row["sha256"] == content.sha256:
         run_statement(
             conn, "channel/base_list__checked", merchant_id=merchant_id, base_version=row["base_version"], now=now
         )
-        return Base(row["base_version"], content)
+        return Base(row["base_version"], content, max(now, row["last_checked_at"]))
     version = row["base_version"] + 1 if row else 1
     run_statement(
         conn,
@@ -107,7 +124,7 @@ def keep_base(conn: Connection, merchant_id: str, fresh: tuple[bytes, PriceList]
         body=body,
     )
     copy_rows(conn, "channel.base_offer", BASE_OFFER_COLUMNS, _base_rows(merchant_id, version, content))
-    return Base(version, content)
+    return Base(version, content, now)
 
 
 def _base_rows(merchant_id: str, version: int, content: PriceList) -> Iterator[tuple[Any, ...]]:
@@ -122,6 +139,11 @@ def _base_rows(merchant_id: str, version: int, content: PriceList) -> Iterator[t
                 )  # fmt: skip
         if not seen:
             yield (merchant_id, version, offer.position, offer.sku, "", offer.model, offer.price, None, False)
+
+
+def offered(conn: Connection, merchant_id: str) -> list[Offered]:
+    """Return every unit that stands behind an offer and is not handed over."""
+    return [Offered(**row) for row in run_statement(conn, "channel/addition__offered", merchant_id=merchant_id)]
 
 
 def place_units(
@@ -225,25 +247,70 @@ def keep_placement(conn: Connection, run: Run, merchant_id: str, placed: list[Pl
     )  # fmt: skip
 
 
-def stage_version(conn: Connection, run: Run, merchant_id: str, base: Base, wanted: Plan, *, approved: bool) -> int:
-    """Compose the list and stage it as a new version unless it equals the one served now; return its offers.
+def clear(conn: Connection, run: Run, merchant_id: str) -> bool:
+    """Remove what an earlier try of this run staged; return False where its list is out already.
+
+    A run that is cleared in Airflow does not publish a second list.
+    """
+    return run_statement(conn, "channel/feed_version__clear", **run.key, merchant_id=merchant_id).fetchone() is None
+
+
+def remove_staged(conn: Connection, run: Run, merchant_id: str) -> None:
+    """Remove the version that this run has staged; its units stay staged."""
+    run_statement(conn, "channel/feed_version__remove_staged", **run.key, merchant_id=merchant_id)
+
+
+def served_now(conn: Connection, run: Run, merchant_id: str) -> Served:
+    """Return the list that is served now."""
+    row = run_statement(conn, "channel/feed_version__last", **run.key, merchant_id=merchant_id).fetchone()
+    assert row is not None
+    return Served(**row)
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """A composed list that waits for the gate."""
+
+    version: int
+    offers: int
+
+
+def stage_version(
+    conn: Connection,
+    run: Run,
+    merchant_id: str,
+    base: Base,
+    wanted: Plan,
+    *,
+    anew: bool = False,
+    cautious: bool = False,
+) -> Staged | None:
+    """Compose the list and stage it as a new version; return None where it equals the one that is served.
 
     The same content with other units behind it is a new version: Kaspi has lowered its count by what it sold
-    from the old one, and takes the count anew only from a list that changed.
+    from the old one, and takes the count anew only from a list that changed. So is the same content ``anew``, and
+    where another run has staged something that may be out before this one.
     The rows that the gate judges are read back from the composed bytes, not taken from the plan.
     """
-    own = run_statement(conn, "channel/feed_version__clear", **run.key, merchant_id=merchant_id).fetchone()
-    if own is not None:
-        return 0  # this run's list is out already: a run that is cleared does not publish a second one
-    served = run_statement(conn, "channel/feed_version__last", merchant_id=merchant_id).fetchone()
-    assert served is not None
+    served = served_now(conn, run, merchant_id)
     body = compose(base.content, wanted.additions, wanted.resale, run.now)
-    composed = read(body)
-    if (composed.sha256, wanted.carried_sha256) == (served["sha256"], served["carried_sha256"]):
-        return 0
+    composed = read(body, like=base.content)
+    same = (composed.sha256, wanted.carried_sha256) == (served.sha256, served.carried_sha256)
+    if same and not anew and not served.another:
+        return None
+    version = (served.highest or 0) + 1
+    _insert_version(conn, run, merchant_id, version, base, body, composed, wanted, cautious=cautious)
+    copy_rows(conn, "channel.feed_offer", FEED_OFFER_COLUMNS, _feed_rows(merchant_id, version, base.content, composed))
+    return Staged(version, len(composed.offers))
+
+
+def _insert_version(
+    conn: Connection, run: Run, merchant_id: str, version: int, base: Base, body: bytes, composed: PriceList,
+    wanted: Plan, *, cautious: bool,
+) -> None:  # fmt: skip
     findings = validate(composed, len(base.content.offers))
     errors = [one for one in findings if one.severity == "error"]
-    version = (served["highest"] or 0) + 1
+    warnings = [one for one in findings if one.severity == "warning"]
     run_statement(
         conn,
         "channel/feed_version",
@@ -258,17 +325,15 @@ def stage_version(conn: Connection, run: Run, merchant_id: str, base: Base, want
         now=run.now,
         base_offers=len(base.content.offers),
         own_errors=len(errors),
-        base_warnings=len(findings) - len(errors),
+        base_warnings=len(warnings),
         findings=Jsonb(
             [
                 {"severity": one.severity, "offer_sku": one.offer_sku, "rule": one.rule, "detail": one.detail}
-                for one in (errors + [one for one in findings if one.severity == "warning"])[:FINDINGS_KEPT]
+                for one in (errors + warnings)[:FINDINGS_KEPT]
             ]
         ),
-        approved=approved,
+        cautious=cautious,
     )
-    copy_rows(conn, "channel.feed_offer", FEED_OFFER_COLUMNS, _feed_rows(merchant_id, version, base.content, composed))
-    return len(composed.offers)
 
 
 def _feed_rows(merchant_id: str, version: int, base: PriceList, composed: PriceList) -> Iterator[tuple[Any, ...]]:

@@ -4,7 +4,7 @@ stage (per merchant: what was fetched, seen and sold; the policy gate; the compo
 """
 
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from fractions import Fraction
 from typing import Any
@@ -19,21 +19,15 @@ from include.domain.policy import Condition, Verdict, place
 from include.domain.pricing import SellingCosts, resale_price, worth_selling
 from include.domain.unit_life import Event
 from include.flows import batch, costs
+from include.flows.list_guard import Shop, stage_list
+from include.flows.list_lowering import lower_to_what_is_free
 from include.flows.merchant_loop import each_merchant
-from include.flows.price_list import (
-    Offered,
-    keep_base,
-    keep_placement,
-    place_units,
-    plan,
-    read_base,
-    stage_version,
-)
+from include.flows.price_list import keep_base, offered, read_base
 from include.flows.run import Run
 from include.flows.sales import book_sales
 from include.kaspi.offer_observer import Observed, ObserverUnreachable, observe
 from include.kaspi.price_list import PriceList, PriceListError
-from include.kaspi.price_list.source import ListUnreachable, fetch
+from include.kaspi.price_list.source import ListUnreachable, Place, fetch
 
 log = logging.getLogger(__name__)
 
@@ -47,9 +41,9 @@ CONDITION = tuple(item.name for item in fields(Condition))
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """The outside world. ``base_list_url`` gives the address for a connection id; no observer, no read-back."""
+    """The outside world. ``base_list`` gives the place for a connection id; no observer, no read-back."""
 
-    base_list_url: Callable[[str], str]
+    base_list: Callable[[str], Place | str]
     observer_url: str | None = None
 
 
@@ -71,11 +65,8 @@ class Decision:
     price: int | None
 
 
-def stage(dsn: str, run: Run, ports: Ports, owner: str, approve: Collection[str] = ()) -> dict[str, int]:
-    """Stage every active merchant's list; return the staged offers of each (0 where nothing changed).
-
-    ``approve`` names merchants whose shrunk base list a person has looked at and lets through.
-    """
+def stage(dsn: str, run: Run, ports: Ports, owner: str) -> dict[str, int]:
+    """Stage every active merchant's list; return the staged offers of each (0 where nothing changed)."""
     with connect(dsn) as conn:
         shops = {row["merchant_id"]: row["base_list_connection_id"] for row in run_statement(conn, "channel/shop")}
     offers: dict[str, int] = {}
@@ -84,9 +75,7 @@ def stage(dsn: str, run: Run, ports: Ports, owner: str, approve: Collection[str]
         batch.open_batch(conn, run, merchant_id)
         conn.commit()
         with hold(conn, f"{run.dag_id}:{merchant_id}", owner) as lease:
-            offers[merchant_id] = _stage_merchant(
-                lease, run, merchant_id, shops[merchant_id], ports, merchant_id in approve
-            )
+            offers[merchant_id] = _stage_merchant(lease, run, merchant_id, shops[merchant_id], ports)
 
     each_merchant(dsn, run, shops, part)
     return offers
@@ -110,18 +99,20 @@ def publish(dsn: str, run: Run, owner: str) -> int:
     return len(done)
 
 
-def overtaken_by(conn: Connection, run: Run, merchant_id: str) -> str | None:
+def overtaken_by(conn: Connection, run: Run, merchant_id: str, *, publishing: bool = True) -> str | None:
     """Return the later run that has dealt with the merchant already, if any: this one then changes nothing."""
-    row = run_statement(conn, "channel/run__overtaken", **run.key, merchant_id=merchant_id).fetchone()
+    row = run_statement(
+        conn, "channel/run__overtaken", **run.key, merchant_id=merchant_id, publishing=publishing
+    ).fetchone()
     if row is None:
         return None
     log.info("%s: run %s is later and has dealt with it; nothing to do", merchant_id, row["run_id"])
     return str(row["run_id"])
 
 
-def _stage_merchant(lease: Lease, run: Run, merchant_id: str, connection_id: str, ports: Ports, approved: bool) -> int:
+def _stage_merchant(lease: Lease, run: Run, merchant_id: str, connection_id: str, ports: Ports) -> int:
     with lease.transaction() as conn:
-        if overtaken_by(conn, run, merchant_id):
+        if overtaken_by(conn, run, merchant_id, publishing=False):
             batch.published(conn, run, merchant_id)
             return 0
     seen = _observe(ports, merchant_id)
@@ -134,11 +125,8 @@ def _stage_merchant(lease: Lease, run: Run, merchant_id: str, connection_id: str
         decide(conn, run, merchant_id, money)
         stores = run_statement(conn, "channel/store", merchant_id=merchant_id).fetchall()
         includes_returns = {store["store_id"]: store["base_includes_returns"] for store in stores}
-        units = [Offered(**row) for row in run_statement(conn, "channel/addition__offered", merchant_id=merchant_id)]
-        placed = place_units(base.content, units, includes_returns, money.discount)
-        wanted = plan(placed, includes_returns)
-        offers = stage_version(conn, run, merchant_id, base, wanted, approved=approved)
-        keep_placement(conn, run, merchant_id, placed)
+        shop = Shop(offered(conn, merchant_id), includes_returns, money.discount)
+        offers = stage_list(conn, run, merchant_id, base, shop)
         batch.staged(conn, run, merchant_id, offers)
         return offers
 
@@ -157,7 +145,7 @@ def _observe(ports: Ports, merchant_id: str) -> list[Observed]:
 def _own_list(ports: Ports, merchant_id: str, connection_id: str) -> tuple[bytes, PriceList] | None:
     """Read the merchant's own list; without it the newest one kept is used until the gate finds it stale."""
     try:
-        body = fetch(ports.base_list_url(connection_id))
+        body = fetch(ports.base_list(connection_id))
         return body, read_base(body)
     except (ListUnreachable, PriceListError) as error:
         log.warning("%s: %s; the list read last is used", merchant_id, error)
@@ -300,6 +288,7 @@ def _publish_merchant(conn: Connection, run: Run, merchant_id: str) -> bool:
         run_statement(conn, "channel/feed_version__set_aside", **run.key, merchant_id=merchant_id, overtaken_by=later)
         batch.published(conn, run, merchant_id)
         return False
+    lower_to_what_is_free(conn, run, merchant_id)
     key = {**run.key, "merchant_id": merchant_id, "now": run.now}
     run_statement(conn, "channel/feed_version__publish", **key)
     shown = run_statement(conn, "channel/off_kaspi_list", **key).fetchall()

@@ -32,13 +32,29 @@ def open_run(
     *,
     range_from: dt.datetime | None = None,
     range_to: dt.datetime | None = None,
+    steady: bool = False,
 ) -> Run:
-    """Fix a run's clock and range, or return what an earlier try fixed. Raises ValueError for a range without begin."""
+    """Fix a run's clock and range, or return what an earlier try fixed. Raises ValueError for a range without begin.
+
+    A ``steady`` run is no earlier than those of its DAG before it: where the clock has gone back, up to a day, time
+    stands still until it has caught up. A run of the past on purpose, a backfill, is not steady.
+    """
     if range_to and not range_from:
         raise ValueError(f"the range has an end, {range_to}, and no begin: give `from` too, or neither of them")
     row = run_statement(
-        conn, "ops/run", dag_id=dag_id, run_id=run_id, now=clock.now(), range_from=range_from, range_to=range_to
+        conn,
+        "ops/run",
+        dag_id=dag_id,
+        run_id=run_id,
+        now=_no_earlier(conn, dag_id, clock.now()) if steady else clock.now(),
+        range_from=range_from,
+        range_to=range_to,
     ).fetchone()
     conn.commit()
     assert row is not None
     return Run(dag_id, run_id, row["now_at"], row["range_from"], row["range_to"])
+
+
+def _no_earlier(conn: Connection, dag_id: str, now: dt.datetime) -> dt.datetime:
+    row = run_statement(conn, "ops/run__latest", dag_id=dag_id, now=now).fetchone()
+    return max(now, row["now_at"]) if row and row["now_at"] else now

@@ -102,6 +102,8 @@ ALERTS = {
     "source_unreadable": _("The warehouse source {subject} cannot be read"),
     "claim_due": _("{name}: the claim of piece {subject} against the carrier must be sent soon"),
     "claim_lost": _("{name}: the claim of piece {subject} against the carrier was not sent before its deadline"),
+    "price_list_held": _("{name}: the price list does not go out as the merchant has it: somebody has to look at it"),
+    "price_list_unfetched": _("{name}: Kaspi does not ask for the price list any more"),
     "notices_stuck": _("Messages of {name} are stuck: somebody has to decide about them"),
     "notice_channel": _("Buyers cannot be told: the connection {subject} cannot be used"),
 }

@@ -15,7 +15,7 @@ insert into channel.feed_version (
     own_errors,
     base_warnings,
     findings,
-    approved
+    cautious
 )
 values (
     %(merchant_id)s,
@@ -33,5 +33,5 @@ values (
     %(own_errors)s,
     %(base_warnings)s,
     %(findings)s,
-    %(approved)s
+    %(cautious)s
 );

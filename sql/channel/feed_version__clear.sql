@@ -1,4 +1,5 @@
--- What an earlier try of this run staged and nobody has seen goes; a published version stays.
+-- What an earlier try of this run staged and nobody has seen goes; a published version stays, and so does one that a
+-- person was asked about.
 delete from channel.feed_offer
 using channel.feed_version as mine
 where
@@ -7,14 +8,14 @@ where
     and mine.merchant_id = %(merchant_id)s
     and mine.dag_id = %(dag_id)s
     and mine.run_id = %(run_id)s
-    and mine.status <> 'published';
+    and (mine.status in ('staged', 'held') or (mine.status = 'pending' and mine.asked_at is null));
 
 delete from channel.feed_version
 where
     merchant_id = %(merchant_id)s
     and dag_id = %(dag_id)s
     and run_id = %(run_id)s
-    and status <> 'published';
+    and (status in ('staged', 'held') or (status = 'pending' and asked_at is null));
 
 -- The staging of this run, and what runs that were held or failed left behind.
 delete from channel.stage_addition as old
@@ -39,4 +40,5 @@ from channel.feed_version
 where
     merchant_id = %(merchant_id)s
     and dag_id = %(dag_id)s
-    and run_id = %(run_id)s;
+    and run_id = %(run_id)s
+    and status = 'published';

@@ -41,6 +41,16 @@ on conflict (merchant_id) do update
         published_at = excluded.published_at
     where known.body is distinct from excluded.body;
 
+insert into channel.off_kaspi_version (merchant_id, version, body, published_at)
+select
+    merchant_id,
+    version,
+    body,
+    published_at
+from channel.off_kaspi_list
+where merchant_id = %(merchant_id)s
+on conflict (merchant_id, version) do nothing;
+
 -- The units that are on sale by it from now on.
 select
     addition.unit_id,

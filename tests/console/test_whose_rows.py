@@ -91,6 +91,7 @@ class World:
             "/stock/offer": [f"/stock/offer?shop={merchant_id}&store=PP&sku={merchant_id}-row"],
             "/stock/units.csv": [f"/stock/units.csv?shop={merchant_id}&store=PP&sku={merchant_id}-row"],
             "/writes": ["/writes?lang=en", f"/writes{asked}"],
+            "/lists": ["/lists?lang=en", f"/lists{asked}"],
             "/writes/{write_id}": [f"/writes/{self.of(merchant_id, 'ops.kaspi_write', 'write_id')}?lang=en"],
             "/desk": ["/desk"],
             "/desk/": ["/desk/"],
@@ -203,6 +204,18 @@ def everything_else(conn: Connection, merchant_id: str, mark: str) -> None:
             values,
         )
         conn.execute(
+            "insert into channel.feed_version (merchant_id, version, status, base_version, body, sha256, "
+            "carried_sha256, offers, dag_id, run_id, composed_at, base_offers, own_errors, base_warnings, findings, "
+            "settled_at, settled_by, diff) values (%(m)s, 1, 'rejected', 1, '', '', '', 1, 'restock_sync', 'r', "
+            "%(now)s, 1, 0, 0, '[]', %(now)s, %(mark)s, '{\"counts\": {}, \"examples\": {}}')",
+            values,
+        )
+        conn.execute(
+            "insert into channel.resale_sku (merchant_id, offer_sku, sku, state, state_since) "
+            "values (%(m)s, replace(%(mark)s, '-', ''), %(mark)s, 'pending_card', %(now)s)",
+            values,
+        )
+        conn.execute(
             "insert into ops.notice (notice_key, merchant_id, case_id, template, params, created_at, expires_at, "
             "status, next_try_at, reason) values (%(mark)s, %(m)s, gen_random_uuid(), 'arrived', "
             "jsonb_build_object('order_code', %(mark)s::text, 'units', 1, "
@@ -264,7 +277,7 @@ def test_his_own_and_who_is_of_every_merchant_sees_it_all(world: World) -> None:
         assert NOBODYS in whole.get(f"{page}?lang=en&status=all").text, page
     his = world.browser("timur")
     for path in ("/", "/quality?status=all", "/notices?status=all", "/claims?show=open", "/differences",
-                 "/stock?show=all", "/writes"):  # fmt: skip
+                 "/stock?show=all", "/writes", "/lists"):  # fmt: skip
         assert re.search("alpha-row|W1-ALPHA", his.get(path).text), path
 
 
@@ -282,7 +295,7 @@ def test_who_has_no_role_is_told_so_and_nothing_else(world: World) -> None:
 
 def test_a_merchant_that_is_not_his_is_as_one_that_is_not_there(world: World) -> None:
     his = world.browser("timur")
-    for page in ("/", "/quality", "/notices", "/applications", "/differences"):
+    for page in ("/", "/quality", "/notices", "/applications", "/differences", "/lists"):
         here, nowhere = his.get(f"{page}?merchant=beta"), his.get(f"{page}?merchant=none")
         assert here.status_code == nowhere.status_code == 404
         assert here.text.replace("beta", "none") == nowhere.text
@@ -307,6 +320,7 @@ def changes(world: World) -> dict[str, dict[str, Any]]:
         "/applications/{upload_id}/take": {"path": f"/applications/{file}/take"},
         "/claims/{claim_id}": {"path": f"/claims/{claim}", "data": {"do": "sent"}},
         "/differences/{discrepancy_id}": {"path": f"/differences/{difference}", "data": {"how": "found"}},
+        "/lists/cards": {"data": {"whose": "beta", "sku": "betarow", "state": "linked"}},
         "/writes": {"data": {"shop": "beta", "order": "beta-row", "action": "CANCELLED", "reason": "x"}},
         "/writes/{write_id}": {"path": f"/writes/{write}", "data": {"order": "beta-row"}},
         "/desk/api/staff": {"json": {"user_name": "timur", "merchant_id": "beta", "role": "viewer"}},
@@ -365,9 +379,10 @@ def test_deciding_needs_a_supervisor_of_that_very_merchant(world: World, name: s
         "/notices/decide": {"id": world.of("alpha", "ops.notice", "notice_id"), "do": "again"},
         "/notices/mails": {"key": "owed/alpha-row", "do": "again"},
         f"/claims/{claims.claim_id(world.units['alpha']['unit_id'])}": {"do": "sent"},
+        "/lists/cards": {"whose": "alpha", "sku": "alpharow", "state": "linked"},
     }.items():
         assert browser.post(path, data=sent).status_code == 403, path
-    for page in ("/quality", "/notices"):
+    for page in ("/quality", "/notices", "/lists"):
         assert 'method="post"' not in browser.get(page).text
 
 

@@ -58,7 +58,8 @@ def test_a_dag_is_complete(bag: Any, dag_id: str) -> None:
         "the page tells the operator too little"
     )
     assert dag.tags
-    assert dag.max_active_runs == 1
+    # runs that wait for a person's word on a price list leave room for the others
+    assert dag.max_active_runs == (12 if dag_id == "restock_sync" else 1)
     assert dag.catchup is False
     assert dag.deadline, "a late run must raise an alert"
     assert dag.on_failure_callback, "a failed run must raise an alert"

@@ -192,10 +192,10 @@ class RestockWorld:
         with connect(self.dsn) as conn:
             return open_run(conn, dag_id, f"run-{self.runs}", _Fixed(self.now))
 
-    def restock(self, hours: float, run: Run | None = None, approve: tuple[str, ...] = ()) -> str:
+    def restock(self, hours: float, run: Run | None = None) -> str:
         """One run of restock_sync; returns what became of the merchant's part."""
         run = run or self.new_run("restock_sync", hours)
-        restock_sync.stage(self.dsn, run, self.ports(), f"{run.run_id}/stage", approve)
+        restock_sync.stage(self.dsn, run, self.ports(), f"{run.run_id}/stage")
         judge(self.dsn, run, restock_suite.SUITE)
         restock_sync.publish(self.dsn, run, f"{run.run_id}/publish")
         return self.status(run)

@@ -137,6 +137,34 @@ def test_off_kaspi_goods_have_a_list_of_their_own(feed: Feed) -> None:
     assert feed.log() == []
 
 
+def test_the_outlets_list_is_served_the_same_way(feed: Feed) -> None:
+    feed.world.unit("U1", "A1", 1, used=True, grade="C", route="off_kaspi")
+    feed.world.restock(2)
+
+    first = feed.get("/secret/off-kaspi.json", **{"User-Agent": "outlet"})
+    again = feed.get("/secret/off-kaspi.json", **{"If-None-Match": first.headers["ETag"]})
+    other = feed.get("/secret/off-kaspi.csv", **{"If-None-Match": first.headers["ETag"]})
+    head = requests.head(f"{feed.url}/secret/off-kaspi.json", timeout=10)
+
+    assert first.headers["Last-Modified"] == "Sat, 14 Nov 2026 05:00:00 GMT"
+    assert (again.status_code, again.content, other.status_code) == (304, b"", 200)
+    assert (head.status_code, head.headers["Content-Length"]) == (200, str(len(first.content)))
+    log = feed.world.query(
+        "select version, format, status, user_agent, fetched_at from channel.off_kaspi_fetch order by id"
+    )
+    assert [(row["version"], row["format"], row["status"]) for row in log] == [
+        (1, "json", 200), (1, "json", 304), (1, "csv", 200),
+    ]  # fmt: skip
+    assert (log[0]["user_agent"], log[0]["fetched_at"]) == ("outlet", CLOCK)
+
+    feed.world.unit("U2", "A1", 2.5, used=True, grade="C", route="off_kaspi")
+    feed.world.restock(3)
+    changed = feed.get("/secret/off-kaspi.json", **{"If-None-Match": first.headers["ETag"]})
+    assert (changed.status_code, changed.json()["version"]) == (200, 2)
+    kept = feed.world.query("select version, jsonb_array_length(body) as n from channel.off_kaspi_version order by 1")
+    assert [(row["version"], row["n"]) for row in kept] == [(1, 1), (2, 2)]
+
+
 def test_nothing_published_yet_is_an_answer_that_keeps_kaspis_list(feed: Feed) -> None:
     answer = feed.get("/secret.xml")
 

@@ -1,6 +1,6 @@
 """The merchant's price list for Kaspi: read his own, lay returned goods over it, prove that nothing else changed."""
 
-from include.kaspi.price_list.overlay import Addition, ResaleOffer, Unplaced, compose
+from include.kaspi.price_list.overlay import Addition, ResaleOffer, Unplaced, compose, lowered
 from include.kaspi.price_list.reading import Availability, Offer, PriceList, PriceListError, read
 from include.kaspi.price_list.validation import Finding, validate
 
@@ -14,6 +14,7 @@ __all__ = [
     "ResaleOffer",
     "Unplaced",
     "compose",
+    "lowered",
     "read",
     "validate",
 ]

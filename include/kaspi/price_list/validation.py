@@ -68,16 +68,17 @@ def _broken(offer: Offer, doubled: set[str]) -> Iterator[tuple[str, str]]:
 
 def _schema_findings(composed: PriceList, base_offers: int) -> Iterator[Finding]:
     checker = schema()
-    if checker.validate(composed.root):
-        return
-    for error in list(checker.error_log):  # type: ignore[call-overload]
-        position = _position(error.path)
-        if position is None or position >= len(composed.offers):
-            # The frame of the document is the merchant's; what we append are whole offers.
-            yield Finding("warning", "", "xsd", error.message)
-        else:
-            severity: Literal["warning", "error"] = "warning" if position < base_offers else "error"
-            yield Finding(severity, composed.offers[position].sku, "xsd", error.message)
+    for first, root in composed.portions():
+        if checker.validate(root):
+            continue
+        for error in list(checker.error_log):  # type: ignore[call-overload]
+            place = _position(error.path)
+            if place is not None and first + place < len(composed.offers):
+                severity: Literal["warning", "error"] = "warning" if first + place < base_offers else "error"
+                yield Finding(severity, composed.offers[first + place].sku, "xsd", error.message)
+            elif first == 0:
+                # The frame of the document is the merchant's; what we append are whole offers.
+                yield Finding("warning", "", "xsd", error.message)
 
 
 def _position(path: str | None) -> int | None:

@@ -36,7 +36,7 @@ SUITE = Suite(
         SqlCheck("channel/feed_offer__own_sku_linked"),
         SqlCheck("channel/feed_version__valid"),
         SqlCheck("channel/feed_version__not_empty"),
-        SqlCheck("channel/feed_version__base_not_shrunk"),
+        SqlCheck("channel/feed_offer__cautious_only_lowers"),
         SqlCheck("channel/base_list__fresh"),
         SqlCheck("channel/off_kaspi_list__price_in_band"),
         SqlCheck("channel/base_list__read", severity="warning"),

@@ -1,10 +1,12 @@
--- The merchant's own list was read not long ago; an old one would publish counts that are no longer true.
+-- The merchant's own list was read not long ago; an old one would publish counts that are no longer true. A list that
+-- goes out in doubt raises none.
 select
     batch.merchant_id,
     coalesce(newest.base_version::text, '0') as record_key,
     'last read ' || coalesce(newest.last_checked_at::text, 'never') as detail
 from ops.batch as batch
 inner join ops.run as this_run on batch.dag_id = this_run.dag_id and batch.run_id = this_run.run_id
+inner join channel.batch_feed_version as staged on batch.merchant_id = staged.merchant_id and not staged.cautious
 inner join ops.setting as setting on setting.name = 'base_list_stale_hours'
 left join lateral (
     select

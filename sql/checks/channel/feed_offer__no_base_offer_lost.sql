@@ -1,4 +1,5 @@
--- Every offer of the base list is in the composed list, at its place, with its SKU, price and availability.
+-- Every offer of the base list is in the composed list, at its place, with its SKU, price and availability. A list that
+-- goes out in doubt is laid over the merchant's part of the one that is served, and may be lower than that.
 select
     staged.merchant_id,
     base.sku as record_key,
@@ -14,7 +15,10 @@ left join channel.feed_offer as offer
         and base.store_id = offer.store_id
         and base.sku = offer.offer_sku
         and base.price is not distinct from offer.price
-        and base.available = offer.available
-        and base.stock_count is not distinct from offer.base_quantity
+        and (base.available = offer.available or (staged.cautious and base.available))
+        and (
+            base.stock_count is not distinct from offer.base_quantity
+            or (staged.cautious and offer.base_quantity < base.stock_count)
+        )
         and not offer.ours
 where offer.merchant_id is null
