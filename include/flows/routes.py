@@ -1,0 +1,411 @@
+"""The routes of units compared by money: what each is expected to leave, which is proposed, what a person rules.
+
+The history of the merchant alone is looked at, up to the moment asked for.
+"""
+
+import datetime as dt
+import logging
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from include.db.connection import Connection
+from include.db.copying import copy_rows
+from include.db.statements import run as run_statement
+from include.domain import money
+from include.domain.days import almaty_day
+from include.domain.identity import event_id, stable_id
+from include.domain.policy import CHANNELS, Condition
+from include.domain.pricing import resale_price
+from include.domain.routes import (
+    ROUTES,
+    Choice,
+    Estimate,
+    Parts,
+    Refusal,
+    Terms,
+    choose,
+    may_rule,
+    plain_route,
+    refusals,
+)
+from include.domain.unit_life import Event
+from include.flows import costs
+
+if TYPE_CHECKING:
+    from include.analytics.recovery import Market, Outlook, Workshop
+
+log = logging.getLogger(__name__)
+
+CONDITION = tuple(item.name for item in fields(Condition))
+OFFERED = frozenset({"restock_pending", "on_sale"})
+ESTIMATE_COLUMNS = (
+    "proposal_id", "route", "refusal", "price", "discount_permille", "sale_probability", "days", "proceeds", "fee",
+    "repair", "packaging", "handling", "holding", "write_off", "net", "low", "high", "beats_plain", "unknown",
+)  # fmt: skip
+PARTS = tuple(item.name for item in fields(Parts))
+
+
+class RulingRefused(ValueError):
+    """A person may not rule so; ``code`` says why, in a word that pages translate."""
+
+    def __init__(self, code: str, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What routes are compared by. ``by_money`` names the merchants whose units follow the proposal; "*" is all."""
+
+    discount: Fraction
+    fee_permille: int
+    handling: int
+    assumed_days: float
+    horizon: float
+    confidence: float
+    by_money: frozenset[str]
+
+    def follows(self, merchant_id: str) -> bool:
+        """Tell whether the merchant's units take the proposed route by themselves."""
+        return bool({"*", merchant_id} & self.by_money)
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What was proposed for a unit at ``seq``, by which model, and the routes it was chosen from."""
+
+    proposal_id: UUID
+    merchant_id: str
+    unit_id: UUID
+    seq: int
+    model: str
+    known_on: dt.date
+    choice: Choice
+    estimates: tuple[Estimate, ...]
+
+    def of(self, route: str | None) -> Estimate | None:
+        """Return the estimate of a route."""
+        return next((one for one in self.estimates if one.route == route), None)
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What a merchant's past says, fitted."""
+
+    market: "Market"
+    workshop: "Workshop"
+    rates: Sequence[money.Rate]
+
+
+def settings_of(conn: Connection) -> Settings:
+    """Read the settings. Raises KeyError where a migration was not applied."""
+    row = run_statement(conn, "channel/route__settings").fetchone()
+    if row is None or None in row.values():
+        raise KeyError(f"ops.setting lacks a setting of prices or routes ({row}): a migration was not applied")
+    return Settings(
+        discount=Fraction(row["discount"]),
+        fee_permille=int(row["fee_percent"] * 10),
+        handling=int(row["handling"]),
+        assumed_days=float(row["assumed_days"]),
+        horizon=float(row["horizon"]),
+        confidence=float(row["confidence"]),
+        by_money=frozenset(row["by_money"]),
+    )
+
+
+def history_of(conn: Connection, merchant_id: str, as_of: dt.datetime, settings: Settings) -> History:
+    """Fit what the merchant's past had shown by ``as_of``."""
+    from include.analytics.recovery import Shelf, Work, market, workshop
+
+    key = {"merchant_id": merchant_id, "as_of": as_of}
+    return History(
+        market((Shelf(**row) for row in run_statement(conn, "channel/route__shelves", **key)), settings.assumed_days),
+        workshop(Work(**row) for row in run_statement(conn, "channel/route__work", **key)),
+        costs.price_list(conn, merchant_id),
+    )
+
+
+def proposals(conn: Connection, unit_ids: Collection[UUID], now: dt.datetime) -> dict[UUID, Proposal]:
+    """Return a proposal for each unit whose way is open, kept in ``channel.route_proposal``; the day's first stands.
+
+    A unit on an offer is judged as it would be once it is taken off. Of any other state (coming, sold, written off)
+    there is nothing to propose, and the unit is missing from the answer.
+    """
+    rows = run_statement(conn, "channel/route__units", unit_ids=list(unit_ids)).fetchall()
+    open_ones = [row for row in rows if _judged(row) is not None]
+    if not open_ones:
+        return {}
+    settings = settings_of(conn)
+    fitted: dict[str, History] = {}
+    fresh: list[tuple[dict[str, Any], Choice, list[Estimate]]] = []
+    for row in open_ones:
+        merchant_id = row["merchant_id"]
+        if merchant_id not in fitted:
+            fitted[merchant_id] = history_of(conn, merchant_id, now, settings)
+        fresh.append((row, *propose(row, fitted[merchant_id], settings, now)))
+    _keep(conn, fresh, now)
+    return stored(conn, [row["unit_id"] for row in open_ones])
+
+
+def stored(conn: Connection, unit_ids: Collection[UUID]) -> dict[UUID, Proposal]:
+    """Return the newest kept proposal of each unit that has one."""
+    rows: dict[UUID, list[dict[str, Any]]] = defaultdict(list)
+    for row in run_statement(conn, "channel/route_proposal__of_units", unit_ids=list(unit_ids)):
+        rows[row["unit_id"]].append(row)
+    return {unit_id: _proposal(found) for unit_id, found in rows.items()}
+
+
+def propose(
+    unit: Mapping[str, Any], history: History, settings: Settings, now: dt.datetime
+) -> tuple[Choice, list[Estimate]]:
+    """Return what is proposed for a unit, and every route with its numbers."""
+    from include.analytics.recovery import compare
+
+    condition = judged_condition(unit)
+    plain = plain_route(condition)
+    why_not = refusals(condition)
+    outlooks = [outlook for route in ROUTES if (outlook := outlook_of(route, unit, history, settings, now)) is not None]
+    estimates = {one.route: one for one in compare(outlooks, plain)}
+    found = [
+        _with_refusal(estimates.get(route, Estimate(route)), why_not[route], unit, history, settings, now)
+        for route in ROUTES
+    ]
+    return choose(found, plain, settings.confidence), found
+
+
+def judged_condition(unit: Mapping[str, Any]) -> Condition:
+    """Return the condition that the routes of a unit are judged by."""
+    condition = Condition(**{name: unit[name] for name in CONDITION})
+    return replace(condition, state=_judged(unit) or condition.state)
+
+
+def _judged(unit: Mapping[str, Any]) -> str | None:
+    """Return the state a unit is judged in; None where there is nothing to decide."""
+    state = "inspected" if unit["state"] in OFFERED else str(unit["state"])
+    return state if state in ("inspected", "repacked", "repaired", "qc") else None
+
+
+def outlook_of(
+    route: str, unit: Mapping[str, Any], history: History, settings: Settings, now: dt.datetime
+) -> "Outlook | None":
+    """Return what a route is expected to leave; None where nobody can tell: a supplier's credit, an unknown price."""
+    from include.analytics import recovery
+
+    if route == "supplier":
+        return None
+    terms = terms_of(route, unit, history, settings, now)
+    if terms is None:
+        return None
+    if route == "write_off":
+        return recovery.give_up(terms)
+    off = 0 if route == "main" else int(settings.discount * 10)
+    category, sku = unit["category"], unit["sku"] or ""
+    if route == "repair":
+        return recovery.mend(
+            history.market.rates("off_kaspi", category, sku),
+            settings.horizon,
+            terms,
+            history.workshop.cost("repair", category),
+            history.workshop.success("repair", category),
+            discount_permille=off,
+        )
+    return recovery.sell(
+        route, history.market.rates(route, category, sku), settings.horizon, terms, discount_permille=off
+    )
+
+
+def terms_of(
+    route: str, unit: Mapping[str, Any], history: History, settings: Settings, now: dt.datetime
+) -> Terms | None:
+    """Return what is known of a unit's money on a route; None where no price is known."""
+    day = almaty_day(now)
+    merchant_id, warehouse, rates = unit["merchant_id"], unit["warehouse"], history.rates
+
+    def rate(term: str, per: str, *codes: str) -> money.Rate | None:
+        found = (money.in_force(rates, merchant_id, warehouse, term, per, code, day) for code in codes)
+        return next((one for one in found if one is not None), None)
+
+    price = _price(route, unit["main_price"], settings)
+    if price is None:
+        return None
+    channel = "off_kaspi" if route == "repair" else route
+    fee = rate(money.Term.CHANNEL_FEE, money.Per.SHARE, channel, "")
+    assumed = 0 if channel == "off_kaspi" else settings.fee_permille
+    held = rate(money.Term.STORAGE, money.Per.DAY, "")
+    disposal = rate(money.Term.WRITE_OFF, money.Per.EVENT, "")
+    came = None if unit["received_at"] is None else almaty_day(unit["received_at"])
+    return Terms(
+        price=price,
+        fee=money.share(price, assumed if fee is None or fee.permille is None else fee.permille),
+        day=None if held is None else held.amount,
+        disposal=None if disposal is None else disposal.amount,
+        repair=unit["repair"],
+        packaging=_packaging(route, unit, history),
+        handling=_handling(unit, rate(money.Term.INSPECTION, money.Per.EVENT, "qc", ""), settings),
+        held=money.storage(came, day, money.tariff(rates, merchant_id, warehouse)),
+    )
+
+
+def _price(route: str, main_price: int | None, settings: Settings) -> int | None:
+    if route == "write_off":
+        return 0
+    if main_price is None or route == "main":
+        return main_price
+    return resale_price(main_price, settings.discount)
+
+
+def _packaging(route: str, unit: Mapping[str, Any], history: History) -> int | None:
+    """Return what packing has cost and will: a piece whose box is broken is packed anew before it is sold as new."""
+    spent: int | None = unit["packaging"]
+    if route != "resale" or unit["repacked"] or unit["packaging_intact"] is not False or unit["state"] == "qc":
+        return spent
+    ahead = history.workshop.cost("packaging", unit["category"])
+    return None if ahead is None or spent is None else spent + round(float(ahead.mean()))
+
+
+def _handling(unit: Mapping[str, Any], check: money.Rate | None, settings: Settings) -> int:
+    """Return what receiving and inspection have cost, the check that is still to come included."""
+    if unit["handling"] is None:
+        return settings.handling
+    ahead = 0 if unit["state"] == "qc" or check is None else check.amount or 0
+    return int(unit["handling"]) + ahead
+
+
+def _with_refusal(
+    estimate: Estimate,
+    refusal: Refusal | None,
+    unit: Mapping[str, Any],
+    history: History,
+    settings: Settings,
+    now: dt.datetime,
+) -> Estimate:
+    """Say why a route is not legal: by policy, or because a sale would leave nothing."""
+    if refusal is None and estimate.route in (*CHANNELS, "repair"):
+        terms = terms_of(estimate.route, unit, history, settings, now)
+        if terms is None:
+            # the main offer is the merchant's own, with a price or without
+            refusal = None if estimate.route == "main" else "no_price"
+        elif not terms.worth(_days(estimate, settings)):
+            refusal = "nothing_left"
+    return replace(estimate, refusal=refusal)
+
+
+def _days(estimate: Estimate, settings: Settings) -> float:
+    return settings.assumed_days if estimate.days is None else min(estimate.days, settings.horizon)
+
+
+# --- kept
+
+
+def _keep(conn: Connection, fresh: Iterable[tuple[dict[str, Any], Choice, list[Estimate]]], now: dt.datetime) -> None:
+    from include.analytics.recovery import MODEL
+
+    known_on = almaty_day(now)
+    made = {
+        stable_id("route_proposal", row["unit_id"], row["seq"], MODEL, known_on): (row, choice, estimates)
+        for row, choice, estimates in fresh
+    }
+    told = [(key, row, choice) for key, (row, choice, _) in made.items()]
+    new = run_statement(
+        conn,
+        "channel/route_proposal",
+        model=MODEL,
+        known_on=known_on,
+        now=now,
+        proposal_ids=[key for key, _, _ in told],
+        merchants=[row["merchant_id"] for _, row, _ in told],
+        unit_ids=[row["unit_id"] for _, row, _ in told],
+        seqs=[row["seq"] for _, row, _ in told],
+        plains=[choice.plain for _, _, choice in told],
+        routes=[choice.route for _, _, choice in told],
+        whys=[choice.why for _, _, choice in told],
+    ).fetchall()
+    copy_rows(
+        conn,
+        "channel.route_estimate",
+        ESTIMATE_COLUMNS,
+        (_line(row["proposal_id"], one) for row in new for one in made[row["proposal_id"]][2]),
+    )
+
+
+def _line(proposal_id: UUID, one: Estimate) -> tuple[Any, ...]:
+    parts = [None] * len(PARTS) if one.parts is None else [getattr(one.parts, name) for name in PARTS]
+    return (
+        proposal_id, one.route, one.refusal, one.price, one.discount_permille, one.sale_probability, one.days, *parts,
+        one.net, one.low, one.high, one.beats_plain, list(one.unknown),
+    )  # fmt: skip
+
+
+def _proposal(rows: list[dict[str, Any]]) -> Proposal:
+    head = rows[0]
+    order = {route: place for place, route in enumerate(ROUTES)}
+    return Proposal(
+        head["proposal_id"],
+        head["merchant_id"],
+        head["unit_id"],
+        head["seq"],
+        head["model"],
+        head["known_on"],
+        Choice(head["proposed"], head["plain"], head["why"]),
+        tuple(sorted((_estimate(row) for row in rows if row["route"]), key=lambda one: order[one.route])),
+    )
+
+
+def _estimate(row: dict[str, Any]) -> Estimate:
+    names = (
+        "route", "refusal", "price", "discount_permille", "sale_probability", "days", "low", "high", "beats_plain",
+    )  # fmt: skip
+    parts = None if row["proceeds"] is None else Parts(**{name: row[name] for name in PARTS})
+    return Estimate(**{name: row[name] for name in names}, parts=parts, unknown=tuple(row["unknown"]))
+
+
+# --- what a person rules
+
+
+def rule(
+    conn: Connection, unit_id: UUID, route: str, reason: str, actor: str, now: dt.datetime, ruling_id: UUID
+) -> Proposal:
+    """Keep what a person decides for a unit instead of the proposal he saw; return that proposal.
+
+    A unit on an offer is taken off it when another route is ruled, and passes QC again before it takes that route.
+    ``ruling_id`` makes a form that is sent twice one ruling. Inside the caller's transaction. Raises
+    :class:`RulingRefused` for a route that policy or money forbids, a missing reason, or a unit whose way is over.
+    """
+    if not reason.strip():
+        raise RulingRefused("no_reason", "a ruling needs its reason")
+    run_statement(conn, "ledger/unit__lock", unit_ids=[unit_id])
+    found = proposals(conn, [unit_id], now).get(unit_id)
+    if found is None:
+        raise RulingRefused("over", f"the way of unit {unit_id} is not open: there is nothing to rule")
+    if refusal := may_rule(route, found.estimates):
+        raise RulingRefused(refusal, f"{route} is no legal route of unit {unit_id}: {refusal}")
+    (row,) = run_statement(conn, "channel/route__units", unit_ids=[unit_id]).fetchall()
+    new = run_statement(
+        conn,
+        "channel/route_ruling",
+        ruling_id=ruling_id,
+        merchant_id=found.merchant_id,
+        unit_id=unit_id,
+        seq=row["seq"],
+        proposal_id=found.proposal_id,
+        route=route,
+        reason=reason.strip(),
+        actor=actor,
+        now=now,
+    ).rowcount
+    if new and row["state"] in OFFERED and row["channel"] != route:
+        _take_off(conn, row, ruling_id, actor, now)
+    return found
+
+
+def _take_off(conn: Connection, row: Mapping[str, Any], ruling_id: UUID, actor: str, now: dt.datetime) -> None:
+    key = event_id("withdrawn", row["unit_id"], "ruling", ruling_id)
+    payload = {"because": "ruling", "ruling_id": str(ruling_id)}
+    event = Event(
+        key, row["unit_id"], row["merchant_id"], "withdrawn", now, actor=actor, source="console", payload=payload
+    )
+    costs.append(conn, row["merchant_id"], [event], now)
