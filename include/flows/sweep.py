@@ -7,7 +7,6 @@ shows nothing new and no count has changed, the counts are wrong (they may hold 
 """
 
 import datetime as dt
-import hashlib
 import logging
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,11 +14,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from msgspec import Raw
+from xxhash import xxh3_128_digest
 
 from include.clock import Clock
 from include.db.lease import Lease
 from include.db.statements import run as run_statement
-from include.db.statements import run_bound
+from include.db.statements import run_bound, texts
 from include.flows.harvest import RECORD_ERRORS, SOURCE, Harvester, Read
 from include.flows.quarantine import Reject
 from include.kaspi.errors import KaspiBusy, KaspiError, KaspiRefusedToken
@@ -148,8 +148,8 @@ class SpanReader:
             "page": page.number,
             "page_count": page.page_count,
             "orders": len(page.orders),
-            "sha256": hashlib.sha256(page.body).digest(),
-            "order_ids": harvest.seen,
+            "body_hash": xxh3_128_digest(page.body),
+            "order_ids": texts(harvest.seen),
         }
         try:
             with self.lease.transaction() as conn:
