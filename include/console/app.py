@@ -18,6 +18,7 @@ from include.console.dashboard import dashboard
 from include.console.guard import DESK, FORM_BYTES, SAFE, Refused, Tokens, guard_change, guard_message, with_headers
 from include.console.notices import notices_routes
 from include.console.quality import quality_routes
+from include.console.routes import route_routes
 from include.console.site import FOLDER, Site, language_of, path_of
 
 log = logging.getLogger(__name__)
@@ -75,6 +76,7 @@ def build_app(
 
     app.include_router(quality_routes(site))
     app.include_router(applications_routes(site, importer))
+    app.include_router(route_routes(site))
     app.include_router(claims_routes(site))
     app.include_router(notices_routes(site))
     app.include_router(desk.desk_routes(site))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from include.db.connection import Connection
 from include.db.statements import run as run_statement
-from include.domain.days import ALMATY
+from include.domain.days import almaty_day, begin_of
 from include.domain.policy import CHANNELS
 from include.flows.routes import History, Settings, history_of, outlook_of, propose, settings_of, terms_of
 
@@ -119,8 +119,8 @@ def _decided(
 
 
 def _monday(moment: dt.datetime) -> dt.datetime:
-    day = moment.astimezone(ALMATY).date()
-    return dt.datetime.combine(day - dt.timedelta(days=day.weekday()), dt.time.min, ALMATY)
+    day = almaty_day(moment)
+    return begin_of(day - dt.timedelta(days=day.weekday()))
 
 
 def _net(route: str | None, row: dict[str, Any], history: History, settings: Settings) -> "Floats":

@@ -6,7 +6,7 @@ The history of the merchant alone is looked at, up to the moment asked for.
 import datetime as dt
 import logging
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -16,7 +16,7 @@ from include.db.connection import Connection
 from include.db.copying import copy_rows
 from include.db.statements import run as run_statement
 from include.domain import money
-from include.domain.days import almaty_day
+from include.domain.days import almaty_day, begin_of
 from include.domain.identity import event_id, stable_id
 from include.domain.policy import CHANNELS, Condition
 from include.domain.pricing import resale_price
@@ -130,25 +130,27 @@ def history_of(conn: Connection, merchant_id: str, as_of: dt.datetime, settings:
 
 
 def proposals(conn: Connection, unit_ids: Collection[UUID], now: dt.datetime) -> dict[UUID, Proposal]:
-    """Return a proposal for each unit whose way is open, kept in ``channel.route_proposal``; the day's first stands.
+    """Return a proposal for each unit whose way is open, and keep it in ``channel.route_proposal``.
 
-    A unit on an offer is judged as it would be once it is taken off. Of any other state (coming, sold, written off)
-    there is nothing to propose, and the unit is missing from the answer.
+    What was known when the Almaty day began counts, so a proposal is the same all day unless the unit, its price or
+    what is known of the past changes; the same one is kept once. A unit on an offer is judged as it would be once it is
+    taken off. Of any other state (coming, sold, written off) there is nothing to propose, and the unit is missing.
     """
     rows = run_statement(conn, "channel/route__units", unit_ids=list(unit_ids)).fetchall()
     open_ones = [row for row in rows if _judged(row) is not None]
     if not open_ones:
         return {}
-    settings = settings_of(conn)
+    settings, morning = settings_of(conn), begin_of(almaty_day(now))
     fitted: dict[str, History] = {}
     fresh: list[tuple[dict[str, Any], Choice, list[Estimate]]] = []
     for row in open_ones:
         merchant_id = row["merchant_id"]
         if merchant_id not in fitted:
-            fitted[merchant_id] = history_of(conn, merchant_id, now, settings)
+            fitted[merchant_id] = history_of(conn, merchant_id, morning, settings)
         fresh.append((row, *propose(row, fitted[merchant_id], settings, now)))
-    _keep(conn, fresh, now)
-    return stored(conn, [row["unit_id"] for row in open_ones])
+    found = [_proposal_of(row, choice, estimates, almaty_day(now)) for row, choice, estimates in fresh]
+    _keep(conn, found, now)
+    return {one.unit_id: one for one in found}
 
 
 def stored(conn: Connection, unit_ids: Collection[UUID]) -> dict[UUID, Proposal]:
@@ -301,34 +303,36 @@ def _days(estimate: Estimate, settings: Settings) -> float:
 # --- kept
 
 
-def _keep(conn: Connection, fresh: Iterable[tuple[dict[str, Any], Choice, list[Estimate]]], now: dt.datetime) -> None:
+def _proposal_of(row: Mapping[str, Any], choice: Choice, estimates: list[Estimate], known_on: dt.date) -> Proposal:
+    """Return the proposal under an id that is made of all it says."""
     from include.analytics.recovery import MODEL
 
-    known_on = almaty_day(now)
-    made = {
-        stable_id("route_proposal", row["unit_id"], row["seq"], MODEL, known_on): (row, choice, estimates)
-        for row, choice, estimates in fresh
-    }
-    told = [(key, row, choice) for key, (row, choice, _) in made.items()]
+    told = repr((choice, estimates))
+    key = stable_id("route_proposal", row["unit_id"], row["seq"], MODEL, known_on, told)
+    return Proposal(key, row["merchant_id"], row["unit_id"], row["seq"], MODEL, known_on, choice, tuple(estimates))
+
+
+def _keep(conn: Connection, found: Sequence[Proposal], now: dt.datetime) -> None:
     new = run_statement(
         conn,
         "channel/route_proposal",
-        model=MODEL,
-        known_on=known_on,
         now=now,
-        proposal_ids=[key for key, _, _ in told],
-        merchants=[row["merchant_id"] for _, row, _ in told],
-        unit_ids=[row["unit_id"] for _, row, _ in told],
-        seqs=[row["seq"] for _, row, _ in told],
-        plains=[choice.plain for _, _, choice in told],
-        routes=[choice.route for _, _, choice in told],
-        whys=[choice.why for _, _, choice in told],
+        proposal_ids=[one.proposal_id for one in found],
+        merchants=[one.merchant_id for one in found],
+        unit_ids=[one.unit_id for one in found],
+        seqs=[one.seq for one in found],
+        models=[one.model for one in found],
+        days=[one.known_on for one in found],
+        plains=[one.choice.plain for one in found],
+        routes=[one.choice.route for one in found],
+        whys=[one.choice.why for one in found],
     ).fetchall()
+    ids = {row["proposal_id"] for row in new}
     copy_rows(
         conn,
         "channel.route_estimate",
         ESTIMATE_COLUMNS,
-        (_line(row["proposal_id"], one) for row in new for one in made[row["proposal_id"]][2]),
+        (_line(one.proposal_id, estimate) for one in found if one.proposal_id in ids for estimate in one.estimates),
     )
 
 

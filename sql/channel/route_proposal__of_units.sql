@@ -3,7 +3,7 @@ with newest as (
     select distinct on (unit_id) *
     from channel.route_proposal
     where unit_id = any(%(unit_ids)s::uuid[])
-    order by unit_id asc, seq desc, known_on desc, proposed_at desc
+    order by unit_id asc, seq desc, proposed_at desc, proposal_id asc
 )
 
 select

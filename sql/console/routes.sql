@@ -27,7 +27,7 @@ left join lateral (
     select newest.*
     from channel.route_proposal as newest
     where newest.unit_id = unit.unit_id
-    order by newest.seq desc, newest.known_on desc, newest.proposed_at desc
+    order by newest.seq desc, newest.proposed_at desc, newest.proposal_id asc
     limit 1
 ) as proposal on true
 left join channel.route_estimate as estimate

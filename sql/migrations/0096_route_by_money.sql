@@ -36,15 +36,15 @@ create table channel.route_proposal (
     proposed_at timestamptz not null,
     plain text,
     proposed text,
-    why text not null check (why in ('best', 'not_sure', 'only_one', 'plain')),
-    unique (unit_id, seq, model, known_on)
+    why text not null check (why in ('best', 'not_sure', 'only_one', 'plain'))
 );
+create index route_proposal_unit on channel.route_proposal (unit_id, seq desc, proposed_at desc);
 create index route_proposal_merchant on channel.route_proposal (merchant_id, proposed_at desc);
 comment on table channel.route_proposal is
-'One row a unit, the seq of its last event, model and Almaty day; what was proposed stays as it was proposed.';
+'What was proposed for a unit as its seq-th event had left it; the id is made of all it says, so it is kept once.';
 comment on column channel.route_proposal.plain is 'What the plain rule does: intact to main, repacked 7.5 % off.';
 comment on column channel.route_proposal.proposed is 'The legal route that leaves most, if surely more than plain.';
-comment on column channel.route_proposal.known_on is 'Nothing that happened later was looked at.';
+comment on column channel.route_proposal.known_on is 'An Almaty day; nothing that happened after it began was looked at.';
 
 create table channel.route_estimate (
     proposal_id uuid not null references channel.route_proposal,

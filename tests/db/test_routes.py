@@ -13,7 +13,7 @@ from include.domain.identity import scanned_unit_id
 from include.domain.unit_life import Event
 from include.flows import ledger
 from include.flows.route_replay import replay
-from include.flows.routes import Proposal, RulingRefused, proposals, rule
+from include.flows.routes import Proposal, RulingRefused, proposals, rule, stored
 from tests.db.restock_world import Offer, RestockWorld, at
 from tools import route_replay
 
@@ -67,8 +67,8 @@ def propose(world: RestockWorld, unit: UUID, hours: float) -> Proposal:
 def test_every_route_has_its_parts_and_its_interval_and_is_kept_with_the_model(world: RestockWorld) -> None:
     past(world, "main", 30, 10)
     past(world, "resale", 30, 10)
-    unit = world.unit("U1", "A1", 1)
     world.restock(0.5)
+    unit = world.unit("U1", "A1", 1)
     found = propose(world, unit, 2)
 
     assert found.model == "recovery-1" and found.known_on == dt.date(2026, 11, 14)
@@ -84,14 +84,17 @@ def test_every_route_has_its_parts_and_its_interval_and_is_kept_with_the_model(w
     assert world.one("select count(*) from channel.route_estimate") == 6
 
 
-def test_a_days_proposal_stands_and_nobody_changes_it(world: RestockWorld) -> None:
+def test_a_proposal_is_kept_once_a_day_and_nobody_changes_it(world: RestockWorld) -> None:
     past(world, "main", 20, 10)
-    unit = world.unit("U1", "A1", 1)
     world.restock(0.5)
+    unit = world.unit("U1", "A1", 1)
     first = propose(world, unit, 2)
-    past(world, "main", 20, 1)
+    assert propose(world, unit, 9) == first and world.one(KEPT) == 1
+    past(world, "main", 20, 1)  # learned since: it was otherwise than we knew
     world.restock(2.5)
-    assert propose(world, unit, 2) == first
+    with connect(world.dsn) as conn:
+        assert stored(conn, [unit])[unit] != first, "the one it was decided by"
+        assert world.one(f"select count(*) from channel.route_proposal where proposal_id = '{first.proposal_id}'") == 1
     for statement in (
         "update channel.route_proposal set proposed = 'resale'", "delete from channel.route_estimate",
         "update channel.route_ruling set reason = 'x'",
@@ -139,6 +142,7 @@ def test_the_plain_rule_decides_until_the_merchant_lets_money_decide(world: Rest
 
 
 def test_a_person_overrules_with_a_reason_before_it_is_decided(world: RestockWorld) -> None:
+    world.restock(0.5)  # the merchant's list is read
     unit, other = world.unit("U1", "A1", 1), world.unit("U2", "A1", 1, route="off_kaspi", grade="A")
     with connect(world.dsn) as conn:
         rule(conn, unit, "off_kaspi", "a gift box for the outlet", "dana", at(1.5), uuid4())
@@ -203,6 +207,7 @@ def test_a_ruling_about_a_unit_on_an_offer_takes_it_off_and_it_passes_qc_again(w
 
 
 def test_a_sale_that_would_leave_nothing_is_illegal(world: RestockWorld) -> None:
+    world.restock(0.5)
     unit = world.unit("U1", "B1", 1)
     found = propose(world, unit, 2)
     assert {one.route: one.refusal for one in found.estimates if one.route in ("main", "resale", "off_kaspi")} == {

@@ -14,7 +14,10 @@ import sys
 from dataclasses import dataclass
 from typing import Any
 
+import great_expectations.expectations  # noqa: F401 (imported here, not in each fork)
 import psycopg
+import scipy.optimize  # noqa: F401
+import scipy.stats  # noqa: F401
 
 from include.db.connection import connect
 from include.flows import restock_sync
