@@ -76,6 +76,10 @@ class World:
             "/claims/{claim_id}": [f"/claims/{claim}?lang=en"],
             "/claims/{claim_id}/packet.pdf": [f"/claims/{claim}/packet.pdf"],
             "/claims/{claim_id}/photos/{photo_id}": [f"/claims/{claim}/photos/{photo}"],
+            "/routes": [
+                f"/routes{more}&show={show}" for more in ("?lang=en", asked) for show in ("differ", "open", "all")
+            ],
+            "/routes/{unit_id}": [f"/routes/{unit_id}?lang=en"],
             "/desk": ["/desk"],
             "/desk/": ["/desk/"],
             "/desk/sw.js": ["/desk/sw.js"],
@@ -273,6 +277,10 @@ def changes(world: World) -> dict[str, dict[str, Any]]:
         "/applications": {"data": {"merchant": "beta"}, "files": {"file": ("a.csv", f"{HEADERS}\n".encode())}},
         "/applications/{upload_id}/take": {"path": f"/applications/{file}/take"},
         "/claims/{claim_id}": {"path": f"/claims/{claim}", "data": {"do": "sent"}},
+        "/routes/{unit_id}": {
+            "path": f"/routes/{unit_id}",
+            "data": {"do": "rule", "route": "write_off", "reason": "x", "form": str(uuid.uuid4())},
+        },
         "/desk/api/staff": {"json": {"user_name": "timur", "merchant_id": "beta", "role": "viewer"}},
         "/desk/api/events": {"json": told},
         "/desk/api/photos": {
@@ -329,6 +337,7 @@ def test_deciding_needs_a_supervisor_of_that_very_merchant(world: World, name: s
         "/notices/decide": {"id": world.of("alpha", "ops.notice", "notice_id"), "do": "again"},
         "/notices/mails": {"key": "owed/alpha-row", "do": "again"},
         f"/claims/{claims.claim_id(world.units['alpha']['unit_id'])}": {"do": "sent"},
+        f"/routes/{world.units['alpha']['unit_id']}": {"do": "compare"},
     }.items():
         assert browser.post(path, data=sent).status_code == 403, path
     for page in ("/quality", "/notices"):
