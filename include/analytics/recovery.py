@@ -6,6 +6,7 @@ after DerSimonian and Laird). What is not certain is drawn ``DRAWS`` times from 
 same history says the same. docs/methods/recovery.md.
 """
 
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -223,7 +224,10 @@ def _drawn_together(works: Sequence[Work], within: float) -> dict[str, tuple[flo
 
     means = np.array([work.mean for work in works])
     errors = np.array([within / work.times for work in works])
-    found = combine_effects(means, errors, method_re="dl")
+    with warnings.catch_warnings():
+        # Categories that differ less than chance would have it have no standard error there; we do not use it.
+        warnings.simplefilter("ignore", RuntimeWarning)
+        found = combine_effects(means, errors, method_re="dl")
     tau2, centre = max(float(found.tau2), 1e-9), float(found.mean_effect_re)
     weights = tau2 / (tau2 + errors)
     drawn = weights * means + (1 - weights) * centre
@@ -300,7 +304,8 @@ def _outlook(
         "holding": None if terms.day is None or terms.held is None else 0, "write_off": terms.disposal,
     }  # fmt: skip
     unknown = tuple(dict.fromkeys((*lacks, *(name for name, amount in needed.items() if amount is None))))
-    low, high = np.quantile(net, [LOW, HIGH])
+    ordered = np.sort(net)
+    low, high = ordered[int(LOW * DRAWS)], ordered[int(HIGH * DRAWS)]
     chance = float(sold.mean())
     estimate = Estimate(
         route,

@@ -18,7 +18,7 @@ from include.db.statements import run as run_statement
 from include.domain import money
 from include.domain.days import almaty_day, begin_of
 from include.domain.identity import event_id, stable_id
-from include.domain.policy import CHANNELS, Condition
+from include.domain.policy import Condition
 from include.domain.pricing import resale_price
 from include.domain.routes import (
     ROUTES,
@@ -164,18 +164,25 @@ def stored(conn: Connection, unit_ids: Collection[UUID]) -> dict[UUID, Proposal]
 def propose(
     unit: Mapping[str, Any], history: History, settings: Settings, now: dt.datetime
 ) -> tuple[Choice, list[Estimate]]:
-    """Return what is proposed for a unit, and every route with its numbers."""
+    """Return what is proposed for a unit, and every route: with its numbers where a person may choose it."""
     from include.analytics.recovery import compare
 
     condition = judged_condition(unit)
     plain = plain_route(condition)
     why_not = refusals(condition)
-    outlooks = [outlook for route in ROUTES if (outlook := outlook_of(route, unit, history, settings, now)) is not None]
-    estimates = {one.route: one for one in compare(outlooks, plain)}
-    found = [
-        _with_refusal(estimates.get(route, Estimate(route)), why_not[route], unit, history, settings, now)
+    terms = {
+        route: terms_of(route, unit, history, settings, now)
         for route in ROUTES
-    ]
+        if may_rule(route, why_not) is None and route != "supplier"  # what a supplier credits nobody knows
+    }
+    outlooks = [_outlook(route, unit, history, settings, known) for route, known in terms.items() if known]
+    estimates = {one.route: one for one in compare(outlooks, plain)}
+    found = []
+    for route in ROUTES:
+        estimate, refusal = estimates.get(route, Estimate(route)), why_not[route]
+        if refusal is None and route in terms:
+            refusal = _by_money(estimate, terms[route], settings)
+        found.append(replace(estimate, refusal=refusal))
     return choose(found, plain, settings.confidence), found
 
 
@@ -194,14 +201,14 @@ def _judged(unit: Mapping[str, Any]) -> str | None:
 def outlook_of(
     route: str, unit: Mapping[str, Any], history: History, settings: Settings, now: dt.datetime
 ) -> "Outlook | None":
-    """Return what a route is expected to leave; None where nobody can tell: a supplier's credit, an unknown price."""
+    """Return what a route is expected to leave; None where no price is known."""
+    terms = terms_of(route, unit, history, settings, now)
+    return None if terms is None else _outlook(route, unit, history, settings, terms)
+
+
+def _outlook(route: str, unit: Mapping[str, Any], history: History, settings: Settings, terms: Terms) -> "Outlook":
     from include.analytics import recovery
 
-    if route == "supplier":
-        return None
-    terms = terms_of(route, unit, history, settings, now)
-    if terms is None:
-        return None
     if route == "write_off":
         return recovery.give_up(terms)
     off = 0 if route == "main" else int(settings.discount * 10)
@@ -277,23 +284,16 @@ def _handling(unit: Mapping[str, Any], check: money.Rate | None, settings: Setti
     return int(unit["handling"]) + ahead
 
 
-def _with_refusal(
-    estimate: Estimate,
-    refusal: Refusal | None,
-    unit: Mapping[str, Any],
-    history: History,
-    settings: Settings,
-    now: dt.datetime,
-) -> Estimate:
-    """Say why a route is not legal: by policy, or because a sale would leave nothing."""
-    if refusal is None and estimate.route in (*CHANNELS, "repair"):
-        terms = terms_of(estimate.route, unit, history, settings, now)
-        if terms is None:
-            # the main offer is the merchant's own, with a price or without
-            refusal = None if estimate.route == "main" else "no_price"
-        elif not terms.worth(_days(estimate, settings)):
-            refusal = "nothing_left"
-    return replace(estimate, refusal=refusal)
+def _by_money(estimate: Estimate, terms: Terms | None, settings: Settings) -> Refusal | None:
+    """Return why money makes a route illegal: a sale would leave nothing, or nobody knows at which price."""
+    if terms is None:
+        # the main offer is the merchant's own, with a price or without
+        return None if estimate.route == "main" else "no_price"
+    if estimate.route == "write_off":
+        return None
+    if estimate.route == "repair" and estimate.parts is not None:
+        terms = replace(terms, repair=estimate.parts.repair)
+    return None if terms.worth(_days(estimate, settings)) else "nothing_left"
 
 
 def _days(estimate: Estimate, settings: Settings) -> float:

@@ -41,7 +41,7 @@ create table channel.route_proposal (
 create index route_proposal_unit on channel.route_proposal (unit_id, seq desc, proposed_at desc);
 create index route_proposal_merchant on channel.route_proposal (merchant_id, proposed_at desc);
 comment on table channel.route_proposal is
-'What was proposed for a unit as its seq-th event had left it; the id is made of all it says, so it is kept once.';
+'What was proposed for a unit as its seq-th event had left it. The id is made of all it says.';
 comment on column channel.route_proposal.plain is 'What the plain rule does: intact to main, repacked 7.5 % off.';
 comment on column channel.route_proposal.proposed is 'The legal route that leaves most, if surely more than plain.';
 comment on column channel.route_proposal.known_on is 'An Almaty day; nothing that happened after it began was looked at.';
