@@ -44,7 +44,7 @@ comment on table channel.route_proposal is
 'What was proposed for a unit as its seq-th event had left it. The id is made of all it says.';
 comment on column channel.route_proposal.plain is 'What the plain rule does: intact to main, repacked 7.5 % off.';
 comment on column channel.route_proposal.proposed is 'The legal route that leaves most, if surely more than plain.';
-comment on column channel.route_proposal.known_on is 'An Almaty day; nothing that happened after it began was looked at.';
+comment on column channel.route_proposal.known_on is 'Nothing that happened after this Almaty day began was looked at.';
 
 create table channel.route_estimate (
     proposal_id uuid not null references channel.route_proposal,
