@@ -83,7 +83,9 @@ class World:
                 f"/differences/units?lang=en&{kind}&merchant={merchant_id}"
                 for kind in ("verdict=matched", "verdict=unproven", "state=inspected")
             ],
-            "/differences/{discrepancy_id}": [f"/differences/{self.of(merchant_id, 'core.discrepancy', 'discrepancy_id')}"],
+            "/differences/{discrepancy_id}": [
+                f"/differences/{self.of(merchant_id, 'core.discrepancy', 'discrepancy_id')}"
+            ],
             "/stock": [f"/stock{more}" for more in ("?lang=en&show=all", f"{asked}&show=all")],
             "/stock.csv": ["/stock.csv?show=all", f"/stock.csv?show=all&merchant={merchant_id}"],
             "/stock/offer": [f"/stock/offer?shop={merchant_id}&store=PP&sku={merchant_id}-row"],
@@ -199,9 +201,9 @@ def everything_else(conn: Connection, merchant_id: str, mark: str) -> None:
             values,
         )
         conn.execute(
-            "insert into ops.kaspi_write (write_id, merchant_id, order_id, order_code, action, attempt, dry_run, request, "
-            "actor, reason, asked_at) values (gen_random_uuid(), %(m)s, %(mark)s, %(mark)s, 'CANCELLED', 1, true, '{}', "
-            "'x', %(mark)s, %(now)s)",
+            "insert into ops.kaspi_write (write_id, merchant_id, order_id, order_code, action, attempt, dry_run, "
+            "request, actor, reason, asked_at) values (gen_random_uuid(), %(m)s, %(mark)s, %(mark)s, 'CANCELLED', 1, "
+            "true, '{}', 'x', %(mark)s, %(now)s)",
             values,
         )
         conn.execute(
@@ -264,7 +266,7 @@ def test_his_own_and_who_is_of_every_merchant_sees_it_all(world: World) -> None:
         assert NOBODYS in whole.get(f"{page}?lang=en&status=all").text, page
     his = world.browser("timur")
     for path in ("/", "/quality?status=all", "/notices?status=all", "/claims?show=open", "/differences",
-                 "/stock?show=all", "/writes"):  # fmt: skip
+                 "/stock?show=all", "/routes?show=all", "/writes"):  # fmt: skip
         assert re.search("alpha-row|W1-ALPHA", his.get(path).text), path
 
 

@@ -263,6 +263,12 @@ class WayRound(RuleBasedStateMachine):
         self.tell(n, "inspected", "eye", **{**LOOK, "signs_of_use": used, "grade": grade, "route": route,
                                             "finding": finding})  # fmt: skip
 
+    @rule(n=st.integers(0, 1), used=st.booleans(), grade=st.sampled_from("AB"))
+    def pass_it(self, n: int, used: bool, grade: str) -> None:
+        """The short way to an offer, which chance alone seldom finds."""
+        self.inspect(n, used, grade, "main", "no_fault")
+        self.check(n, passed=True)
+
     @rule(n=st.integers(0, 1), type_=st.sampled_from(["repacked", "in_repair", "repaired", "withdrawn"]))
     def work(self, n: int, type_: str) -> None:
         self.tell(n, type_, "hand")
