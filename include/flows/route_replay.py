@@ -30,7 +30,8 @@ ASSUMPTIONS = (
     "A unit sells at a constant rate of its channel, category and product; one that is not sold after the horizon is "
     "disposed of.",
     "Putting more units into a channel makes none of them slower, and no buyer goes from one offer to the other.",
-    "Prices and the discount are those of the day; the price list of the work is the one that is loaded now.",
+    "A unit's main price is the one it was decided at, else what its buyer had paid, else the newest list's; the "
+    "discount and the price list of the work are those that are loaded now.",
 )
 
 
