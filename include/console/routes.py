@@ -114,8 +114,7 @@ def _form_id(text: str) -> UUID:
 def listing(conn: Connection, view: View, show: str, after: UUID | None, words: Words) -> dict[str, Any]:
     """Return the values of the template ``routes.html``: units whose way is open, of the merchants he is shown."""
     show = show if show in route_labels.LISTS else "differ"
-    whose = [view.merchant_id] if view.merchant_id else [row["merchant_id"] for row in view.merchants]
-    rows = run(conn, "console/routes", merchants=whose, show=show, after=after, shown=SHOWN + 1).fetchall()
+    rows = run(conn, "console/routes", merchants=view.whose, show=show, after=after, shown=SHOWN + 1).fetchall()
     return view.content | {
         "names": {row["merchant_id"]: row["name"] for row in view.merchants},
         "kept": {"show": show},
