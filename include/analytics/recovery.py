@@ -27,6 +27,7 @@ DRAWS = 400
 SEED = 20_261
 LOW, HIGH = 0.10, 0.90
 A_MOMENT = 0.02  # days: what sold at once was on the shelf for half an hour
+FEW = 3  # cells below which nothing can be told of how they differ
 SOME = 2  # pieces of work from which on a category says how much they differ
 
 
@@ -98,8 +99,6 @@ def market(shelves: Iterable[Shelf], assumed_days: float) -> Market:
     """
     import numpy as np
 
-    from include.analytics.shrinkage import fit
-
     rows = list(shelves)
     channels: dict[str, _Cell] = {}
     for row in rows:
@@ -115,12 +114,24 @@ def market(shelves: Iterable[Shelf], assumed_days: float) -> Market:
             found[key(row)] = _Cell(before.sold + row.sold, before.expected + expected)
         n = np.array([cell.sold for cell in found.values()], dtype=float)
         expected = np.array([cell.expected for cell in found.values()], dtype=float)
-        return found, fit(n, expected)
+        return found, _prior(n, expected)
 
     categories, of_categories = cells(lambda row: (row.channel, row.category), lambda _: 1.0)
     relative = {key: _mean(of_categories, cell) for key, cell in categories.items()}
     products, of_products = cells(lambda row: (row.channel, row.sku), lambda row: relative[row.channel, row.category])
     return Market(assumed_days, channels, categories, products, of_categories, of_products)
+
+
+def _prior(sold: "Floats", expected: "Floats") -> "Prior":
+    """Return how much cells differ, as is likeliest; too few to tell are taken to be alike.
+
+    A prior wider than that, right for a warning, would here call every shelf without a history a slow one.
+    """
+    from include.analytics.shrinkage import NO_SPREAD, Prior, fit
+
+    if sold.sum() == 0 or len(sold) < FEW:
+        return Prior(NO_SPREAD, NO_SPREAD)
+    return fit(sold, expected, wider=0.0)
 
 
 def _mean(prior: "Prior", cell: _Cell) -> float:

@@ -88,10 +88,11 @@ def shrunk(
     return value, np.minimum(lo, value), np.maximum(hi, value)
 
 
-def fit(n: Floats, expected: Floats) -> Prior:
+def fit(n: Floats, expected: Floats, *, wider: float = DROP) -> Prior:
     """Return the prior of cells that show ``n`` where ``expected`` were expected: one gamma, or two for many cells.
 
     A single gamma is taken two standard errors wider than the likeliest: few cells show little of how much they differ.
+    ``wider`` is how much of the log-likelihood that may cost; 0: the likeliest.
     """
     from scipy.optimize import brentq, minimize_scalar
 
@@ -108,8 +109,8 @@ def fit(n: Floats, expected: Floats) -> Prior:
 
     least, most = -3.0, float(np.log(NO_SPREAD))
     best = minimize_scalar(loss, bounds=(least, most), method="bounded")
-    if loss(least) - best.fun > DROP:
-        careful = float(brentq(lambda x: loss(x) - best.fun - DROP, least, best.x))
+    if loss(least) - best.fun > wider:
+        careful = float(brentq(lambda x: loss(x) - best.fun - wider, least, best.x)) if wider else best.x
     else:
         careful = least
     shape = float(np.exp(careful))
