@@ -45,15 +45,17 @@ def sigma_z(scores: Floats) -> float:
 
 
 def overdispersion(counts: Floats, expected: Floats) -> float:
-    """Return how many times the weekly counts (rows: cells, columns: weeks) vary more than Poisson: at least 1.
+    """Return how many times the weekly counts (rows: cells, columns: weeks) surely vary more than Poisson: at least 1.
 
-    Pearson's chi-square over its degrees of freedom (variance, not deviation), each row against its own level. Rows
-    with fewer than 3 expected a week say nothing and are left out.
+    Pearson's chi-square over the 95 % point of its law under pure chance: a lower bound, so that the chance of few cells
+    is not taken for unevenness. Each row against its own level; rows with fewer than 3 expected a week are left out.
     """
+    from scipy.stats import chi2
+
     rows = (expected.mean(axis=1) >= 3) if expected.size else np.zeros(0, dtype=bool)
     if not rows.any() or expected.shape[1] < 4:
         return 1.0
     counts, expected = counts[rows], expected[rows]
     level = expected * (counts.sum(axis=1) / expected.sum(axis=1))[:, None]
     squares = np.divide((counts - level) ** 2, level, out=np.zeros_like(level), where=level > 0)
-    return max(1.0, float(squares.sum() / (rows.sum() * (expected.shape[1] - 1))))
+    return max(1.0, float(squares.sum() / chi2.ppf(0.95, rows.sum() * (expected.shape[1] - 1))))

@@ -6,18 +6,25 @@ one week (a holiday, parcels held back, returns still to come) falls out. Withou
 docs/methods/effects.md.
 """
 
+import datetime as dt
 import warnings
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
+from include.analytics.history import History
+from include.analytics.signals import exposure_of
+
 Floats = npt.NDArray[np.float64]
 Verdict = Literal["helped", "made_worse", "no_effect_shown", "not_enough_data"]
 LEVEL = 0.95
 FEWEST = 5.0  # expected returns in each of the four corners
 FEWEST_WEEKS = 3
+WEEKS_BEFORE = 12
+WEEKS_AFTER = 26
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +39,86 @@ class Effect:
 
 
 NOTHING = Effect(None, None, None, "not_enough_data")
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """Weekly returns and exposures of the goods acted on and of those compared with, the oldest week first.
+
+    ``after`` tells the weeks under the action; the week in which it began is in neither.
+    """
+
+    treated: Floats
+    treated_exposure: Floats
+    control: Floats
+    control_exposure: Floats
+    after: npt.NDArray[np.bool_]
+
+    @property
+    def compared(self) -> bool:
+        """Tell whether there are other goods to compare with."""
+        return bool(self.control_exposure[self.after].sum() > 0 and self.control_exposure[~self.after].sum() > 0)
+
+
+def panel(
+    history: History, merchant_id: str, scope: Mapping[str, str], cause: str | None,
+    others: Sequence[Mapping[str, str]], *, monday: dt.date, starts_on: dt.date, ended_on: dt.date | None = None,
+) -> Panel | None:  # fmt: skip
+    """Return the weekly panel of an action as known on ``monday``; None where nothing of its scope was ever sold.
+
+    ``cause`` None counts returns for any. Goods in the scope of ``others`` (actions for the same cause) are no comparison.
+    """
+    names = history.names
+    if merchant_id not in names["merchant_id"] or any(value not in names[name] for name, value in scope.items()):
+        return None
+    since = (monday - starts_on).days
+    last = 0 if ended_on is None else (monday - ended_on).days + 7
+    ages = np.arange(1, int(history.sold_age.max(initial=0)) + 1)
+    after = (ages * 7 <= since) & (ages * 7 >= last) & (ages <= since // 7) & (ages > since // 7 - WEEKS_AFTER)
+    before = (ages * 7 >= since + 7) & (ages * 7 < since + 7 * (WEEKS_BEFORE + 1))
+    if starts_on > monday:
+        after, before = np.zeros(len(ages), dtype=bool), ages <= WEEKS_BEFORE
+    kept = (after | before)[::-1]
+    exposure = exposure_of(history)
+    sides = []
+    for codes, age, values, rows in (
+        (history.sold, history.sold_age, exposure, np.ones(len(exposure), dtype=bool)),
+        (history.back, history.back_age, history.back_lines, history.known() & _of_cause(history, cause)),
+    ):
+        rows = rows & (codes["merchant_id"] == names["merchant_id"].index(merchant_id))
+        mine = rows & _within(names, codes, scope)
+        rest = rows & ~mine
+        for other in others:
+            rest &= ~_within(names, codes, other)
+        sides.append([np.bincount(age[side], values[side], len(ages) + 1)[1:][::-1][kept] for side in (mine, rest)])
+    (treated_exposure, control_exposure), (treated, control) = sides
+    return Panel(treated, treated_exposure, control, control_exposure, after[::-1][kept])
+
+
+def judge(weeks: Panel) -> Effect:
+    """Return what the action did: against other goods where there are any, else against the goods' own past."""
+    if weeks.compared:
+        return difference(
+            weeks.treated, weeks.treated_exposure, weeks.control, weeks.control_exposure, weeks.after
+        )
+    return interrupted(weeks.treated, weeks.treated_exposure, weeks.after, np.arange(len(weeks.after), dtype=float))
+
+
+def _of_cause(history: History, cause: str | None) -> npt.NDArray[np.bool_]:
+    codes = history.back["cause"]
+    if cause is None:
+        return np.ones(len(codes), dtype=bool)
+    causes = history.names["cause"]
+    return np.asarray(codes == (causes.index(cause) if cause in causes else -1))
+
+
+def _within(
+    names: Mapping[str, tuple[str, ...]], codes: Mapping[str, npt.NDArray[np.int64]], scope: Mapping[str, str]
+) -> npt.NDArray[np.bool_]:
+    found = np.ones(len(codes["merchant_id"]), dtype=bool)
+    for name, value in scope.items():
+        found &= codes[name] == (names[name].index(value) if value in names[name] else -1)
+    return found
 
 
 def difference(

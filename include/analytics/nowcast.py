@@ -9,8 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from include.analytics.delays import delay_curve
+from include.analytics.dispersion import overdispersion
+
 Floats = npt.NDArray[np.float64]
 LEVEL = 0.95
+PAST_WEEKS = 12
 FEWEST = 5  # returns in past and present together; below that nothing is said
 
 
@@ -53,3 +57,47 @@ def nowcast(
         for more in (mean, least, most)
     ]
     return Nowcast(*ends)
+
+
+@dataclass(frozen=True, slots=True)
+class CohortSums:
+    """Pieces by group (row), age of the cohort in weeks (column; 0 is unused) and, returned, by delay in weeks.
+
+    ``returned[g, a, d]``: of the cohort that is ``a`` weeks old, requested in the d-th week after its own, within the
+    horizon.
+    """
+
+    sold: Floats
+    returned: Floats
+
+
+def longest_delay(horizon_days: int) -> int:
+    """Return after how many weeks of the order the last return within the horizon is asked for: delivery takes a week."""
+    return (horizon_days + 14) // 7
+
+
+def young_ages(horizon_days: int) -> range:
+    """Return the ages, in weeks, of the cohorts that are not mature yet."""
+    return range(1, -(-(horizon_days + 7) // 7))
+
+
+def young_cohorts(sums: CohortSums, horizon_days: int) -> Nowcast:
+    """Return the nowcasts by group (row) and age (column, in the order of :func:`young_ages`)."""
+    longest = longest_delay(horizon_days)
+    groups, ages, delays = sums.returned.shape
+    age, delay = np.meshgrid(np.arange(ages), np.arange(delays), indexing="ij")
+    # the whole house: one of the groups may be the sum of the others, the curve is the same
+    counts = sums.returned.sum(axis=0).ravel().astype(np.int64)
+    curve = delay_curve(age.ravel(), delay.ravel(), counts, longest)
+    back = sums.returned[:, :, : longest + 1].sum(axis=2)
+    past = slice(longest + 1, longest + 1 + PAST_WEEKS)
+    past_returned, past_sold = back[:, past].sum(axis=1), sums.sold[:, past].sum(axis=1)
+    rate = np.divide(past_returned, past_sold, out=np.zeros(groups), where=past_sold > 0)
+    noise = overdispersion(back[:, past], sums.sold[:, past] * rate[:, None])
+    young = np.array([one for one in young_ages(horizon_days) if one < ages], dtype=np.int64)
+    known, doubt = curve.known(young), curve.uncertainty(young)
+    wide = np.ones((groups, 1))
+    return nowcast(
+        back[:, young], sums.sold[:, young], wide * known, wide * doubt,
+        past_returned[:, None] + 0 * known, past_sold[:, None] + 0 * known, noise,
+    )  # fmt: skip

@@ -69,6 +69,23 @@ class Prior:
         return np.asarray((low + high) / 2)
 
 
+def shrunk(
+    n: Floats, pieces: Floats, category: npt.NDArray[np.int64], level: float = 0.95
+) -> tuple[Floats, Floats, Floats]:
+    """Return (rate, lower, upper) of cells that show ``n`` returns of ``pieces``, drawn towards their category's rate.
+
+    ``category`` is a number a cell. A category without a return gives its cells half a return to lean on.
+    """
+    of_all, returned = np.bincount(category, pieces), np.bincount(category, n)
+    rate = ((returned + 0.5) / np.maximum(of_all, 1))[category]
+    expected = np.maximum(pieces, 1e-9) * rate
+    prior = fit(n, expected)
+    tail = (1 - level) / 2
+    ends = (prior.mean(n, expected), prior.quantile(tail, n, expected), prior.quantile(1 - tail, n, expected))
+    value, lo, hi = (np.minimum(one * rate, 1.0) for one in ends)
+    return value, np.minimum(lo, value), np.maximum(hi, value)
+
+
 def fit(n: Floats, expected: Floats) -> Prior:
     """Return the prior of cells that show ``n`` where ``expected`` were expected: one gamma, or two for many cells."""
     from scipy.optimize import minimize

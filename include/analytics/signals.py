@@ -1,32 +1,34 @@
 """Which causes come back more than before: every cell is tested, and the promised false discovery rate covers them all.
 
 A cell is a set of goods (all, category, supplier, both, batch, SKU) in a place (anywhere, city, carrier, both) with a
-cause. Returns of the newest cohorts are compared with the twelve weeks of cohorts before them, by their exposure: order
-lines × the share of returns that is known at their age. docs/methods/signals.md.
+cause. Returns of the newest cohorts are compared with what the twelve weeks of cohorts before them lead to expect, by
+exposure: order lines × the share of returns that is known at their age. The past of a small cell is shrunk to that of its
+category, a category's to that of its merchant (gamma–Poisson). docs/methods/signals.md.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from include.analytics.dispersion import overdispersion
 from include.analytics.history import UNKNOWN, History
-from include.analytics.shrinkage import NO_SPREAD, fit
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
 
 FEWEST = 3  # never speak about fewer returns
-WINDOWS = (4, 8)  # weeks of newest cohorts: a jump shows in the short window, a slow rise in the long one
+WINDOWS = (4, 8, 12)  # weeks of newest cohorts: a jump shows in a short window first, a slow rise in a long one
 BASE_WEEKS = 12
-TELLING = 0.01  # a test that could never be surer than this is not made
+LEAST_EXPECTED = 0.5  # cells of which fewer returns are expected are not tested
+WEIGHTS = {0: 4.0, 1: 4.0, 2: 1.0}  # by how many things a cell names; those of more are the least likely story
+LEAST_WEIGHT = 0.25
+OWN_PAST = 0.01  # so much weight has a cell's own past alone: it must find the rise unlikely, too
 GOODS = ((), ("category",), ("supplier",), ("category", "supplier"), ("supplier", "batch"), ("sku",))
 PLACES = ((), ("city",), ("carrier",), ("city", "carrier"))
-LEVELS = tuple((*goods, *place) for place in PLACES for goods in GOODS)
-BORN_BAD = (("supplier", "batch"), ("sku",))  # goods that may be too young for a past of their own
+LEVELS = tuple(sorted(((*goods, *place) for place in PLACES for goods in GOODS), key=len))
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,6 @@ class Cell:
     returned_before: int
     exposure_before: float
     expected: float
-    against: Literal["own", "peers"]
     p_value: float
     cells_alike: int = 1
 
@@ -75,42 +76,67 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
+class _Window:
+    """What one window of newest cohorts is compared with, for all levels."""
+
+    weeks: int
+    now: Mask
+    then: Mask
+    back_now: Mask
+    back_then: Mask
+    rates: Floats
+    doubt: Floats
+    noise: Floats
+
+
+@dataclass(frozen=True, slots=True)
 class _Tests:
-    """The tests of one level and window, one row a cell and cause."""
+    """The tests of one level and window: one row a cell of which enough is expected, one column a cause."""
 
     level: tuple[str, ...]
     weeks: int
     key: Ints
-    cause: Ints
     returned: Ints
     sold: Ints
     exposure: Floats
     before: Ints
     exposure_before: Floats
     expected: Floats
-    peers: npt.NDArray[np.bool_]
     p_value: Floats
-    cells_alike: int
 
 
 def find(history: History, fdr: float) -> Found:
     """Return the cells that rose, at most a share ``fdr`` of them falsely in the long run (Benjamini–Hochberg)."""
-    exposure = exposure_of(history)
-    noise = _noise(history, exposure)
-    tests = [test for level in LEVELS for test in _level(history, level, exposure, noise)]
-    best = _best_windows(tests)
-    if not best:
+    if not len(history.back_lines) or not len(history.sold_lines):
         return Found()
+    exposure = exposure_of(history)
+    windows = [_window(history, exposure, weeks) for weeks in WINDOWS]
+    told_by = np.random.default_rng(0).random(len(exposure))  # cells with the same sum have the same lines
+    known: Floats = np.zeros(0)
+    tests: list[_Tests] = []
+    for level in LEVELS:
+        found, sums = _level(history, level, exposure, windows, told_by, known)
+        tests += found
+        known = np.union1d(known, sums)
+    best, tested = _best_windows(tests)
+    if not best:
+        return Found(tested=sum(tested.values()))
     from statsmodels.stats.multitest import multipletests
 
-    rose, q_values, _, _ = multipletests([p for p, _, _ in best], alpha=fdr, method="fdr_bh")
+    # Weighted (Genovese, Roeder and Wasserman 2006): the mean weight of all tested cells is 1. The cells without a single
+    # new return are tested, too: they are as unlike a rise as can be.
+    total = sum(tested.values())
+    mean = sum(_weight(level) * cells for level, cells in tested.items()) / total
+    p_values = np.ones(total)
+    p_values[: len(best)] = [min(1.0, p * mean / _weight(tests[test].level)) for p, test, *_ in best]
+    rose, q_values, _, _ = multipletests(p_values, alpha=fdr, method="fdr_bh")
     spoken = [
-        Signal(_cell(history, tests[test], row, p), float(q))
-        for (p, test, row), q, risen in zip(best, q_values, rose, strict=True)
-        if risen and tests[test].returned[row] >= FEWEST
+        Signal(_cell(history, tests[test], row, cause, p), float(q))
+        for (p, test, row, cause), q, risen in zip(best, q_values, rose, strict=False)
+        if risen and tests[test].returned[row, cause] >= FEWEST
     ]
     spoken.sort(key=lambda one: (one.q_value, one.cell.p_value, one.cell.merchant_id, one.cell.where, one.cell.cause))
-    return Found(spoken, len(best))
+    return Found(spoken, total)
 
 
 def exposure_of(history: History) -> Floats:
@@ -122,46 +148,176 @@ def exposure_of(history: History) -> Floats:
     return exposure
 
 
-def _level(history: History, level: tuple[str, ...], exposure: Floats, noise: Floats) -> Iterator[_Tests]:
-    """Test all cells of a level in each window."""
+def _window(history: History, exposure: Floats, weeks: int) -> _Window:
+    """Return the window with the past rates of all categories: the rate of a cause for each exposed line."""
+    known, last = history.known(), weeks + BASE_WEEKS
+    then = (history.sold_age > weeks) & (history.sold_age <= last)
+    back_then = known & (history.back_age > weeks) & (history.back_age <= last)
+    shape = (len(history.names["merchant_id"]), len(history.names["category"]))
+    sold, back = np.zeros(shape), np.zeros((*shape, len(history.names["cause"])))
+    np.add.at(sold, _codes(history.sold, then, "merchant_id", "category"), exposure[then])
+    np.add.at(back, _codes(history.back, back_then, "merchant_id", "category", "cause"), history.back_lines[back_then])
+    of_shop = (back.sum(axis=1) + 0.5) / np.maximum(sold.sum(axis=1), 1e-9)[:, None]
+    usual = sold[:, :, None] * of_shop[:, None, :]
+    spread = _spread(back, usual)
+    lean = 1 / (spread + 1 / (back.sum(axis=1) + 0.5))[:, None, :]
+    rates = of_shop[:, None, :] * (lean + back) / (lean + usual)
+    return _Window(
+        weeks=weeks, now=history.sold_age <= weeks, then=then,
+        back_now=known & (history.back_age <= weeks), back_then=back_then,
+        rates=rates.reshape(-1, rates.shape[2]), doubt=(lean + back).reshape(-1, rates.shape[2]),
+        noise=_noise(history, exposure, weeks),
+    )  # fmt: skip
+
+
+def _codes(codes: Mapping[str, Ints], rows: Mask, *names: str) -> tuple[Ints, ...]:
+    return tuple(codes[name][rows] for name in names)
+
+
+def _spread(returned: Floats, expected: Floats) -> float:
+    """Return the relative variance of cells around what was expected, by moments, on the careful side."""
+    weight = float((expected**2).sum())
+    if weight <= 0:
+        return 1.0
+    found = float(((returned - expected) ** 2 - expected).sum()) / weight
+    return max(found, 0.0) + float(np.sqrt(2 / weight))
+
+
+def _noise(history: History, exposure: Floats, weeks: int) -> Floats:
+    """Return for each merchant how many times returns vary more from week to week than by chance (at least 1)."""
+    merchants, categories, causes = (len(history.names[name]) for name in ("merchant_id", "category", "cause"))
+    old = (history.sold_age > weeks) & (history.sold_age <= weeks + BASE_WEEKS)
+    kept = history.known() & (history.back_age > weeks) & (history.back_age <= weeks + BASE_WEEKS)
+    sold, counts = np.zeros((merchants, categories, BASE_WEEKS)), np.zeros((merchants, categories, causes, BASE_WEEKS))
+    at = (*_codes(history.sold, old, "merchant_id", "category"), history.sold_age[old] - weeks - 1)
+    np.add.at(sold, at, exposure[old])
+    at = (*_codes(history.back, kept, "merchant_id", "category", "cause"), history.back_age[kept] - weeks - 1)
+    np.add.at(counts, at, history.back_lines[kept])
+    found = np.ones(merchants)
+    for merchant in range(merchants):
+        exposed = np.repeat(sold[merchant][:, None, :], causes, axis=1).reshape(-1, BASE_WEEKS)
+        seen, all_exposed = counts[merchant].reshape(-1, BASE_WEEKS), exposed.sum(axis=1)
+        rate = np.divide(seen.sum(axis=1), all_exposed, out=np.zeros(len(seen)), where=all_exposed > 0)
+        found[merchant] = overdispersion(seen, exposed * rate[:, None])
+    return found
+
+
+def _level(
+    history: History, level: tuple[str, ...], exposure: Floats, windows: Sequence[_Window], told_by: Floats, known: Floats
+) -> tuple[list[_Tests], Floats]:
+    """Test the cells of a level in each window; those with the very lines of a cell in ``known`` are left out.
+
+    Return the tests, and for each cell the sum over its lines of ``told_by``, by which it is known.
+    """
     sold_key, back_key, radix = _keys(history, level)
-    cells = np.unique(sold_key[sold_key >= 0])
-    back_rows = np.flatnonzero(history.known() & (back_key >= 0) & np.isin(back_key, cells))
-    if not len(back_rows):
-        return
-    causes = len(history.names["cause"])
-    pairs, pair_of = np.unique(back_key[back_rows] * causes + history.back["cause"][back_rows], return_inverse=True)
-    key, cause = pairs // causes, pairs % causes
-    spoken = cause != (history.names["cause"].index(UNKNOWN) if UNKNOWN in history.names["cause"] else -1)
-    place = np.searchsorted(cells, key)
-    mine = np.flatnonzero(sold_key >= 0)
-    cell_of = np.searchsorted(cells, sold_key[mine])
-    age, back_age, lines = history.sold_age[mine], history.back_age[back_rows], history.back_lines[back_rows]
+    mine = np.flatnonzero((sold_key >= 0) & (history.sold_age <= WINDOWS[-1] + BASE_WEEKS))
+    cells, cell_of = np.unique(sold_key[mine], return_inverse=True)
+    sums = np.bincount(cell_of, told_by[mine], len(cells))
+    new = ~np.isin(sums, known)
+    cells, cell_of, mine = cells[new], (np.cumsum(new) - 1)[cell_of[new[cell_of]]], mine[new[cell_of]]
+    if not len(cells):
+        return [], sums
+    place = np.minimum(np.searchsorted(cells, back_key), len(cells) - 1)
+    listed = cells[place] == back_key
+    counts = _Counts(history, len(cells), cell_of, mine, place, exposure[mine])
+    return [_tested(level, cells, radix, listed, counts, window) for window in windows], sums
 
-    def sold_in(rows: npt.NDArray[np.bool_], values: Floats | Ints) -> Floats:
-        return np.bincount(cell_of[rows], values[mine][rows], len(cells))
 
-    def back_in(rows: npt.NDArray[np.bool_]) -> Ints:
-        return np.bincount(pair_of[rows], lines[rows], len(pairs)).astype(np.int64)
+@dataclass(frozen=True, slots=True)
+class _Counts:
+    """The rows of one level: what falls into its cells."""
 
-    for weeks in WINDOWS:
-        now, then = age <= weeks, (age > weeks) & (age <= weeks + BASE_WEEKS)
-        back_now = back_in(back_age <= weeks)
-        back_then = back_in((back_age > weeks) & (back_age <= weeks + BASE_WEEKS))
-        exposed, exposed_then = sold_in(now, exposure)[place], sold_in(then, exposure)[place]
-        young = (exposed_then < exposed / 2) if level in BORN_BAD else np.zeros(len(pairs), dtype=bool)
-        own = _own(back_now, exposed, back_then, exposed_then, noise[key // radix])
-        expected = np.divide(back_then * exposed, exposed_then, out=np.zeros_like(exposed), where=exposed_then > 0)
-        if young.any():
-            peers = _peers(history, exposure, level, key, cause, weeks, young)
-            own = np.where(young, _against_peers(back_now, *peers), own)
-            expected = np.where(young, peers[0], expected)
-        told = np.flatnonzero(spoken & ~np.isnan(own) & (exposed > 0))
-        yield _Tests(
-            level, weeks, key[told], cause[told], back_now[told],
-            sold_in(now, history.sold_lines)[place][told].astype(np.int64), exposed[told], back_then[told],
-            exposed_then[told], expected[told], young[told], own[told], len(cells),
-        )  # fmt: skip
+    history: History
+    cells: int
+    cell_of: Ints
+    mine: Ints
+    place: Ints
+    weights: Floats
+
+    def sold(self, rows: Mask, values: Floats | Ints) -> Floats:
+        """Return the sum of ``values`` of sold rows, a number a cell."""
+        chosen = rows[self.mine]
+        return np.bincount(self.cell_of[chosen], values[chosen], self.cells)
+
+    def back(self, rows: Mask) -> Ints:
+        """Return the returned lines, a row a cell, a column a cause."""
+        causes = len(self.history.names["cause"])
+        at = self.place[rows] * causes + self.history.back["cause"][rows]
+        flat = np.bincount(at, self.history.back_lines[rows], self.cells * causes)
+        return flat.reshape(self.cells, causes).astype(np.int64)
+
+    def usual(self, rows: Mask, rates: Floats) -> Floats:
+        """Return the sum of exposure × the rate of its category, a row a cell, a column a cause."""
+        from scipy.sparse import csr_matrix
+
+        chosen = rows[self.mine]
+        sold, categories = self.history.sold, len(self.history.names["category"])
+        shelf = (sold["merchant_id"] * categories + sold["category"])[self.mine][chosen]
+        table = csr_matrix((self.weights[chosen], (self.cell_of[chosen], shelf)), shape=(self.cells, len(rates)))
+        return np.asarray(table @ rates)
+
+
+def _tested(
+    level: tuple[str, ...], cells: Ints, radix: int, listed: Mask, counts: _Counts, window: _Window
+) -> _Tests:
+    back_now, back_then = counts.back(listed & window.back_now), counts.back(listed & window.back_then)
+    exposed, exposed_then = (counts.sold(rows, counts.weights) for rows in (window.now, window.then))
+    if level:
+        mean, shape = _shrunk(level, window, counts, back_then)
+    else:
+        shape = back_then + 0.5
+        mean = shape * np.divide(exposed, exposed_then, out=np.zeros_like(exposed), where=exposed_then > 0)[:, None]
+    p = _surprise(back_now, mean, shape, window.noise[cells // radix][:, None])
+    own = _own(back_now, exposed[:, None], back_then, exposed_then[:, None])
+    p = np.where(np.isnan(own), p, np.maximum(p, OWN_PAST * own))
+    told = (mean >= LEAST_EXPECTED) & (exposed > 0)[:, None]
+    causes = counts.history.names["cause"]
+    if UNKNOWN in causes:
+        told[:, causes.index(UNKNOWN)] = False
+    sold = counts.sold(window.now, counts.history.sold_lines[counts.mine]).astype(np.int64)
+    return _Tests(
+        level, window.weeks, cells, back_now, sold, exposed, back_then, exposed_then, mean, np.where(told, p, np.nan)
+    )
+
+
+def _shrunk(level: tuple[str, ...], window: _Window, counts: _Counts, back_then: Ints) -> tuple[Floats, Floats]:
+    """Return the returns to expect of the newest cohorts and how surely, as the shape of a gamma."""
+    both = window.now | window.then
+    prior, prior_then = counts.usual(window.now, window.rates), counts.usual(window.then, window.rates)
+    lines = counts.sold(both, counts.weights)[:, None]
+    behind = np.divide(counts.usual(both, window.doubt), lines, out=np.ones_like(prior), where=lines > 0)
+    if level == ("category",):
+        return prior, np.maximum(behind, 0.5)  # its rate is its own already, leaning on the merchant's
+    lean = 1 / (_spread(back_then, prior_then) + 1 / np.maximum(behind - back_then, 0.5))
+    shape = lean + back_then
+    return prior * shape / (lean + prior_then), shape
+
+
+def _surprise(now: Ints, mean: Floats, shape: Floats, noise: Floats) -> Floats:
+    """Return the chance of so many returns or more (of the very number half: mid-p), negative binomial."""
+    from scipy.stats import nbinom
+
+    safe = np.maximum(mean, 1e-9)
+    size = 1 / (1 / shape + (noise - 1) / safe)
+    p = np.ones_like(mean)
+    some = now > 0
+    chance = size[some] / (size[some] + safe[some])
+    p[some] = nbinom.sf(now[some], size[some], chance) + nbinom.pmf(now[some], size[some], chance) / 2
+    return p
+
+
+def _own(now: Ints, exposed: Floats, then: Ints, exposed_then: Floats) -> Floats:
+    """Return how surprising the newest returns are given all of the cell's own: binomial, mid-p; NaN without a past."""
+    from scipy.stats import binom
+
+    share = np.broadcast_to(
+        np.divide(exposed, exposed + exposed_then, out=np.ones_like(exposed), where=exposed_then > 0), now.shape
+    )
+    p = np.full(now.shape, np.nan)
+    told = (now > 0) & (share < 0.8)
+    n, k, chance = (now + then)[told], now[told], share[told]
+    p[told] = binom.sf(k, n, chance) + binom.pmf(k, n, chance) / 2
+    return p
 
 
 def _keys(history: History, level: Sequence[str]) -> tuple[Ints, Ints, int]:
@@ -180,160 +336,50 @@ def _keys(history: History, level: Sequence[str]) -> tuple[Ints, Ints, int]:
     return np.where(hidden_sold, -1, sold), np.where(hidden_back, -1, back), radix
 
 
-def _own(now: Ints, exposed: Floats, then: Ints, exposed_then: Floats, noise: Floats) -> Floats:
-    """Return how surprising the newest returns are, given all returns of the cell; NaN where no answer could tell.
+def _weight(level: tuple[str, ...]) -> float:
+    """Return the weight of a level's cells; a supplier's batch is one thing."""
+    return WEIGHTS.get(len(level) - ("batch" in level), LEAST_WEIGHT)
 
-    Given how many came back in all, the newest are binomial with their share of the exposure; where counts vary more
-    than by chance, beta-binomial. The p value counts half of the chance of the very number seen (mid-p).
+
+def _best_windows(
+    tests: list[_Tests],
+) -> tuple[list[tuple[float, int, int, int]], dict[tuple[str, ...], int]]:
+    """Return (p, test, row, cause) of each cell with a new return, once, and how many cells of each level were tested.
+
+    The p values of a cell's windows are joined by Simes' rule, and it is told by its surest window.
     """
-    from scipy.stats import betabinom, binom
-
-    total = now + then
-    share = np.divide(exposed, exposed + exposed_then, out=np.ones_like(exposed), where=exposed_then > 0)
-    p = np.full(len(now), np.nan)
-    told = (share < 1) & (total >= FEWEST) & (share**total <= TELLING)
-    if not told.any():
-        return p
-    plain, uneven = told & (noise <= 1), told & (noise > 1) & (total > 1)
-    for rows, law in ((plain, None), (uneven, noise)):
-        if not rows.any():
-            continue
-        n, k, chance = total[rows], now[rows], share[rows]
-        if law is None:
-            p[rows] = binom.sf(k, n, chance) + binom.pmf(k, n, chance) / 2
-        else:
-            # so correlated that the variance is ``noise`` times the binomial one
-            together = np.clip((law[rows] - 1) / (n - 1), 1e-9, 0.5)
-            a, b = chance * (1 / together - 1), (1 - chance) * (1 / together - 1)
-            p[rows] = betabinom.sf(k, n, a, b) + betabinom.pmf(k, n, a, b) / 2
-    return p
-
-
-def _noise(history: History, exposure: Floats) -> Floats:
-    """Return for each merchant how many times returns vary more from week to week than by chance (at least 1)."""
-    merchants = len(history.names["merchant_id"])
-    found = np.ones(merchants)
-    categories, causes = len(history.names["category"]), len(history.names["cause"])
-    first, weeks = WINDOWS[0], BASE_WEEKS
-    kept = history.known() & (history.back_age > first) & (history.back_age <= first + weeks)
-    counts = np.zeros((merchants, categories, causes, weeks))
-    where = (history.back["merchant_id"], history.back["category"], history.back["cause"])
-    np.add.at(counts, tuple(one[kept] for one in (*where, history.back_age - first - 1)), history.back_lines[kept])
-    sold = np.zeros((merchants, categories, weeks))
-    old = (history.sold_age > first) & (history.sold_age <= first + weeks)
-    at = (history.sold["merchant_id"], history.sold["category"], history.sold_age - first - 1)
-    np.add.at(sold, tuple(one[old] for one in at), exposure[old])
-    for merchant in range(merchants):
-        exposed = np.repeat(sold[merchant][:, None, :], causes, axis=1).reshape(-1, weeks)
-        seen = counts[merchant].reshape(-1, weeks)
-        told = exposed.sum(axis=1) > 0
-        level_of = np.divide(seen.sum(axis=1), exposed.sum(axis=1), out=np.zeros(len(seen)), where=told)
-        found[merchant] = overdispersion(seen, exposed * level_of[:, None])
-    return found
-
-
-def _peers(
-    history: History, exposure: Floats, level: tuple[str, ...], key: Ints, cause: Ints, weeks: int,
-    young: npt.NDArray[np.bool_],
-) -> tuple[Floats, Floats]:  # fmt: skip
-    """Return what the other goods of its categories lead to expect of each young cell, and how surely (as a shape)."""
-    sold_key, back_key, _ = _keys(history, level)
-    recent, known = history.sold_age <= weeks + BASE_WEEKS, history.known() & (history.back_age <= weeks + BASE_WEEKS)
-    newest = history.sold_age <= weeks
-    expected, shape = np.zeros(len(key)), np.full(len(key), NO_SPREAD)
-    spread: dict[int, float] = {}
-    for row in np.flatnonzero(young):
-        mine = (sold_key == key[row]) & newest
-        events = 0.0
-        for category in np.unique(history.sold["category"][mine]):
-            alike = (history.sold["category"] == category) & (sold_key != key[row]) & recent
-            came = known & (history.back["category"] == category) & (back_key != key[row])
-            came &= history.back["cause"] == cause[row]
-            merchant = history.sold["merchant_id"][mine][0]
-            alike &= history.sold["merchant_id"] == merchant
-            came &= history.back["merchant_id"] == merchant
-            others = exposure[alike].sum()
-            if others <= 0:
-                continue
-            returned = history.back_lines[came].sum() + 0.5
-            events += returned
-            expected[row] += returned / others * exposure[mine & (history.sold["category"] == category)].sum()
-        if cause[row] not in spread:
-            spread[cause[row]] = _spread(history, exposure, int(cause[row]))
-        shape[row] = 1 / (1 / spread[cause[row]] + 1 / max(events, 0.5))
-    return expected, shape
-
-
-def _spread(history: History, exposure: Floats, cause: int) -> float:
-    """Return how alike the SKUs of a category are for a cause, as the shape of the gamma of their relative rates."""
-    skus = history.sold["sku"]
-    old = (history.sold_age > WINDOWS[0]) & (history.sold_age <= WINDOWS[0] + BASE_WEEKS)
-    came = history.known() & (history.back["cause"] == cause)
-    came &= (history.back_age > WINDOWS[0]) & (history.back_age <= WINDOWS[0] + BASE_WEEKS)
-    size = (len(history.names["merchant_id"]), len(history.names["category"]))
-    sold, back = np.zeros(size), np.zeros(size)
-    np.add.at(sold, (history.sold["merchant_id"][old], history.sold["category"][old]), exposure[old])
-    np.add.at(back, (history.back["merchant_id"][came], history.back["category"][came]), history.back_lines[came])
-    rate = np.divide(back, sold, out=np.zeros_like(back), where=sold > 0)
-    usual = rate[history.sold["merchant_id"][old], history.sold["category"][old]] * exposure[old]
-    expected = np.bincount(skus[old], usual, len(history.names["sku"]))
-    returned = np.bincount(history.back["sku"][came], history.back_lines[came], len(history.names["sku"]))
-    told = expected > 0
-    prior = fit(returned[told], expected[told])
-    mean, square = prior.weight * prior.shape1 / prior.rate1, prior.weight * prior.shape1 * (1 + prior.shape1) / prior.rate1**2
-    if prior.weight < 1:
-        rest = 1 - prior.weight
-        mean += rest * prior.shape2 / prior.rate2
-        square += rest * prior.shape2 * (1 + prior.shape2) / prior.rate2**2
-    return float(min(NO_SPREAD, mean**2 / max(square - mean**2, 1e-9)))
-
-
-def _against_peers(now: Ints, expected: Floats, shape: Floats) -> Floats:
-    from scipy.stats import nbinom
-
-    told = expected > 0.2
-    chance = shape / (shape + np.where(told, expected, 1.0))
-    p = nbinom.sf(now, shape, chance) + nbinom.pmf(now, shape, chance) / 2
-    return np.where(told, p, np.nan)
-
-
-def _best_windows(tests: list[_Tests]) -> list[tuple[float, int, int]]:
-    """Return (p, test, row) of each cell once: its better window, paid for by the number of windows tried.
-
-    Cells of different levels that hold the very same lines are one cell, named by the simpler level.
-    """
-    found: dict[tuple[tuple[str, ...], int, int], list[tuple[float, int, int]]] = {}
+    tried: dict[tuple[tuple[str, ...], int, int], list[tuple[float, int, int, int]]] = {}
+    by_level: dict[tuple[str, ...], list[int]] = {}
     for number, test in enumerate(tests):
-        for row, (key, cause, p) in enumerate(
-            zip(test.key.tolist(), test.cause.tolist(), test.p_value.tolist(), strict=True)
-        ):
-            found.setdefault((test.level, key, cause), []).append((p, number, row))
-    best: dict[tuple[object, ...], tuple[float, int, int]] = {}
-    for (_level, _key, cause), tried in found.items():
-        p, number, row = min(tried)
-        test = tests[number]
-        same = (
-            cause, test.weeks, int(test.returned[row]), int(test.before[row]), int(test.sold[row]),
-            round(float(test.exposure[row]), 6), round(float(test.exposure_before[row]), 6),
-        )  # fmt: skip
-        best.setdefault(same, (min(1.0, p * len(tried)), number, row))
-    return list(best.values())
+        by_level.setdefault(test.level, []).append(number)
+        for row, cause in np.argwhere((test.returned > 0) & ~np.isnan(test.p_value)).tolist():
+            found = (float(test.p_value[row, cause]), number, row, cause)
+            tried.setdefault((test.level, row, cause), []).append(found)
+    tested = {
+        level: int(np.any([~np.isnan(tests[number].p_value) for number in numbers], axis=0).sum())
+        for level, numbers in by_level.items()
+    }
+    best = []
+    for found in tried.values():
+        found.sort()
+        joined = min(p * len(WINDOWS) / rank for rank, (p, *_) in enumerate(found, 1))
+        best.append((min(1.0, joined), *found[0][1:]))
+    return best, tested
 
 
-def _cell(history: History, test: _Tests, row: int, p_value: float) -> Cell:
+def _cell(history: History, test: _Tests, row: int, cause: int, p_value: float) -> Cell:
     return Cell(
         *_named(history, test.level, int(test.key[row])),
-        cause=history.names["cause"][test.cause[row]],
+        cause=history.names["cause"][cause],
         weeks=test.weeks,
-        returned=int(test.returned[row]),
+        returned=int(test.returned[row, cause]),
         sold=int(test.sold[row]),
         exposure=float(test.exposure[row]),
-        returned_before=int(test.before[row]),
+        returned_before=int(test.before[row, cause]),
         exposure_before=float(test.exposure_before[row]),
-        expected=float(test.expected[row]),
-        against="peers" if test.peers[row] else "own",
+        expected=float(test.expected[row, cause]),
         p_value=p_value,
-        cells_alike=test.cells_alike,
+        cells_alike=len(test.key),
     )
 
 

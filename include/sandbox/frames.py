@@ -130,15 +130,15 @@ def lines_of(world: Frame, where: Mapping[str, str]) -> npt.NDArray[np.bool_]:
     return chosen
 
 
-def plant(world: Frame, shift: Shift, seed: int, share: float | None = None) -> Frame:
+def plant(world: Frame, shift: Shift, seed: int) -> Frame:
     """Return the same world with more returns of one cause in one cell, or fewer (a factor below 1).
 
-    Further returns take their delays, damage of words included, from returns of the same cause that are there.
-    ``share`` is the share of returns that the cause has usually; without it, what the world shows.
+    Further returns take delays, words and findings from returns of the same cause that are there.
     """
     dice = np.random.default_rng([seed, int(shift.first_day), int(shift.factor * 100)])
     cause = CAUSES.index(shift.cause)
-    usual = share if share is not None else float(np.mean(world.cause[world.returned] == cause))
+    shop = {name: value for name, value in shift.where.items() if name == "merchant"}
+    usual = float(np.mean(world.cause[world.returned & lines_of(world, shop)] == cause))
     grown = np.clip((world.ordered - shift.first_day) / shift.creeps_for, 0, 1) if shift.creeps_for else 1.0
     factor = 1 + (shift.factor - 1) * grown * (world.ordered >= shift.first_day)
     mine = lines_of(world, shift.where) & np.isfinite(world.delivered)

@@ -6,5 +6,5 @@ select
 from mart.batch_kpi_weekly
 where
     value < 0
-    or (kpi in ('return_rate', 'relisted_share', 'resale_share', 'reconciled_share') and value > 1)
+    or (kpi ~ '^(return_rate|relisted_share|resale_share$|reconciled_share)' and value > 1)
     or value not between coalesce(lo, value) and coalesce(hi, value)
