@@ -8,21 +8,21 @@ rose alike, the answer is that the rise cannot be attributed. docs/methods/signa
 import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from include.analytics.history import History
-from include.analytics.signals import BASE_WEEKS, Cell, Signal, exposure_of, rows_of
+from include.analytics.signals import Signal, exposure_of, rows_of
 
 Mask = npt.NDArray[np.bool_]
+Floats = npt.NDArray[np.float64]
 
 STILL_NEWS = 0.05  # what is left of a cell stands out on its own below this p value
 AS_GOOD = 2.0  # a cell whose log-likelihood gain is this close cannot be told from the best
 SHAPE_WEEKS = 12
-BORROWED = 4.0  # a borrowed past counts as so many times the present
 FACTORS = np.linspace(1.0, 10.0, 46)
 
 Shape = Literal["at_once", "creeping"]
@@ -51,7 +51,6 @@ class _Candidate:
     sold: Mask
     back: Mask
     gain: float = 0.0
-    alternatives: list["_Candidate"] = field(default_factory=list)
 
 
 def explain(history: History, signals: Sequence[Signal]) -> list[Told]:
@@ -66,91 +65,77 @@ def explain(history: History, signals: Sequence[Signal]) -> list[Told]:
     return sorted(told, key=lambda one: (one.role == "explained", one.signal.q_value, one.signal.cell.p_value))
 
 
-def _explained(history: History, exposure: npt.NDArray[np.float64], group: list[_Candidate]) -> list[Told]:
+def _explained(history: History, exposure: Floats, group: list[_Candidate]) -> list[Told]:
     """Choose cells one after the other until nothing in the group stands out any more."""
+    weeks = min(group, key=lambda one: (one.signal.q_value, one.signal.cell.p_value)).signal.cell.weeks
     found: list[Told] = []
     gone_sold, gone_back = np.zeros(len(exposure), dtype=bool), np.zeros(len(history.back_lines), dtype=bool)
     left = list(group)
     while left:
         for one in left:
-            one.gain = _gain(history, exposure, one, gone_sold, gone_back)
+            one.gain = _gain(one, *_left_of(history, exposure, one, weeks, gone_sold, gone_back))
         best = max(left, key=lambda one: (one.gain, -len(one.signal.cell.where), -one.signal.q_value))
-        rivals = [one for one in left if one is not best and _is_rival(one, best, history, exposure)]
+        rivals = [one for one in left if one is not best and _is_rival(one, best, history, exposure, weeks)]
         gone_sold, gone_back = gone_sold | best.sold, gone_back | best.back
         cell = best.signal.cell
-        shape, weeks = _shape(history, exposure, best)
-        found.append(
-            Told(
-                best.signal, "explains", None, bool(cell.where) and not rivals,
-                tuple(one.signal.cell.where for one in rivals), shape, weeks,
-            )
-        )  # fmt: skip
+        alternatives = tuple(one.signal.cell.where for one in rivals)
+        shape = _shape(history, exposure, best)
+        found.append(Told(best.signal, "explains", None, bool(cell.where) and not rivals, alternatives, *shape))
         rest = []
         for one in left:
             if one is best:
                 continue
-            if _surprise(*_counts(history, exposure, one, gone_sold, gone_back)) < STILL_NEWS:
+            if _surprise(one, weeks, *_left_of(history, exposure, one, weeks, gone_sold, gone_back)) < STILL_NEWS:
                 rest.append(one)
             else:
-                shape, weeks = _shape(history, exposure, one)
-                found.append(Told(one.signal, "explained", cell.where, False, (), shape, weeks))
+                shape = _shape(history, exposure, one)
+                found.append(Told(one.signal, "explained", cell.where, False, (), *shape))
         left = rest
     return found
 
 
-def _counts(
-    history: History, exposure: npt.NDArray[np.float64], one: _Candidate, gone_sold: Mask, gone_back: Mask
-) -> tuple[int, float, float, float]:
-    """Return (returned, exposure, returned before, exposure before) of what is left of a cell."""
-    cell = one.signal.cell
-    sold, back = one.sold & ~gone_sold, one.back & ~gone_back & history.known()
-    now, then = history.sold_age <= cell.weeks, history.sold_age <= cell.weeks + BASE_WEEKS
-    back_now, back_then = history.back_age <= cell.weeks, history.back_age <= cell.weeks + BASE_WEEKS
-    returned, exposed = int(history.back_lines[back & back_now].sum()), float(exposure[sold & now].sum())
-    before = float(history.back_lines[back & back_then & ~back_now].sum())
-    exposed_before = float(exposure[sold & then & ~now].sum())
-    if exposed_before < exposed / 2:  # too young for a past of its own: what its category leads to expect
-        before, exposed_before = cell.baseline * exposed * BORROWED, exposed * BORROWED
-    return returned, exposed, before, exposed_before
+def _left_of(
+    history: History, exposure: Floats, one: _Candidate, weeks: int, gone_sold: Mask, gone_back: Mask
+) -> tuple[int, float]:
+    """Return the lines that came back, and those expected, of what is left of a cell in the newest ``weeks``."""
+    cell, now = one.signal.cell, history.sold_age <= weeks
+    back = one.back & ~gone_back & history.known() & (history.back_age <= weeks)
+    whole = float(exposure[one.sold & now].sum())
+    share = float(exposure[one.sold & ~gone_sold & now].sum()) / whole if whole else 0.0
+    return int(history.back_lines[back].sum()), cell.windows[weeks][0] * share
 
 
-def _surprise(returned: int, exposed: float, before: float, exposed_before: float) -> float:
-    from scipy.stats import binom
+def _surprise(one: _Candidate, weeks: int, returned: int, expected: float) -> float:
+    """Return the chance of so many returns or more, mid-p; the past of what is left is as sure as that of the whole."""
+    from scipy.stats import nbinom
 
-    if exposed <= 0 or exposed_before <= 0 or returned == 0:
+    if returned == 0 or expected <= 0:
         return 1.0
-    share, total = exposed / (exposed + exposed_before), returned + round(before)
-    return float(binom.sf(returned, total, share) + binom.pmf(returned, total, share) / 2)
+    shape = one.signal.cell.windows[weeks][1]
+    chance = shape / (shape + expected)
+    return float(nbinom.sf(returned, shape, chance) + nbinom.pmf(returned, shape, chance) / 2)
 
 
-def _gain(
-    history: History, exposure: npt.NDArray[np.float64], one: _Candidate, gone_sold: Mask, gone_back: Mask
-) -> float:
+def _gain(one: _Candidate, returned: int, expected: float) -> float:
     """Return how much likelier the counts become if this cell rose, less the price of having chosen among its like."""
-    returned, exposed, before, exposed_before = _counts(history, exposure, one, gone_sold, gone_back)
-    if returned == 0 or exposed <= 0 or exposed_before <= 0:
+    if returned == 0 or expected <= 0 or returned <= expected:
         return -math.inf
-    share = exposed / (exposed + exposed_before)
-    total = returned + before
-    seen = returned / total
-    if seen <= share:
-        return -math.inf
-    rest = before * math.log((1 - seen) / (1 - share)) if before else 0.0
-    return returned * math.log(seen / share) + rest - math.log(max(1, one.signal.cell.cells_alike))
+    price = math.log(max(1, one.signal.cell.cells_alike))
+    return returned * math.log(returned / expected) - (returned - expected) - price
 
 
-def _is_rival(one: _Candidate, best: _Candidate, history: History, exposure: npt.NDArray[np.float64]) -> bool:
+def _is_rival(one: _Candidate, best: _Candidate, history: History, exposure: Floats, weeks: int) -> bool:
     """Tell whether the data cannot tell this cell from the best: as good, neither part of the other, the same returns."""
-    if best.gain - one.gain > AS_GOOD or not (one.sold & best.sold).any():
+    if best.gain - one.gain > AS_GOOD:
         return False
-    newest = history.sold_age <= max(one.signal.cell.weeks, best.signal.cell.weeks)
+    newest = history.sold_age <= weeks
     mine, its = one.sold & newest, best.sold & newest
-    if not (mine & ~its).any() or not (its & ~mine).any():
+    if not ((mine & its).any() and (mine & ~its).any() and (its & ~mine).any()):
         return False
-    return _surprise(*_counts(history, exposure, best, one.sold, one.back)) >= STILL_NEWS
+    return _surprise(best, weeks, *_left_of(history, exposure, best, weeks, one.sold, one.back)) >= STILL_NEWS
 
 
-def _shape(history: History, exposure: npt.NDArray[np.float64], one: _Candidate) -> tuple[Shape, int]:
+def _shape(history: History, exposure: Floats, one: _Candidate) -> tuple[Shape, int]:
     """Return whether the cohorts rose at once or by and by, and over how many weeks: the likelier of both stories."""
     weeks = np.arange(1, SHAPE_WEEKS + 1)
     kept = one.back & history.known()
@@ -159,7 +144,7 @@ def _shape(history: History, exposure: npt.NDArray[np.float64], one: _Candidate)
     level = one.signal.cell.baseline or 0.5 / max(float(exposed.sum()), 1.0)
     usual = np.maximum(exposed * level, 1e-9)
     best: tuple[float, Shape, int] = (-math.inf, "at_once", 1)
-    stories: Mapping[Shape, npt.NDArray[np.float64]] = {
+    stories: Mapping[Shape, Floats] = {
         "at_once": (weeks[None, :] <= weeks[:, None]).astype(float),
         "creeping": np.clip((weeks[:, None] - weeks[None, :] + 1) / weeks[:, None], 0, None),
     }

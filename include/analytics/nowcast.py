@@ -29,17 +29,20 @@ class Nowcast:
 
 def nowcast(
     seen: Floats, sold: Floats, known: Floats, uncertainty: Floats, past_returned: Floats, past_sold: Floats,
-    dispersion: float = 1.0,
+    dispersion: float = 1.0, past_weeks: int = PAST_WEEKS,
 ) -> Nowcast:  # fmt: skip
     """Return the final return rates of cohorts of ``sold`` pieces of which ``seen`` are back already.
 
-    ``known`` is the share of all returns that is in by the cohorts' ages with its standard error ``uncertainty``;
-    the past is that of the same goods; ``dispersion`` how many times the counts vary more than Poisson.
+    ``known`` is the share of all returns that is in by the cohorts' ages with its standard error ``uncertainty``; the
+    past is that of ``past_weeks`` cohorts of the same goods; ``dispersion`` how many times their counts vary more than
+    Poisson. The more the past weeks differ from each other, the less they say of this one.
     """
     from scipy.stats import nbinom
 
-    shape = 0.5 + past_returned + seen
-    exposure = past_sold + sold * known
+    weekly = np.maximum(past_returned / past_weeks, 0.5)
+    prior = 1 / (1 / (0.5 + past_returned) + (dispersion - 1) / weekly)
+    shape = prior + seen
+    exposure = past_sold * prior / (0.5 + past_returned) + sold * known
     enough = (past_returned + seen >= FEWEST) & (exposure > 0) & (sold > 0)
     exposure, pieces = np.where(enough, exposure, 1.0), np.where(enough, sold, 1.0)
     coming = pieces * (1 - known)

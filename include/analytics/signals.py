@@ -33,7 +33,10 @@ LEVELS = tuple(sorted(((*goods, *place) for place in PLACES for goods in GOODS),
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One comparison. Lines of orders; exposures are lines that could have come back by now."""
+    """One comparison, in its surest window. Lines of orders; exposures are lines that could have come back by now.
+
+    ``windows`` holds for each window what is expected of it and how surely, as the mean and the shape of a gamma.
+    """
 
     merchant_id: str
     where: tuple[tuple[str, str], ...]
@@ -46,7 +49,8 @@ class Cell:
     exposure_before: float
     expected: float
     p_value: float
-    cells_alike: int = 1
+    windows: Mapping[int, tuple[float, float]]
+    cells_alike: int
 
     @property
     def rate(self) -> float:
@@ -102,6 +106,7 @@ class _Tests:
     before: Ints
     exposure_before: Floats
     expected: Floats
+    shape: Floats
     p_value: Floats
 
 
@@ -131,7 +136,7 @@ def find(history: History, fdr: float) -> Found:
     p_values[: len(best)] = [min(1.0, p * mean / _weight(tests[test].level)) for p, test, *_ in best]
     rose, q_values, _, _ = multipletests(p_values, alpha=fdr, method="fdr_bh")
     spoken = [
-        Signal(_cell(history, tests[test], row, cause, p), float(q))
+        Signal(_cell(history, tests, test, row, cause, p), float(q))
         for (p, test, row, cause), q, risen in zip(best, q_values, rose, strict=False)
         if risen and tests[test].returned[row, cause] >= FEWEST
     ]
@@ -276,8 +281,9 @@ def _tested(
         told[:, causes.index(UNKNOWN)] = False
     sold = counts.sold(window.now, counts.history.sold_lines[counts.mine]).astype(np.int64)
     return _Tests(
-        level, window.weeks, cells, back_now, sold, exposed, back_then, exposed_then, mean, np.where(told, p, np.nan)
-    )
+        level, window.weeks, cells, back_now, sold, exposed, back_then, exposed_then, mean, shape,
+        np.where(told, p, np.nan),
+    )  # fmt: skip
 
 
 def _shrunk(level: tuple[str, ...], window: _Window, counts: _Counts, back_then: Ints) -> tuple[Floats, Floats]:
@@ -367,7 +373,8 @@ def _best_windows(
     return best, tested
 
 
-def _cell(history: History, test: _Tests, row: int, cause: int, p_value: float) -> Cell:
+def _cell(history: History, tests: list[_Tests], number: int, row: int, cause: int, p_value: float) -> Cell:
+    test = tests[number]
     return Cell(
         *_named(history, test.level, int(test.key[row])),
         cause=history.names["cause"][cause],
@@ -379,6 +386,11 @@ def _cell(history: History, test: _Tests, row: int, cause: int, p_value: float) 
         exposure_before=float(test.exposure_before[row]),
         expected=float(test.expected[row, cause]),
         p_value=p_value,
+        windows={
+            one.weeks: (float(one.expected[row, cause]), float(one.shape[row, cause]))
+            for one in tests
+            if one.level == test.level
+        },
         cells_alike=len(test.key),
     )
 

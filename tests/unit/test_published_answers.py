@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from include.analytics.delays import delay_curve
-from include.analytics.dispersion import laney_chart, p_chart
+from include.analytics.dispersion import laney_chart, overdispersion, p_chart
 from include.analytics.effects import interrupted
 from include.analytics.nowcast import nowcast
 from include.analytics.shrinkage import Prior, fit_mixture
@@ -137,9 +137,11 @@ def test_reports_of_dengue_that_were_still_to_come(known: dict[str, Any]) -> Non
     ladder = counts / curve.known(weeks)
     assert ladder == pytest.approx([one["chain_ladder"] for one in answer.values()], rel=0.01)
     truth = np.array([one["truth"] for one in answer.values()])
-    past = float(sum((ages == week).sum() for week in range(14, 26)))
+    # an epidemic grows: its past weeks differ so much that they say little of the newest ones
+    past = np.array([float((ages == week).sum()) for week in range(5, 17)])
     told = nowcast(
-        counts, np.full(4, 1e4), curve.known(weeks), curve.uncertainty(weeks), np.full(4, past), np.full(4, 12e4), 3.0
-    )
+        counts, np.full(4, 1e4), curve.known(weeks), curve.uncertainty(weeks), np.full(4, past.sum()), np.full(4, 12e4),
+        overdispersion(past[None], np.full((1, 12), past.mean())),
+    )  # fmt: skip
     assert abs(told.value * 1e4 - truth)[-1] < abs(ladder - truth)[-1]
     assert ((told.lo * 1e4 <= truth) & (truth <= told.hi * 1e4)).all()

@@ -47,7 +47,7 @@ def test_a_jump_of_a_category_is_found_and_named() -> None:
     def shifted(line: dict[str, Any], cause: str, age: int) -> float:
         return 5.0 if (line["category"], cause) == ("c3", "defective") and age <= 8 else 1.0
 
-    world = history(random.Random(1), shifted)
+    world = history(random.Random(1), shifted, lines=80)
     told = explain(world, find(world, 0.10).signals)
     first = [one for one in told if one.role == "explains"]
     assert [(dict(one.signal.cell.where), one.signal.cell.cause) for one in first] == [({"category": "c3"}, "defective")]
