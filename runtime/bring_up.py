@@ -180,7 +180,7 @@ def _onboard(installation: Installation) -> None:
     world = sandbox.world()
     catalogues = {merchant["id"]: sandbox.catalogue(merchant["id"]) for merchant in world["merchants"]}
     tokens = onboarding.load(installation.warehouse_dsn, world, catalogues)
-    with connect(installation.warehouse_dsn) as conn:
+    with connect(installation.warehouse_dsn) as conn:  # who plays the demonstration may work at the desk, too
         staff.grant(
             conn,
             ADMIN,

@@ -5,23 +5,23 @@ from collections.abc import Callable
 from typing import Annotated, Any
 
 import psycopg
-from fastapi import Depends, FastAPI, HTTPException, Query, Request
-from fastapi.responses import HTMLResponse
+from fastapi import Depends, FastAPI, HTTPException, Query, Request, Response, status
+from fastapi.exception_handlers import http_exception_handler
+from fastapi.responses import HTMLResponse, RedirectResponse
 from fastapi.staticfiles import StaticFiles
 
 from include.clock import Clock
+from include.console import desk
 from include.console.applications import UPLOAD_BYTES, Importer, applications_routes
-from include.console.claims import Staff, StaffOf, claims_routes
+from include.console.claims import claims_routes
 from include.console.dashboard import dashboard
-from include.console.guard import FORM_BYTES, SAFE, Refused, Tokens, guard_change, with_headers
+from include.console.guard import DESK, FORM_BYTES, SAFE, Refused, Tokens, guard_change, guard_message, with_headers
 from include.console.notices import notices_routes
 from include.console.quality import quality_routes
-from include.console.site import FOLDER, Site, language_of
-from include.db.connection import Connection
+from include.console.site import FOLDER, Site, language_of, path_of
 
 log = logging.getLogger(__name__)
-# Who may change this DAG may decide here: Airflow's auth managers all know such a right, and viewers lack it.
-RIGHT = "kaspi_returns_ingest"
+DESK_API = f"{DESK}api/"
 LARGE_FORMS = {"/applications": UPLOAD_BYTES + FORM_BYTES}
 
 
@@ -30,30 +30,31 @@ def build_app(
     clock_provider: Callable[[], Clock],
     logged_in: Callable[..., Any] | None = None,
     *,
-    may_write: Callable[[Request, Any], bool] | None = None,
     secret: Callable[[], str] | None = None,
     importer: Importer | None = None,
-    staff_of: StaffOf | None = None,
 ) -> FastAPI:
     """Return the console. Every route needs a logged-in user of Airflow unless a test gives another ``logged_in``.
 
-    ``may_write`` judges a user's right to change things, ``secret`` signs the forms' tokens, ``importer`` reads files
-    of applications, ``staff_of`` says what somebody may do at the warehouse; without them Airflow is asked for the
-    first two, the flow does the third, and the roles are those of the warehouse. The providers are
-    asked at each request, so that a changed connection or clock needs no restart.
+    ``secret`` signs the forms' tokens, Airflow's where none is given; ``importer`` reads files of applications, else
+    the flow does. What a user may see and do is a role in the warehouse. The providers are asked at each request, so
+    that a changed connection or clock needs no restart.
     """
     if logged_in is None:
         from airflow.api_fastapi.core_api.security import get_user
 
         logged_in = get_user
-    site = Site(dsn_provider, clock_provider, may_write or _may_edit, Tokens(secret or _airflow_secret))
+    site = Site(dsn_provider, clock_provider, Tokens(secret or _airflow_secret))
 
     async def guarded(request: Request, user: Annotated[Any, Depends(logged_in)]) -> None:
         request.state.console_user = user
-        if request.method not in SAFE:
-            path = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
+        path = path_of(request)
+        if request.method in SAFE:
+            return
+        if path.startswith(DESK):
+            request.state.body = await guard_message(request, site.may_work, desk.LIMITS.get(path, {}))
+        else:
             limit = LARGE_FORMS.get(path, FORM_BYTES)
-            request.state.form = await guard_change(request, user, site.may_write, site.tokens, limit)
+            request.state.form = await guard_change(request, user, site.may_work, site.tokens, limit)
 
     app = FastAPI(title="Qaitarym", docs_url=None, redoc_url=None, openapi_url=None, dependencies=[Depends(guarded)])
     app.middleware("http")(with_headers)
@@ -68,48 +69,49 @@ def build_app(
         language = language_of(request)
         now = site.now()
         with site.warehouse() as conn:
-            content = dashboard(conn, merchant or None, now, language)
-        return site.page(
-            request, "dashboard.html", language, {**content, "merchant": merchant or None, "now": now}, section="home"
-        )
+            view = site.view(conn, request, merchant)
+            content = dashboard(conn, view, now, language)
+        return site.page(request, "dashboard.html", language, {**content, "now": now}, section="home")
 
     app.include_router(quality_routes(site))
     app.include_router(applications_routes(site, importer))
-    app.include_router(claims_routes(site, staff_of or _staff_of))
+    app.include_router(claims_routes(site))
     app.include_router(notices_routes(site))
+    app.include_router(desk.desk_routes(site))
+
+    _refusals(app, site)
+    return app
+
+
+def _refusals(app: FastAPI, site: Site) -> None:
+    """Answer what is not done: to a person with a page, to the desk's scripts with a code and a sentence."""
+    desk.handle(app)
 
     @app.exception_handler(psycopg.OperationalError)
-    def warehouse_away(request: Request, error: Exception) -> HTMLResponse:
+    def warehouse_away(request: Request, error: Exception) -> Response:
         log.error("the warehouse does not answer: %s", error)
+        if path_of(request).startswith(DESK_API):
+            return desk.refusal(request, "away", status.HTTP_503_SERVICE_UNAVAILABLE)
         page = site.page(request, "away.html", language_of(request), {}, status_code=503)
         page.headers["Retry-After"] = "30"
         return page
 
+    @app.exception_handler(status.HTTP_401_UNAUTHORIZED)
+    @app.exception_handler(status.HTTP_403_FORBIDDEN)
+    async def not_let_in(request: Request, error: HTTPException) -> Response:
+        if isinstance(error, Refused):
+            return refused(request, error)
+        if request.method == "GET" and path_of(request) == DESK:  # a person's bookmark
+            return RedirectResponse(desk.login_address(request), status_code=status.HTTP_303_SEE_OTHER)
+        return await http_exception_handler(request, error)
+
     @app.exception_handler(Refused)
-    def refused(request: Request, error: HTTPException) -> HTMLResponse:
+    def refused(request: Request, error: HTTPException) -> Response:
         log.warning("refused: %s %s: %s", request.method, request.url.path, error.detail)
+        if path_of(request).startswith(DESK):
+            return desk.refusal(request, str(error.detail), error.status_code)
         language = language_of(request)
         return site.page(request, "refused.html", language, {"why": str(error.detail)}, status_code=error.status_code)
-
-    return app
-
-
-def _staff_of(conn: Connection, user_name: str) -> Staff:
-    """Return what a user of Airflow may do at the warehouse."""
-    from include.flows.desk import staff_of  # type: ignore[import-not-found, unused-ignore]
-
-    return staff_of(conn, user_name)  # type: ignore[no-any-return, unused-ignore]
-
-
-def _may_edit(request: Request, user: Any) -> bool:
-    """Tell whether Airflow lets the user edit the ingest DAG."""
-    from airflow.api_fastapi.core_api.security import requires_access_dag
-
-    try:
-        requires_access_dag(method="PUT", param_dag_id=RIGHT)(request, user)
-    except HTTPException:
-        return False
-    return True
 
 
 def _airflow_secret() -> str:

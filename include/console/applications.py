@@ -82,12 +82,11 @@ def applications_routes(site: Site, importer: Importer | None = None) -> APIRout
     ) -> HTMLResponse:
         language = language_of(request)
         with site.warehouse() as conn:
-            merchants = merchants_of(conn)
+            view = site.view(conn, request, merchant)
         content = {
-            "merchant": merchant or None,
-            "merchants": merchants,
+            **view.content,
+            "his": [row for row in view.merchants if view.staff.may("operator", row["merchant_id"])],
             "now": site.now(),
-            "can_write": site.can_write(request),
             "columns": [language._(name) for name in COLUMNS.values()],
             "most_megabytes": UPLOAD_BYTES // 1024**2,
             "trouble": _trouble(files, done, language),
@@ -108,7 +107,8 @@ def applications_routes(site: Site, importer: Importer | None = None) -> APIRout
         except ValueError as error:
             return back(request, "applications", **told, done=str(error)[:40])
         with site.warehouse(reading=False) as conn:
-            if merchant_id not in {row["merchant_id"] for row in merchants_of(conn)}:
+            known = merchant_id in {row["merchant_id"] for row in merchants_of(conn)}
+            if not known or not site.staff(conn, request).may("operator", merchant_id):
                 return back(request, "applications", lang=language, done="no_merchant")
             kept = uploads.keep(
                 conn, merchant_id, KIND, actor_of(request), sent.filename, hashlib.sha256(body).digest(), needed, now
@@ -124,7 +124,6 @@ def applications_routes(site: Site, importer: Importer | None = None) -> APIRout
             **_preview(seen, language, files),
             "file": kept,
             "now": site.now(),
-            "can_write": site.can_write(request),
         }
         return site.page(request, "applications_preview.html", language, content, section="applications")
 
@@ -153,10 +152,11 @@ def applications_routes(site: Site, importer: Importer | None = None) -> APIRout
 
 
 def _kept(site: Site, request: Request, upload_id: UUID) -> dict[str, Any]:
-    """Return the file of this very person; another's is as if it were not there."""
+    """Return the file of this very person; another's, or of a merchant not his any more, is as if it were not there."""
     with site.warehouse() as conn:
         kept = uploads.find(conn, upload_id, KIND, actor_of(request), site.now())
-    if kept is None:
+        staff = site.staff(conn, request)
+    if kept is None or not staff.may("operator", kept["merchant_id"]):
         raise Refused(status.HTTP_404_NOT_FOUND, "no_upload")
     return kept
 

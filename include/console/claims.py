@@ -1,19 +1,20 @@
 """Claims against the carrier: what must be sent by when, one claim with its why, its packet, what became of it."""
 
 import datetime as dt
-from collections.abc import Callable, Mapping
-from typing import Annotated, Any, Literal, Protocol
+from collections.abc import Mapping
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, HTTPException, Query, Request, Response, status
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from include.console.guard import Refused
-from include.console.site import Site, actor_of, back, form_of, language_of, merchants_of, text_of_form
+from include.console.site import Site, View, actor_of, back, form_of, language_of, text_of_form
 from include.db.connection import Connection
 from include.db.statements import run
 from include.domain.claims import BACK, OPEN, STEPS
 from include.domain.days import ALMATY
+from include.domain.staff import Staff
 from include.flows import claims
 from include.flows.claims import ClaimRefused, Said
 from include.locale import claim_labels
@@ -30,29 +31,18 @@ TIERS = {str(percent): text for percent, text in claim_labels.TIERS.items()}
 CHIPS = {"draft": "warn", "ready": "warn", "accepted": "good", "paid": "good", "rejected": "bad", "expired": "bad"}
 
 
-class Staff(Protocol):
-    """What somebody may do; Airflow said who he is."""
-
-    def may(self, role: Literal["viewer", "supervisor"], merchant_id: str) -> bool:
-        """Tell whether he has the role, or a higher one, for the merchant."""
-        ...
-
-
-StaffOf = Callable[[Connection, str], Staff]
-
-
-def claims_routes(site: Site, staff_of: StaffOf) -> APIRouter:
-    """Return the pages and what their forms do. ``staff_of`` says what a user may do."""
+def claims_routes(site: Site) -> APIRouter:
+    """Return the pages and what their forms do."""
     router = APIRouter()
-    _pages(router, site, staff_of)
-    _papers(router, site, staff_of)
+    _pages(router, site)
+    _papers(router, site)
 
     @router.post("/claims/{claim_id}")
     def say(request: Request, claim_id: UUID) -> RedirectResponse:
         form, now = form_of(request), site.now()
         kept = {name: text_of_form(form, name) for name in ("merchant", "lang")}
         with site.warehouse(reading=False) as conn:
-            staff = staff_of(conn, actor_of(request))
+            staff = site.staff(conn, request)
             row = _seen(conn, staff, claim_id)
             if not staff.may("supervisor", row["merchant_id"]):
                 raise Refused(status.HTTP_403_FORBIDDEN, "not_supervisor")
@@ -74,7 +64,7 @@ def claims_routes(site: Site, staff_of: StaffOf) -> APIRouter:
     return router
 
 
-def _pages(router: APIRouter, site: Site, staff_of: StaffOf) -> None:
+def _pages(router: APIRouter, site: Site) -> None:
     @router.get("/claims", response_class=HTMLResponse)
     def listed(
         request: Request,
@@ -84,8 +74,8 @@ def _pages(router: APIRouter, site: Site, staff_of: StaffOf) -> None:
     ) -> HTMLResponse:
         language = language_of(request)
         with site.warehouse() as conn:
-            allowed = _allowed(conn, staff_of(conn, actor_of(request)))
-            content = listing(conn, allowed, merchant or None, show or "open", after, site.now(), language)
+            view = site.view(conn, request, merchant)
+            content = listing(conn, view, show or "open", after, site.now(), language)
         return site.page(request, "claims.html", language, content, section="claims")
 
     @router.get("/claims/{claim_id}", response_class=HTMLResponse)
@@ -97,10 +87,10 @@ def _pages(router: APIRouter, site: Site, staff_of: StaffOf) -> None:
     ) -> HTMLResponse:
         language = language_of(request)
         with site.warehouse() as conn:
-            staff = staff_of(conn, actor_of(request))
+            staff = site.staff(conn, request)
             row = _seen(conn, staff, claim_id)
             content = _claim(conn, row, site.now(), language)
-            may_say = site.can_write(request) and staff.may("supervisor", row["merchant_id"])
+            may_say = staff.may("supervisor", row["merchant_id"])
         content |= {
             "steps": _steps(row, language) if may_say else [],
             "step_back": BACK.get(row["status"]) if may_say else None,
@@ -110,11 +100,11 @@ def _pages(router: APIRouter, site: Site, staff_of: StaffOf) -> None:
         return site.page(request, "claim.html", language, content, section="claims")
 
 
-def _papers(router: APIRouter, site: Site, staff_of: StaffOf) -> None:
+def _papers(router: APIRouter, site: Site) -> None:
     @router.get("/claims/{claim_id}/packet.pdf")
     def packet(request: Request, claim_id: UUID) -> Response:
         with site.warehouse() as conn:
-            row = _seen(conn, staff_of(conn, actor_of(request)), claim_id)
+            row = _seen(conn, site.staff(conn, request), claim_id)
             body = claims.packet(conn, claim_id, site.now(), language_of(request))
         name = f"claim-{row['unit_label'] or claim_id}.pdf".encode("ascii", "ignore").decode().replace('"', "")
         return Response(
@@ -124,15 +114,11 @@ def _papers(router: APIRouter, site: Site, staff_of: StaffOf) -> None:
     @router.get("/claims/{claim_id}/photos/{photo_id}")
     def photo(request: Request, claim_id: UUID, photo_id: UUID) -> Response:
         with site.warehouse() as conn:
-            row = _seen(conn, staff_of(conn, actor_of(request)), claim_id)
+            row = _seen(conn, site.staff(conn, request), claim_id)
             found = run(conn, "core/claim__photo", photo_id=photo_id, unit_id=row["unit_id"]).fetchone()
         if found is None:
             raise HTTPException(status.HTTP_404_NOT_FOUND, "no such photo of this claim")
         return Response(bytes(found["jpeg"]), media_type="image/jpeg")
-
-
-def _allowed(conn: Connection, staff: Staff) -> list[dict[str, Any]]:
-    return [row for row in merchants_of(conn) if staff.may("viewer", row["merchant_id"])]
 
 
 def _seen(conn: Connection, staff: Staff, claim_id: UUID) -> dict[str, Any]:
@@ -144,23 +130,16 @@ def _seen(conn: Connection, staff: Staff, claim_id: UUID) -> dict[str, Any]:
 
 
 def listing(
-    conn: Connection,
-    merchants: list[dict[str, Any]],
-    merchant_id: str | None,
-    show: str,
-    after: UUID | None,
-    now: dt.datetime,
-    words: Words,
+    conn: Connection, view: View, show: str, after: UUID | None, now: dt.datetime, words: Words
 ) -> dict[str, Any]:
-    """Return the values of the template ``claims.html``: the claims of these merchants, of one if it is named."""
+    """Return the values of the template ``claims.html``."""
     show = show if show in LISTS else "open"
-    whose = [row["merchant_id"] for row in merchants if merchant_id in (None, row["merchant_id"])]
+    whose = [view.merchant_id] if view.merchant_id else [row["merchant_id"] for row in view.merchants]
     rows = claims.claims_due(conn, whose, LISTS[show], after=after, shown=SHOWN + 1)
     counts = {row["status"]: row for row in run(conn, "core/claim__counts", merchants=whose).fetchall()}
     return {
-        "merchant": merchant_id,
-        "merchants": merchants,
-        "names": {row["merchant_id"]: row["name"] for row in merchants},
+        **view.content,
+        "names": {row["merchant_id"]: row["name"] for row in view.merchants},
         "now": now,
         "kept": {"show": show},
         "show": show,

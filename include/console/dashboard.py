@@ -8,6 +8,7 @@ from typing import Any
 
 from include.clock import ALMATY
 from include.console.alerts import alerts_of
+from include.console.site import View
 from include.db.connection import Connection
 from include.db.statements import run
 from include.domain import kpi
@@ -47,18 +48,17 @@ class Bar:
     title: str
 
 
-def dashboard(conn: Connection, merchant_id: str | None, now: dt.datetime, words: Words) -> dict[str, Any]:
+def dashboard(conn: Connection, view: View, now: dt.datetime, words: Words) -> dict[str, Any]:
     """Return the values of the template ``dashboard.html``."""
     week = kpi.last_full_week(now.astimezone(ALMATY).date())
-    whose: dict[str, Any] = {"merchant_id": merchant_id}
+    whose: dict[str, Any] = {"merchant_id": view.merchant_id}
     flow = run(conn, "console/flow_now", **whose).fetchone()
     shown = run(conn, "console/discrepancies", **whose, now=now, shown=DISCREPANCIES_SHOWN).fetchall()
-    merchants = run(conn, "report/merchants").fetchall()
     kpis = run(conn, "report/kpis", **whose, week_start=week, version=kpi.VERSION).fetchall()
     open_kinds = run(conn, "report/open_discrepancies", **whose, now=now).fetchall()
     return {
-        "merchants": merchants,
-        "names": {row["merchant_id"]: row["name"] for row in merchants} | {"all": words._("All merchants")},
+        **view.content,
+        "names": {row["merchant_id"]: row["name"] for row in view.merchants} | {"all": words._("All merchants")},
         "week": week,
         "stages": _stages(flow or {}, words),
         "flow": flow,
@@ -72,7 +72,7 @@ def dashboard(conn: Connection, merchant_id: str | None, now: dt.datetime, words
         "open_money": sum(row["money"] for row in open_kinds),
         "lists": run(conn, "console/lists", **whose).fetchall(),
         "gates": _gates(run(conn, "console/gates", **whose).fetchall(), words),
-        "alerts": alerts_of(conn, merchant_id, words, ALERTS_SHOWN),
+        "alerts": alerts_of(conn, view, words, ALERTS_SHOWN),
     }
 
 

@@ -7,7 +7,7 @@ of a body is read before the rest is known.
 import hashlib
 import hmac
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from typing import Any
 
 from fastapi import HTTPException, Request, Response, status
@@ -21,14 +21,16 @@ TOKEN_FIELD = "token"  # noqa: S105 (the name of a form's field)
 TOKEN_SECONDS = 12 * 3600
 FORM_BYTES = 64 * 1024
 MOST_FIELDS = 600
-HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; "
-        "frame-ancestors 'self'"
-    ),
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "same-origin",
-}
+POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'self'"
+)
+# The desk runs our own scripts, shows pictures before they are sent, and asks its own server.
+DESK_POLICY = (
+    "default-src 'none'; script-src 'self'; worker-src 'self'; connect-src 'self'; manifest-src 'self'; "
+    "style-src 'self'; img-src 'self' blob:; form-action 'none'; base-uri 'none'; frame-ancestors 'self'"
+)
+DESK = "/desk/"
+HEADERS = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin"}
 
 
 class Refused(HTTPException):
@@ -81,16 +83,50 @@ def from_our_pages(request: Request) -> bool:
 
 
 async def guard_change(
-    request: Request, user: Any, may_write: Callable[[Request, Any], bool], tokens: Tokens, limit: int
+    request: Request, user: Any, may_work: Callable[[Request], bool], tokens: Tokens, limit: int
 ) -> FormData:
     """Let a changing request pass and return its form; raise :class:`Refused` otherwise."""
     proven = from_our_pages(request)
-    if not await run_in_threadpool(may_write, request, user):
+    if not await run_in_threadpool(may_work, request):
         raise Refused(status.HTTP_403_FORBIDDEN, "only_looking")
     form = await read_form(request, limit)
     if not proven and not tokens.good(form.get(TOKEN_FIELD), user):
         raise Refused(status.HTTP_403_FORBIDDEN, "no_token")
     return form
+
+
+def is_scripts_own(request: Request) -> bool:
+    """Tell whether a script of ours sent the request: a message of the desk, which no form of any page can make."""
+    if request.headers.get("authorization", "").lower().startswith("bearer "):
+        return True
+    site = request.headers.get("sec-fetch-site")
+    return request.headers.get(OWN_HEADER) == "1" and site in (None, "same-origin")
+
+
+async def guard_message(request: Request, may_work: Callable[[Request], bool], limits: Mapping[str, int]) -> bytes:
+    """Let a message of the desk pass and return its body; raise :class:`Refused` otherwise.
+
+    ``limits`` names the content types there are, each with the bytes that one may have.
+    """
+    if not is_scripts_own(request):
+        raise Refused(status.HTTP_403_FORBIDDEN, "another_site")
+    if not await run_in_threadpool(may_work, request):
+        raise Refused(status.HTTP_403_FORBIDDEN, "no_role")
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind not in limits:
+        raise Refused(status.HTTP_415_UNSUPPORTED_MEDIA_TYPE, "broken_message")
+    _not_larger(request, limits[kind])
+    return b"".join([chunk async for chunk in _counted(request, limits[kind])])
+
+
+def _not_larger(request: Request, limit: int) -> None:
+    """Refuse a body that says itself that it is too large."""
+    try:
+        told = int(request.headers.get("content-length") or 0)
+    except ValueError as error:
+        raise Refused(status.HTTP_400_BAD_REQUEST, "broken_form") from error
+    if told > limit:
+        raise Refused(status.HTTP_413_CONTENT_TOO_LARGE, "too_large")
 
 
 class _InMemory(MultiPartParser):
@@ -101,12 +137,7 @@ class _InMemory(MultiPartParser):
 
 async def read_form(request: Request, limit: int) -> FormData:
     """Read a form of at most ``limit`` bytes, one file at most. An empty body is an empty form."""
-    try:
-        told = int(request.headers.get("content-length") or 0)
-    except ValueError as error:
-        raise Refused(status.HTTP_400_BAD_REQUEST, "broken_form") from error
-    if told > limit:
-        raise Refused(status.HTTP_413_CONTENT_TOO_LARGE, "too_large")
+    _not_larger(request, limit)
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     body = _counted(request, limit)
     bounds = {"max_fields": MOST_FIELDS, "max_part_size": FORM_BYTES}
@@ -134,9 +165,10 @@ async def _counted(request: Request, limit: int) -> AsyncGenerator[bytes, None]:
 
 
 async def with_headers(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
-    """Add the security headers; pages are never kept by a cache, the stylesheet may be."""
+    """Add the security headers; pages are never kept by a cache, styles and scripts are asked for anew."""
     answer = await call_next(request)
+    path = str(request.scope["path"]).removeprefix(request.scope.get("root_path", ""))
     answer.headers.update(HEADERS)
-    if "/static/" not in request.url.path:
-        answer.headers["Cache-Control"] = "no-store"
+    answer.headers["Content-Security-Policy"] = DESK_POLICY if path.startswith(DESK) else POLICY
+    answer.headers["Cache-Control"] = "no-cache" if path.startswith("/static/") else "no-store"
     return answer

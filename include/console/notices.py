@@ -1,6 +1,7 @@
 """What buyers and merchants were told, what waits, and what a person has to decide. Nobody's address is shown."""
 
 import datetime as dt
+from collections.abc import Callable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
@@ -10,17 +11,19 @@ from starlette.datastructures import FormData
 from include.console.site import (
     MOST_CHOSEN,
     Site,
+    View,
     actor_of,
     back,
     form_of,
+    his,
     language_of,
-    merchants_of,
     numbers_of,
     text_of_form,
 )
 from include.db.connection import Connection
 from include.db.statements import run
 from include.domain.notices import DECISIONS, UNDECIDED
+from include.domain.staff import Staff
 from include.flows.notices import decide, decide_mails
 from include.locale.labels import MAILS, NOTICES, SENDING_ACTIONS, label, notice_reason
 from include.locale.words import Words
@@ -48,23 +51,34 @@ def notices_routes(site: Site) -> APIRouter:
     ) -> HTMLResponse:
         language = language_of(request)
         with site.warehouse() as conn:
-            content = notices(conn, merchant or None, status or UNDECIDED_FILTER, before, site.now(), language)
-        content |= {"can_write": site.can_write(request), "notice": _notice(done, n, language)}
+            view = site.view(conn, request, merchant)
+            content = notices(conn, view, status or UNDECIDED_FILTER, before, site.now(), language)
+        content["notice"] = _notice(done, n, language)
         return site.page(request, "notices.html", language, content, section="notices")
 
     @router.post("/notices/decide")
     def decide_notices(request: Request) -> RedirectResponse:
         form = form_of(request)
         ids = numbers_of(form, "id")
-        return _decided(request, form, bool(ids), lambda conn, *said: decide(conn, ids, *said))
+
+        def settle(conn: Connection, staff: Staff, *said: Any) -> int:
+            rows = run(conn, "console/notices__whose", ids=ids).fetchall()
+            return decide(conn, his(staff, "supervisor", rows, "notice_id"), *said)
+
+        return _decided(request, form, bool(ids), settle)
 
     @router.post("/notices/mails")
     def decide_about_mails(request: Request) -> RedirectResponse:
         form = form_of(request)
         keys = sorted({value for value in form.getlist("key")[:MOST_CHOSEN] if isinstance(value, str)})
-        return _decided(request, form, bool(keys), lambda conn, *said: decide_mails(conn, keys, *said))
 
-    def _decided(request: Request, form: FormData, chosen: bool, settle: Any) -> RedirectResponse:
+        def settle(conn: Connection, staff: Staff, *said: Any) -> int:
+            rows = run(conn, "console/outbox__whose", keys=keys).fetchall()
+            return decide_mails(conn, his(staff, "supervisor", rows, "message_key"), *said)
+
+        return _decided(request, form, bool(keys), settle)
+
+    def _decided(request: Request, form: FormData, chosen: bool, settle: Callable[..., int]) -> RedirectResponse:
         kept = {name: text_of_form(form, name) for name in KEPT}
         decision, reason = text_of_form(form, "do"), text_of_form(form, "reason", most=500)
         if not chosen or decision not in DECISIONS:
@@ -72,16 +86,17 @@ def notices_routes(site: Site) -> APIRouter:
         if decision == "dismissed" and not reason:
             return back(request, "notices", **kept, done="why")
         with site.warehouse(reading=False) as conn:
-            count = settle(conn, decision, actor_of(request), site.now(), reason)
+            count = settle(conn, site.staff(conn, request), decision, actor_of(request), site.now(), reason)
         return back(request, "notices", **kept, done=decision, n=count)
 
     return router
 
 
 def notices(
-    conn: Connection, merchant_id: str | None, status: str, before: int | None, now: dt.datetime, words: Words
+    conn: Connection, view: View, status: str, before: int | None, now: dt.datetime, words: Words
 ) -> dict[str, Any]:
     """Return the values of the template ``notices.html``. ``status`` is one, ``undecided`` or ``all``."""
+    merchant_id = view.merchant_id
     rows = run(
         conn, "console/notices", merchant_id=merchant_id, status=None if status == "all" else status, before=before,
         shown=NOTICES_SHOWN + 1,
@@ -89,10 +104,9 @@ def notices(
     counts = {row["status"]: row["notices"] for row in run(conn, "console/notices__counts", merchant_id=merchant_id)}
     untold = run(conn, "console/notices__untold", merchant_id=merchant_id, now=now).fetchone() or {}
     mails = run(conn, "console/outbox", merchant_id=merchant_id, shown=MAILS_SHOWN).fetchall()
-    merchants = merchants_of(conn)
     return {
-        "merchant": merchant_id,
-        "merchants": merchants,
+        **view.content,
+        "can_write": view.may("supervisor"),
         "now": now,
         "kept": {"status": status},
         "status": status,

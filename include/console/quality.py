@@ -12,11 +12,12 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from include.console.alerts import alerts_of
 from include.console.site import (
     Site,
+    View,
     actor_of,
     back,
     form_of,
+    his,
     language_of,
-    merchants_of,
     numbers_of,
     text_of_form,
 )
@@ -53,10 +54,11 @@ def quality_routes(site: Site) -> APIRouter:
         left: Annotated[int, Query(ge=0, le=10**6)] = 0,
     ) -> HTMLResponse:
         language = language_of(request)
-        wanted = {"merchant": merchant or None, "source": source or None, "status": status or "open"}
+        wanted = {"source": source or None, "status": status or "open"}
         with site.warehouse() as conn:
-            content = quality(conn, wanted, before, site.now(), language)
-        content |= {"can_write": site.can_write(request), "notice": _notice(done, n, left, language)}
+            view = site.view(conn, request, merchant)
+            content = quality(conn, view, wanted, before, site.now(), language)
+        content["notice"] = _notice(done, n, left, language)
         return site.page(request, "quality.html", language, content, section="quality")
 
     @router.post("/quality/records")
@@ -68,8 +70,11 @@ def quality_routes(site: Site) -> APIRouter:
         if not ids and verdict != "replay_all":
             return back(request, "quality", **kept, done="nothing")
         with site.warehouse(reading=False) as conn:
+            staff = site.staff(conn, request)
+            ids = his(staff, "supervisor", run(conn, "console/quarantine__whose", ids=ids).fetchall(), "id")
             if verdict == "replay_all":
-                if not kept["merchant"] or not replayable(kept["source"]):
+                mine = kept["merchant"] and staff.may("supervisor", kept["merchant"])
+                if not mine or not replayable(kept["source"]):
                     return back(request, "quality", **kept, done="nothing")
                 count = replay(conn, kept["merchant"], kept["source"], actor=actor, now=now)
                 return back(request, "quality", **kept, done="replayed", n=count)
@@ -86,24 +91,28 @@ def quality_routes(site: Site) -> APIRouter:
     def seen(request: Request) -> RedirectResponse:
         form = form_of(request)
         with site.warehouse(reading=False) as conn:
-            count = acknowledge(conn, numbers_of(form, "id"), actor_of(request), site.now())
+            rows = run(conn, "console/drift__whose", ids=numbers_of(form, "id")).fetchall()
+            ids = his(site.staff(conn, request), "supervisor", rows, "id")
+            count = acknowledge(conn, ids, actor_of(request), site.now())
         return back(request, "quality", **{name: text_of_form(form, name) for name in KEPT}, done="seen", n=count)
 
     @router.post("/quality/alerts")
     def over(request: Request) -> RedirectResponse:
         form = form_of(request)
         with site.warehouse(reading=False) as conn:
-            count = clear_alerts(conn, [text_of_form(form, "key", most=500)], site.now())
+            rows = run(conn, "console/alerts__whose", keys=[text_of_form(form, "key", most=500)]).fetchall()
+            keys = his(site.staff(conn, request), "supervisor", rows, "alert_key")
+            count = clear_alerts(conn, keys, site.now())
         return back(request, "quality", **{name: text_of_form(form, name) for name in KEPT}, done="over", n=count)
 
     return router
 
 
 def quality(
-    conn: Connection, wanted: dict[str, str | None], before: int | None, now: dt.datetime, words: Words
+    conn: Connection, view: View, wanted: dict[str, str | None], before: int | None, now: dt.datetime, words: Words
 ) -> dict[str, Any]:
-    """Return the values of the template ``quality.html``. ``wanted`` filters by merchant, source and status."""
-    merchant_id = wanted["merchant"]
+    """Return the values of the template ``quality.html``. ``wanted`` filters by source and status."""
+    merchant_id = view.merchant_id
     status = None if wanted["status"] == "all" else wanted["status"]
     rows = run(
         conn, "console/quarantine", merchant_id=merchant_id, source=wanted["source"], status=status, before=before,
@@ -112,11 +121,10 @@ def quality(
     counts = run(conn, "console/quarantine__sources", merchant_id=merchant_id, now=now).fetchall()
     drifts = run(conn, "console/drift", merchant_id=merchant_id, shown=DRIFTS_SHOWN).fetchall()
     checks = run(conn, "console/checks", merchant_id=merchant_id).fetchall()
-    merchants = merchants_of(conn)
     return {
-        "merchant": merchant_id,
-        "merchants": merchants,
-        "names": {row["merchant_id"]: row["name"] for row in merchants},
+        **view.content,
+        "can_write": view.may("supervisor"),
+        "names": {row["merchant_id"]: row["name"] for row in view.merchants},
         "now": now,
         "kept": {name: wanted[name] for name in ("source", "status")},
         "source": wanted["source"],
@@ -139,7 +147,7 @@ def quality(
         "next_before": rows[RECORDS_SHOWN - 1]["id"] if len(rows) > RECORDS_SHOWN else None,
         "drifts": [_drift(row, words) for row in drifts if row["acknowledged_at"] is None],
         "acknowledged": [_drift(row, words) for row in drifts if row["acknowledged_at"] is not None],
-        "alerts": alerts_of(conn, merchant_id, words, ALERTS_SHOWN),
+        "alerts": alerts_of(conn, view, words, ALERTS_SHOWN),
         "flows": [_flow(dag_id, list(members), words) for dag_id, members in groupby(checks, key=itemgetter("dag_id"))],
     }
 

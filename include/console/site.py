@@ -9,14 +9,16 @@ from typing import Any
 from urllib.parse import urlencode
 
 import jinja2
-from fastapi import Request
+from fastapi import Request, status
 from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.datastructures import FormData
 
 from include.clock import Clock
-from include.console.guard import Tokens
+from include.console.guard import Refused, Tokens
 from include.db.connection import Connection, connect
 from include.db.statements import run
+from include.domain.staff import EVERY_MERCHANT, Role, Staff
+from include.flows.desk import staff_of
 from include.locale.words import LANGUAGES, Words, words
 
 FOLDER = Path(__file__).resolve().parent
@@ -34,12 +36,37 @@ def _environment() -> jinja2.Environment:
 
 
 @dataclass(frozen=True, slots=True)
+class View:
+    """Whose rows somebody is shown: one merchant's; the whole house's only to who has a role for every merchant.
+
+    ``merchants`` are those he may see; ``merchant_id`` None is the house.
+    """
+
+    staff: Staff
+    merchants: list[dict[str, Any]]
+    merchant_id: str | None
+
+    @property
+    def house(self) -> bool:
+        """Tell whether he may see what belongs to no merchant, or to all."""
+        return self.staff.may("viewer", EVERY_MERCHANT)
+
+    def may(self, role: Role) -> bool:
+        """Tell whether he may do what needs ``role`` with all that he is shown."""
+        return self.staff.may(role, self.merchant_id or EVERY_MERCHANT)
+
+    @property
+    def content(self) -> dict[str, Any]:
+        """Return what every page is told of it."""
+        return {"merchant": self.merchant_id, "merchants": self.merchants, "house": self.house}
+
+
+@dataclass(frozen=True, slots=True)
 class Site:
     """The console's surroundings. The providers are asked at each request: a changed connection needs no restart."""
 
     dsn: Callable[[], str]
     clock: Callable[[], Clock]
-    may_write: Callable[[Request, Any], bool]
     tokens: Tokens
     pages: jinja2.Environment = field(default_factory=_environment)
 
@@ -54,6 +81,31 @@ class Site:
         """Return the business time."""
         return self.clock().now()
 
+    def staff(self, conn: Connection, request: Request) -> Staff:
+        """Return who asks with his roles: Airflow says who he is, the warehouse what he may see and do."""
+        return staff_of(conn, actor_of(request))
+
+    def view(self, conn: Connection, request: Request, merchant_id: str | None) -> View:
+        """Return what he may be shown of what he asks for: one merchant, or without one as much as he may see at once.
+
+        Raises :class:`Refused` for a merchant that is not his, and for somebody without any role.
+        """
+        staff = self.staff(conn, request)
+        merchants = [row for row in merchants_of(conn) if staff.may("viewer", row["merchant_id"])]
+        if merchant_id and not staff.may("viewer", merchant_id):
+            raise Refused(status.HTTP_404_NOT_FOUND, "no_merchant")
+        if not merchant_id and not staff.may("viewer", EVERY_MERCHANT):
+            if not merchants:
+                raise Refused(status.HTTP_403_FORBIDDEN, "no_role")
+            merchant_id = merchants[0]["merchant_id"]
+        return View(staff, merchants, merchant_id or None)
+
+    def may_work(self, request: Request) -> bool:
+        """Tell whether he has any role that lets him change something."""
+        with self.warehouse() as conn:
+            staff = self.staff(conn, request)
+        return any(staff.may("operator", merchant_id) for merchant_id in staff.roles)
+
     def page(
         self,
         request: Request,
@@ -64,7 +116,9 @@ class Site:
         section: str = "",
         status_code: int = 200,
     ) -> HTMLResponse:
-        """Draw a page. ``content`` may name the ``merchant`` shown and the ``merchants`` there are."""
+        """Draw a page. ``content`` may name the ``merchant`` shown, the ``merchants`` there are and ``house``: whether
+        all of them may be shown at once.
+        """
         user = getattr(request.state, "console_user", None)
         common = {
             "words": language,
@@ -76,15 +130,23 @@ class Site:
             "token": self.tokens.make(user) if user is not None else "",
             "merchant": None,
             "merchants": [],
+            "house": True,
             "now": None,
             "kept": {},
         }
         text = self.pages.get_template(template).render({**common, **content})
         return HTMLResponse(text, status_code=status_code)
 
-    def can_write(self, request: Request) -> bool:
-        """Tell whether who looks may change anything; only then buttons are shown."""
-        return self.may_write(request, request.state.console_user)
+
+def his(staff: Staff, role: Role, rows: list[dict[str, Any]], name: str) -> list[Any]:
+    """Return the column ``name`` of those rows whose ``merchant_id`` lets him do what needs ``role``.
+
+    Raises :class:`Refused` where there are rows and none is his to decide.
+    """
+    allowed = [row[name] for row in rows if staff.may(role, row["merchant_id"])]
+    if rows and not allowed:
+        raise Refused(status.HTTP_403_FORBIDDEN, "not_supervisor")
+    return allowed
 
 
 def actor_of(request: Request) -> str:
@@ -92,10 +154,14 @@ def actor_of(request: Request) -> str:
     return str(request.state.console_user.get_name())
 
 
+def path_of(request: Request) -> str:
+    """Return the path within the console, whatever it is mounted under."""
+    return str(request.scope["path"]).removeprefix(request.scope.get("root_path", ""))
+
+
 def up(request: Request) -> str:
     """Return the way from this page to the console's root: pages link relatively, whatever they are mounted under."""
-    path = str(request.scope["path"]).removeprefix(request.scope.get("root_path", ""))
-    return "../" * max(path.count("/") - 1, 0)
+    return "../" * max(path_of(request).count("/") - 1, 0)
 
 
 def back(request: Request, page: str, **query: Any) -> RedirectResponse:

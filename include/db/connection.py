@@ -2,6 +2,7 @@
 
 import psycopg
 from psycopg.rows import DictRow, dict_row
+from psycopg.types.string import BytesBinaryDumper
 
 Connection = psycopg.Connection[DictRow]
 
@@ -20,9 +21,12 @@ def connect(dsn: str, *, application: str = "qaitarym") -> Connection:
     settings = {
         "timezone": "UTC", "idle_in_transaction_session_timeout": "120000", "lock_timeout": "60000", **PLANNING,
     }  # fmt: skip
-    return psycopg.connect(
+    conn = psycopg.connect(
         dsn,
         row_factory=dict_row,
         application_name=application,
         options=" ".join(f"-c {name}={value}" for name, value in settings.items()),
     )
+    # the last one registered for bytea is what COPY takes; by itself that is one written in Python
+    conn.adapters.register_dumper(bytes, BytesBinaryDumper)
+    return conn

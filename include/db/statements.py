@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import msgspec
 import psycopg
 from psycopg.rows import DictRow, dict_row
 
@@ -53,6 +54,14 @@ def run_bound(conn: Connection, name: str, /, **params: Any) -> psycopg.Cursor[D
     except psycopg.Error as error:
         error.add_note(f"in sql/{name}.sql")
         raise
+
+
+def texts(values: list[str]) -> str:
+    """Return texts as JSON, for ``json_array_elements_text(%(…)s::json)``: a long list costs little so.
+
+    The texts are such as PostgreSQL can keep.
+    """
+    return msgspec.json.encode(values).decode()
 
 
 def uuids(ids: Iterable[UUID]) -> str:

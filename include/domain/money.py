@@ -316,7 +316,7 @@ def _materials(step: Step, rates: Sequence[Rate], term: Term) -> list[Cost]:
     known = materials(rates, step.merchant_id, step.warehouse, almaty_day(step.occurred_at))
     by_word = {_fold(word): one for one in known for word in (one.code, *one.names.values())}
     found: dict[str, Cost] = {}
-    for word, pieces in used(step.payload.get("materials")).items():
+    for word, pieces in used(step.payload.get("materials_used") or step.payload.get("materials")).items():
         one = by_word.get(_fold(word))
         if one is None:
             found[word] = Cost(term, f"{Per.PIECE}:{word}", None, why=UNKNOWN_MATERIAL, detail={"pieces": pieces})

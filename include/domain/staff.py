@@ -1,8 +1,11 @@
 """Who may do what. Airflow says who somebody is; what he may do is a role for a merchant, or for all of them."""
 
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
+
+from include.domain.unit_life import person
 
 Role = Literal["viewer", "operator", "inspector", "supervisor"]
 ROLES: tuple[Role, ...] = ("viewer", "operator", "inspector", "supervisor")  # each may do what those before it may
@@ -48,6 +51,13 @@ class Staff:
         """Tell whether he may do for the merchant what needs ``role``."""
         held = self.role(merchant_id)
         return held is not None and ROLES.index(held) >= ROLES.index(role)
+
+    def may_void(self, merchant_id: str, actor: str, recorded_at: dt.datetime, now: dt.datetime, minutes: int) -> bool:
+        """Tell whether he may take back a step: his own for some minutes, as a supervisor everybody's."""
+        if self.may("supervisor", merchant_id):
+            return True
+        own = self.may(NEEDED["voided"], merchant_id) and person(actor) == person(self.user_name)
+        return own and now - recorded_at <= dt.timedelta(minutes=minutes)
 
     def merchants(self, among: list[str]) -> list[str]:
         """Return those of ``among`` whose goods he may see."""

@@ -37,7 +37,7 @@ from include.domain.applications import (
 from include.domain.returns import CANCEL_STATUSES, LOST, RETURN_STATUSES, ReturnKind, case_status
 from include.domain.unit_life import Event
 from include.flows import ledger
-from include.flows.cases import BY_FILE, cancellations, lock, settle_units
+from include.flows.cases import BY_FILE, cancellations, settle_units
 from include.flows.quarantine import Reject, put_aside
 from include.flows.run import Run
 from include.kaspi.applications_file import ALMATY, MOST_BYTES, BadRow, Reading, read
@@ -389,25 +389,20 @@ class _Facts:
     rows_of_cases: dict[UUID, dict[str, Any]]
 
 
-def publish_applications(
-    conn: Connection, run: Run, merchant_id: str, order_ids: list[str] | None = None
-) -> dict[str, int]:
+def publish_applications(conn: Connection, run: Run, merchant_id: str) -> dict[str, int]:
     """Publish what applications say, in the caller's transaction: cases, certain pieces, their way home.
 
-    To be called after the batch's orders and statuses are published. An application whose order is not here waits.
-    ``order_ids`` is what ``cases.lock`` returned in this transaction; without it the orders are locked here.
+    To be called after the batch's orders and statuses are published and ``cases.lock`` has locked what it may touch. An
+    application whose order is not here waits.
     Returns counts of applications and their cases, and of units born, moved on by a step, taken back, and of
     applications whose order line nobody can tell (``without_line``).
     """
-    order_ids = lock(conn, run, merchant_id) if order_ids is None else order_ids
-    due = run_statement(
-        conn, "core/application__due", **run.key, merchant_id=merchant_id, order_ids=order_ids
-    ).fetchall()
+    due = run_statement(conn, "core/application__due", **run.key, merchant_id=merchant_id).fetchall()
     counts = {"applications": 0, "cases": 0, "units": 0, "steps": 0, "taken_back": 0, "without_line": 0}
     if not due:
         return counts
     told = _told(conn, merchant_id, sorted({row["application_number"] for row in due}))
-    facts = _facts(conn, merchant_id, [merge(rows) for rows in told.values()], set(order_ids))
+    facts = _facts(conn, merchant_id, [merge(rows) for rows in told.values()], locked=True)
     placed = _placed(facts)
     case_ids = [_case_id(facts, one) for one in placed]
     counts["cases"] = _store_cases(conn, merchant_id, facts, placed)
@@ -458,10 +453,8 @@ def _told(conn: Connection, merchant_id: str, numbers: list[str]) -> dict[str, l
     return found
 
 
-def _facts(
-    conn: Connection, merchant_id: str, applications: Sequence[Application], within: set[str] | None = None
-) -> _Facts:
-    """Ask for everything at once; no statement per application. ``within`` holds it to these orders."""
+def _facts(conn: Connection, merchant_id: str, applications: Sequence[Application], *, locked: bool = False) -> _Facts:
+    """Ask for everything at once; no statement per application. ``locked`` holds it to the orders that are locked."""
     codes = sorted({one.order_code for one in applications})
     orders = {
         row["code"]: row
@@ -469,6 +462,9 @@ def _facts(
             conn, "core/customer_order__of_scans", merchant_id=merchant_id, codes=codes, waybills=[]
         )
     }
+    within = {row["order_id"] for row in orders.values()}
+    if locked:
+        within = {row["order_id"] for row in run_statement(conn, "core/locked_order__of", order_ids=sorted(within))}
     by_order: dict[str, list[Application]] = defaultdict(list)
     taken = {
         row["application_number"]: row["order_id"]
@@ -482,7 +478,7 @@ def _facts(
     for one in applications:
         order_id = orders[one.order_code]["order_id"] if one.order_code in orders else None
         # a number that another order has already is the gate's affair: it never moves
-        if order_id and taken.get(one.application_number, order_id) == order_id and order_id in (within or {order_id}):
+        if order_id and taken.get(one.application_number, order_id) == order_id and order_id in within:
             by_order[order_id].append(one)
     order_ids = sorted(by_order)
     lines: dict[str, list[Line]] = defaultdict(list)

@@ -18,12 +18,13 @@ from include.domain.desk import record_of
 from include.domain.matching import Match, match, next_piece
 from include.domain.reasons import map_reason
 from include.domain.returns import return_kind
-from include.domain.unit_life import VOIDED, Event
-from include.flows import costs, ledger
+from include.domain.unit_life import VOIDED, Event, person
+from include.flows import costs, ledger, second_look
 from include.flows.quarantine import Reject, put_aside
 from include.flows.run import Run
 from include.flows.scan_facts import Case, Facts, gather, scan_of
 
+MEANT = frozenset({"booked", "compared"})  # a correction that took something back, in the ledger or in what is compared
 LOOKS = 3  # at what is expected, before a batch gives up being overtaken
 WAITS = dt.timedelta(hours=24)
 BY_STATUS = "kaspi/shop_api"
@@ -51,6 +52,7 @@ class Booking:
     new_cases: list[tuple[Any, ...]] = field(default_factory=list)
     met: set[UUID] = field(default_factory=set)  # events that meet an expectation
     voids: dict[tuple[str, str], str] = field(default_factory=dict)  # which event each of them takes back
+    looks: list[tuple[Any, ...]] = field(default_factory=list)
     outcome: ledger.Outcome = field(default_factory=ledger.Outcome)
 
 
@@ -100,6 +102,9 @@ def _book(conn: Connection, now: dt.datetime, merchant_id: str, rows: list[dict[
         raise _Overtaken("an expected unit was received by somebody else in between")
     costs.book_costs(conn, merchant_id, booking.outcome.accepted, now)
     _settle(conn, now, booking)
+    second_look.keep(conn, booking.looks)
+    if any(row.get("has_desk") for row in rows):
+        second_look.draw(conn, booking.outcome.accepted, now)
     opened = {UUID(event.payload["case_id"]) for event in booking.events if event.payload.get("case_id")}
     met = {case_id for unit_id in booking.units.values() if (case_id := facts.case_of_unit.get(unit_id))}
     case_ids = sorted(opened | met)
@@ -160,12 +165,28 @@ def _previous(facts: Facts, met: Match) -> str | None:
 
 def _book_one(booking: Booking, facts: Facts, now: dt.datetime, merchant_id: str, row: dict[str, Any]) -> None:
     key = (row["source"], row["event_id"])
-    if not _is_of_record(facts, row):
-        booking.outcomes[key] = "compared"
-        return
-    if row["type"] in UNADDRESSED:
+    if row["type"] == "second_look":
+        _look_again(booking, facts, merchant_id, row)
+    elif not _is_of_record(facts, row):
+        _compare(booking, facts, row)
+    elif row["type"] in UNADDRESSED:
         booking.outcomes[key] = "finding"
-        return
+    else:
+        _book_step(booking, facts, now, merchant_id, row)
+
+
+def _compare(booking: Booking, facts: Facts, row: dict[str, Any]) -> None:
+    """Leave the event to the comparison; one that was a mistake is compared no more."""
+    key = (row["source"], row["event_id"])
+    booking.outcomes[key] = "compared"
+    if row["type"] == VOIDED:
+        earlier = (row["source"], row["payload"]["voids"])
+        booking.voids[key] = earlier[1]
+        if unit_id := facts.told[earlier].unit_id:
+            booking.units[earlier] = unit_id
+
+
+def _book_step(booking: Booking, facts: Facts, now: dt.datetime, merchant_id: str, row: dict[str, Any]) -> None:
     label = (row["source"], row["payload"]["unit_label"])
     if label in facts.strangers:
         reason = f"the label {label[1]} is on a unit of another merchant already: correct it in the warehouse"
@@ -183,6 +204,31 @@ def _book_one(booking: Booking, facts: Facts, now: dt.datetime, merchant_id: str
         return
     for type_, payload in TRANSLATE[row["type"]](row["payload"], facts, unit_id):
         _add(booking, row, unit_id, merchant_id, type_, payload)
+
+
+def _look_again(booking: Booking, facts: Facts, merchant_id: str, row: dict[str, Any]) -> None:
+    """Keep a second look beside the ledger; it moves no unit."""
+    read = row["payload"]
+    unit_id = facts.labels.get((row["source"], read["unit_label"]))
+    drawn = facts.looks.get(unit_id) if unit_id else None
+    key = (row["source"], row["event_id"])
+    if unit_id:
+        booking.units[key] = unit_id
+    if unit_id is None or drawn is None:
+        _reject(booking, merchant_id, row, f"no second look at {read['unit_label']} is asked for")
+        return
+    if person(row["actor"]) in map(person, (drawn["first_actor"], *(drawn["worked_by"] or ()))):
+        _reject(booking, merchant_id, row, f"a second look by {row['actor']}, who had the unit in hand before")
+        return
+    del facts.looks[unit_id]
+    booking.outcomes[key] = "finding"
+    booking.looks.append(
+        (
+            drawn["inspection_id"], row["actor"], row["occurred_at"], *key, read["packaging_intact"], read["complete"],
+            read["documents"], read["signs_of_use"], read.get("defects", []), read["grade"], read["finding"],
+            read["route"],
+        )
+    )  # fmt: skip
 
 
 def _is_of_record(facts: Facts, row: dict[str, Any]) -> bool:
@@ -363,7 +409,7 @@ def _settle(conn: Connection, now: dt.datetime, booking: Booking) -> None:
             if refused := [found[one] for one in ids if one in found]:
                 booking.outcomes[key] = name
                 booking.reasons[key] = refused[0]
-    voided = {(key[0], voids): "voided" for key, voids in booking.voids.items() if booking.outcomes[key] == "booked"}
+    voided = {(key[0], voids): "voided" for key, voids in booking.voids.items() if booking.outcomes[key] in MEANT}
     run_statement(conn, "core/stage_booked")
     copy_rows(
         conn,

@@ -23,34 +23,32 @@ BY_FILE = "file/applications"
 # A first load has many returns, and memory is to be the same for few and for many.
 STAGED_AT_ONCE = 100  # cases
 BORN_AT_ONCE = 100  # orders
+SETTLED_AT_ONCE = 1000  # orders, by whose ids statements ask
 
 
-def lock(conn: Connection, run: Run, merchant_id: str) -> list[str]:
-    """Lock the orders whose cases and units this batch may touch, before any of them is read; return their ids.
+def lock(conn: Connection, run: Run, merchant_id: str) -> None:
+    """Lock the orders whose cases and units this batch may touch, before any of them is read.
+
+    They are written into the transaction's own table ``locked_order``: in a first load they are many.
 
     The dock takes its locks in the same order: lines, then the merchant's births. What the batch does is held to these
     orders; others that come up meanwhile are the next batch's.
     """
-    row = run_statement(
+    run_statement(conn, "core/locked_order__stage")
+    locked = run_statement(
         conn,
         "core/return_case__lock",
         **run.key,
         merchant_id=merchant_id,
         return_statuses=sorted(RETURN_STATUSES),
         cancel_statuses=sorted(CANCEL_STATUSES),
-    ).fetchone()
-    order_ids: list[str] = (row and row["order_ids"]) or []
-    if order_ids:
+    ).rowcount
+    if locked:
         run_statement(conn, "ledger/births_lock", merchant_id=merchant_id)
-    return order_ids
 
 
-def open_cases(conn: Connection, run: Run, merchant_id: str, order_ids: list[str] | None = None) -> tuple[int, int]:
-    """Open or update the cases of the batch's orders, then give birth to what is certain; return both counts.
-
-    ``order_ids`` is what ``lock`` returned in this transaction; without it the orders are locked here.
-    """
-    order_ids = lock(conn, run, merchant_id) if order_ids is None else order_ids
+def open_cases(conn: Connection, run: Run, merchant_id: str) -> tuple[int, int]:
+    """Open or update the cases of the locked orders, then give birth to what is certain; return both counts."""
     reading = return_requested_reading(conn)
     run_statement(conn, "core/stage_return_case")
     for rows in run_in_portions(
@@ -65,7 +63,10 @@ def open_cases(conn: Connection, run: Run, merchant_id: str, order_ids: list[str
         copy_rows(conn, "stage_return_case", CASE_COLUMNS, (_case_row(merchant_id, row, reading) for row in rows))
     cases = run_statement(conn, "core/return_case").rowcount
     run_statement(conn, "core/return_case__withdrawn", **run.key, merchant_id=merchant_id, now=run.now)
-    births = settle_units(conn, run, merchant_id, order_ids)
+    births = sum(
+        settle_units(conn, run, merchant_id, [row["order_id"] for row in rows])
+        for rows in run_in_portions(conn, "core/locked_order", SETTLED_AT_ONCE)
+    )
     _withdrawals(conn, run, merchant_id)
     return cases, births
 

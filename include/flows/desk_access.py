@@ -32,12 +32,17 @@ class Refused(DeskError):
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """The desk of a warehouse. ``stores`` are merchant_id, name, store_id of all whose goods come here."""
+    """The desk of a warehouse. ``stores`` are merchant_id, name, store_id of all whose goods come here.
+
+    ``zones`` maps a zone to its purpose; whoever recorded a step may void it for ``void_minutes``.
+    """
 
     source: str
     warehouse: str
     system_of_record: dict[str, str]
     stores: list[dict[str, str]]
+    zones: dict[str, str]
+    void_minutes: int
 
     @property
     def merchant_ids(self) -> list[str]:
@@ -60,7 +65,9 @@ def desk_of(conn: Connection, staff: Staff, warehouse: str) -> Desk:
     row = run(conn, "desk/desk", warehouse=warehouse).fetchone()
     if row is None:
         raise NotFound(f"the warehouse {warehouse} has no desk: take it in with tools.merchant source --kind desk")
-    desk = Desk(row["source"], row["warehouse"], row["system_of_record"], row["stores"])
+    desk = Desk(
+        row["source"], row["warehouse"], row["system_of_record"], row["stores"], row["zones"], int(row["void_minutes"])
+    )
     if not staff.merchants(desk.merchant_ids):
         raise NotAllowed(f"{staff.user_name} has no role for any merchant of the warehouse {warehouse}")
     return desk

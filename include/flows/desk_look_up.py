@@ -1,30 +1,37 @@
 """What a scanned code means at a desk, and what this person may do with it next."""
 
+import datetime as dt
 from typing import Any
 from uuid import UUID
 
 from include.db.connection import Connection
 from include.db.statements import run
+from include.domain import identity
 from include.domain.desk import LEDGER_STEPS, STEPS, in_order_of_route, legal_steps, readings, record_of
 from include.domain.returns import application_of
 from include.domain.staff import NEEDED, Staff
-from include.domain.unit_life import RULES, person
+from include.domain.unit_life import RULES, VOIDED, person
 from include.flows.desk_access import Desk, NotAllowed, desk_of, units_by_id
+from include.flows.second_look import waits_for, without_findings
 
 MOST_EXPECTED = 50  # of goods that many orders sent back
 DIGITS_OF_EAN = (8, 12, 13, 14)
 DIGITS_OF_ORDER = 11  # Kaspi's numbers of orders have nine digits today
 
 
-def look_up(conn: Connection, staff: Staff, code: str, warehouse: str) -> dict[str, Any]:
+def look_up(
+    conn: Connection, staff: Staff, code: str, warehouse: str, now: dt.datetime | None = None
+) -> dict[str, Any]:
     """Return what a code means in a warehouse.
 
     ``kind`` is ``unit``, ``expected`` (it may still come), ``order`` (known, nothing of it is expected) or ``unknown``.
     ``scan`` holds the fields of a ``received`` event that say what was read, ``units`` what of the order is here,
     ``merchants`` whose goods it can be; ``next`` are the steps this person may take now, the likeliest first, and
     ``why_not`` the reason of the others: ``role``, ``state``, ``same_person``. ``compared`` are the steps that this
-    warehouse books from its WMS: what the desk says of them is only compared. Raises NotAllowed for the label of a unit
-    whose merchant he may not see.
+    warehouse books from its WMS: what the desk says of them is only compared. ``last_event`` is the desk's step that
+    ``voided`` would take back; without ``now`` it is not known whether it is too late for that. A unit that waits for
+    this person's second look shows nothing of the first (``blind``). Raises NotAllowed for the label of a unit whose
+    merchant he may not see.
     """
     desk = desk_of(conn, staff, warehouse)
     codes = readings(code)
@@ -40,13 +47,14 @@ def look_up(conn: Connection, staff: Staff, code: str, warehouse: str) -> dict[s
     answer: dict[str, Any] = {
         "code": code, "kind": "unknown", "scan": _read_as(codes, label), "unit": None, "units": [], "order": None,
         "orders": [], "expected": [], "goods": [], "merchants": [], "next": [], "why_not": {}, "compared": [],
+        "last_event": None,
     }  # fmt: skip
     units = [row for row in found if row["what"] == "unit"]
     if units:
         mine = [row for row in units if staff.may("viewer", row["merchant_id"])]
         if not mine:
             raise NotAllowed("the unit with this label is of a merchant that is not yours")
-        _show_unit(conn, desk, staff, answer, UUID(mine[0]["id"]))
+        _show_unit(conn, desk, staff, answer, UUID(mine[0]["id"]), now)
         answer["scan"] = {"unit_label": answer["unit"]["unit_label"]}
         return answer
     orders = _surest([row for row in found if row["what"] == "order"])
@@ -54,7 +62,7 @@ def look_up(conn: Connection, staff: Staff, code: str, warehouse: str) -> dict[s
     _show_expected(conn, staff, answer, orders, [] if orders else goods, label[1] if label else None)
     here = answer["units"]
     if len(here) == 1 and not answer["expected"]:
-        _show_unit(conn, desk, staff, answer, here[0]["unit_id"])
+        _show_unit(conn, desk, staff, answer, here[0]["unit_id"], now)
         return answer
     if read := next(iter(orders or goods), None):
         answer["scan"] = {read["field"]: label_code(codes) if read["field"] == "return_label" else read["code"]}
@@ -96,10 +104,30 @@ def _surest(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return []
 
 
-def _show_unit(conn: Connection, desk: Desk, staff: Staff, answer: dict[str, Any], unit_id: UUID) -> None:
+def _show_unit(
+    conn: Connection, desk: Desk, staff: Staff, answer: dict[str, Any], unit_id: UUID, now: dt.datetime | None
+) -> None:
     unit = units_by_id(conn, [unit_id])[unit_id]
+    blind = bool(waits_for(conn, staff, [unit]))
+    if blind:
+        unit = without_findings(unit)
     answer |= {"kind": "unit", "unit": unit, **steps_of(desk, staff, unit)}
     answer["merchants"] = [store for store in desk.stores if store["merchant_id"] == unit["merchant_id"]]
+    if last := _last_step(conn, desk, unit_id):
+        answer["last_event"] = last
+        moment = now or last["recorded_at"]
+        if staff.may_void(unit["merchant_id"], last["actor"], last["recorded_at"], moment, desk.void_minutes):
+            answer["next"].append(VOIDED)
+    if blind:
+        answer["next"].insert(0, "second_look")
+
+
+def _last_step(conn: Connection, desk: Desk, unit_id: UUID) -> dict[str, Any] | None:
+    """Return the desk's event that was the last to move the unit; None where something else happened since."""
+    row = run(conn, "desk/last_event", unit_id=unit_id, source=desk.source).fetchone()
+    if row is None or row["ledger_event_id"] != identity.event_id(desk.source, row["event_id"], row["ledger_type"]):
+        return None
+    return {name: row[name] for name in ("event_id", "type", "actor", "recorded_at")}
 
 
 def steps_of(desk: Desk, staff: Staff, unit: dict[str, Any]) -> dict[str, Any]:

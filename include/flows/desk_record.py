@@ -10,15 +10,19 @@ from include.db.connection import Connection, connect
 from include.db.statements import run
 from include.domain.desk import label_of, record_of, return_order_of
 from include.domain.staff import NEEDED, Staff
+from include.domain.unit_life import VOIDED, person
+from include.flows import claims
 from include.flows.booking import book_rows
 from include.flows.desk_access import Desk, desk_of, units_by_id
 from include.flows.quarantine import Reject, put_aside
+from include.flows.second_look import waits_for, without_findings
 from include.flows.warehouse_events import keep_raw
 from include.wms.contract import problems, without_strangers
 
 AHEAD = dt.timedelta(minutes=15)  # a hand terminal's clock may be wrong by so much
 MOST_AT_ONCE = 500
 WAITED = "waited_seconds"
+LOOKS = frozenset({"inspected", "second_look"})
 FORBIDDEN_ROUTES = frozenset({"main", "resale"})
 
 
@@ -59,14 +63,19 @@ def record(
         sent = [_Sent(dict(event)) for event in events]
         _repeated(conn, desk, staff, sent)
         _complete(conn, desk, staff, sent, now)
+        told = _told(conn, desk, sent)
         for one in _undecided(sent):
             _judge(desk, staff, one, now)
+        for one in _undecided(sent):
+            _judge_place_and_time(desk, staff, one, told, now)
         for merchant_id, theirs in _by_merchant(_undecided(sent)).items():
             with conn.transaction():
                 _book(conn, desk, merchant_id, theirs, now)
         with conn.transaction():
             put_aside(conn, _rejects(desk, sent), now)
         units = units_by_id(conn, [one.unit_id for one in sent if one.unit_id])
+        blind = waits_for(conn, staff, list(units.values()))
+        units = {unit_id: without_findings(unit) if unit_id in blind else unit for unit_id, unit in units.items()}
     for one in sent:
         _explain(desk, staff, one, units.get(one.unit_id) if one.unit_id else None)
     return [_answer(one, units.get(one.unit_id) if one.unit_id else None) for one in sent]
@@ -153,13 +162,40 @@ def _judge(desk: Desk, staff: Staff, one: _Sent, now: dt.datetime) -> None:
     elif dt.datetime.fromisoformat(event["occurred_at"]) > now + AHEAD:
         one.refuse("from_the_future", f"it would have happened at {event['occurred_at']}, and it is {now.isoformat()}")
         one.quarantined = True
-    elif type_ == "inspected" and event["signs_of_use"] and event["route"] in FORBIDDEN_ROUTES:
+    elif type_ in LOOKS and event["signs_of_use"] and event["route"] in FORBIDDEN_ROUTES:
         one.refuse("policy", "goods with signs of use may not become a Kaspi offer: choose another route")
         one.quarantined = True
 
 
+def _judge_place_and_time(
+    desk: Desk, staff: Staff, one: _Sent, told: dict[str, dict[str, Any]], now: dt.datetime
+) -> None:
+    event = one.event
+    if event.get("zone") is not None and event["zone"] not in desk.zones:
+        one.refuse("unknown_zone", f"the warehouse {desk.warehouse} has no zone {event['zone']}")
+        one.quarantined = True
+    elif (
+        event["type"] == VOIDED
+        and (earlier := told.get(event["voids"]))
+        and (
+            not staff.may_void(event["merchant_id"], earlier["actor"], earlier["recorded_at"], now, desk.void_minutes)
+            or earlier["merchant_id"] != event["merchant_id"]
+        )
+    ):
+        one.refuse("too_late_to_void", f"after {desk.void_minutes} minutes, or of another person: ask a supervisor")
+
+
+def _told(conn: Connection, desk: Desk, sent: list[_Sent]) -> dict[str, dict[str, Any]]:
+    """Return the earlier events that these take back; one of this very send is his own, and new."""
+    ids = [one.event["voids"] for one in _undecided(sent) if isinstance(one.event.get("voids"), str)]
+    if not ids:
+        return {}
+    rows = run(conn, "core/warehouse_event__told", sources=[desk.source] * len(ids), event_ids=ids)
+    return {row["event_id"]: row for row in rows}
+
+
 def _book(conn: Connection, desk: Desk, merchant_id: str, sent: list[_Sent], now: dt.datetime) -> None:
-    """Store and book the events of one merchant, raw to ledger, in the caller's transaction."""
+    """Store and book the events of one merchant, raw to ledger to claim, in the caller's transaction."""
     keep_raw(conn, desk.source, [one.event for one in sent], now)
     rows = run(
         conn,
@@ -179,6 +215,7 @@ def _book(conn: Connection, desk: Desk, merchant_id: str, sent: list[_Sent], now
                 one.outcome = booking.outcomes.get(key, "waiting")
                 one.unit_id = booking.units.get(key)
                 one.reason = booking.reasons.get(key)
+    claims.refresh(conn, {one.unit_id for one in sent if one.unit_id}, now)
     for one in sent:
         if one.event["event_id"] not in fresh:  # another sender of the same was quicker
             one.outcome = "repeated"
@@ -200,7 +237,8 @@ def _explain(desk: Desk, staff: Staff, one: _Sent, unit: dict[str, Any] | None) 
     """Say why an event that was let in is not booked."""
     match one.outcome:
         case "rejected" if one.reason_code is None:
-            himself = one.event["type"] == "qc" and unit and staff.user_name in (unit["worked_by"] or ())
+            hands = map(person, (unit or {}).get("worked_by") or ())
+            himself = one.event["type"] in ("qc", "second_look") and person(staff.user_name) in hands
             one.reason_code = "same_person" if himself else "illegal"
         case "waiting":
             one.reason_code = "early"

@@ -10,12 +10,12 @@ from typing import Any
 
 import msgspec
 import psycopg
-from msgspec import Raw
+from msgspec import Raw, Struct
 
 from include.db.connection import Connection
 from include.db.copying import copy_rows, instant
 from include.db.statements import run as run_statement
-from include.db.statements import run_bound
+from include.db.statements import run_bound, texts
 from include.domain.text import storable
 from include.flows.contacts import Sealer, keep_contacts
 from include.flows.quarantine import Reject, put_aside, refuse
@@ -87,8 +87,7 @@ class Read:
     created_to: int
 
 
-@dataclass(slots=True)
-class _Record:
+class _Record(Struct, gc=False):
     """An order while it is read, as far as it could be."""
 
     order_id: str
@@ -98,8 +97,7 @@ class _Record:
     digest: bytes | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Line:
+class _Line(Struct, gc=False):
     """A line of an order, as far as it could be read."""
 
     entry_id: str
@@ -143,8 +141,10 @@ class Harvester:
     notices: bool
     drift: DriftWatch = field(default_factory=DriftWatch)
     next_number: int = 0
+    part: tuple[str, str, str] = field(init=False)
 
     def __post_init__(self) -> None:
+        self.part = (self.run.dag_id, self.run.run_id, self.merchant_id)
         # What is known is looked up by key, and planned here, once: that a table is small now is no reason to read it.
         self.conn.execute("set plan_cache_mode = force_generic_plan")
         self.conn.execute("set enable_seqscan = off")
@@ -158,7 +158,11 @@ class Harvester:
     def known(self, order_ids: list[str]) -> dict[str, Known]:
         """Return what is known of these orders already."""
         rows = run_bound(
-            self.conn, "raw/order_payload__known", **self.run.key, merchant_id=self.merchant_id, order_ids=order_ids
+            self.conn,
+            "raw/order_payload__known",
+            **self.run.key,
+            merchant_id=self.merchant_id,
+            order_ids=texts(order_ids),
         ).fetchall()
         return {row.pop("order_id"): Known(**row) for row in rows}
 
@@ -240,7 +244,7 @@ class Harvester:
     def _order_row(self, order_id: str, order: Order, digest: bytes, read: Read) -> tuple[Any, ...]:
         delivery = order.delivery
         return (
-            self.run.dag_id, self.run.run_id, self.merchant_id, order_id, str(order.code), order.state, order.status,
+            *self.part, order_id, str(order.code), order.state, order.status,
             whole_tenge(order.totalPrice, "totalPrice"),
             whole_tenge(order.deliveryCostForSeller, "deliveryCostForSeller"),
             order.paymentMode, order.deliveryMode, instant(order.creationDate),
@@ -253,7 +257,7 @@ class Harvester:
     def _line_row(self, order_id: str, line: _Line, read: Read) -> tuple[Any, ...]:
         entry = (line.typed or _entry.decode(line.raw)).attributes  # it raises again what was wrong
         return (
-            self.run.dag_id, self.run.run_id, self.merchant_id, order_id, line.entry_id, entry.entryNumber,
+            *self.part, order_id, line.entry_id, entry.entryNumber,
             text(entry.offer.code) if entry.offer else None, entry.offer.name if entry.offer else None,
             entry.category.title if entry.category else None, entry.quantity, entry.unitType,
             whole_tenge(entry.basePrice, "basePrice"), whole_tenge(entry.totalPrice, "totalPrice"),

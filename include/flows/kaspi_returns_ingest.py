@@ -28,6 +28,7 @@ from include.flows.drift import keep_drift
 from include.flows.harvest import SOURCE, Harvester
 from include.flows.quarantine import Reject, put_aside
 from include.flows.run import Run
+from include.flows.staging import must_be_publishable, take_back_what_is_lost
 from include.flows.sweep import OutOfTime, SpanReader, StillMoving, Wanted, read_singly, spans_of
 from include.kaspi.errors import KaspiBusy, KaspiRefusedToken
 from include.kaspi.shop_api import ShopApi, ShopSettings
@@ -88,6 +89,7 @@ def fetch(
         # what a crash of the server takes back, rows and page ledger alike, is read again
         conn.autocommit = True
         conn.execute("set synchronous_commit = off")
+        take_back_what_is_lost(conn)
         long = _plan(conn, run, merchant_id)
         harvester = Harvester(conn, run, shop, sealer, _sends_notices(conn, merchant_id))
         sweep = _Sweep(harvester, pace, clock, owner)
@@ -296,6 +298,7 @@ def _publish_part(dsn: str, run: Run, merchant_id: str, owner: str) -> dict[str,
         hold(conn, f"{run.dag_id}:{merchant_id}", owner) as lease,
         lease.transaction(),
     ):
+        must_be_publishable(conn, run, merchant_id)
         run_statement(conn, "raw/stage_order__newest", **part)
         orders = run_statement(conn, "core/customer_order", **part).fetchone()
         assert orders is not None
@@ -303,9 +306,9 @@ def _publish_part(dsn: str, run: Run, merchant_id: str, owner: str) -> dict[str,
         run_statement(conn, "core/order_observation", **part)
         run_statement(conn, "ops/quarantine__resolved", **part)
         run_statement(conn, "ops/reread__published", **part)
-        order_ids = lock(conn, run, merchant_id)
-        cases, units = open_cases(conn, run, merchant_id, order_ids)
-        told = publish_applications(conn, run, merchant_id, order_ids)
+        lock(conn, run, merchant_id)
+        cases, units = open_cases(conn, run, merchant_id)
+        told = publish_applications(conn, run, merchant_id)
         run_statement(conn, "raw/stage_order__clear", **part)
         batch.published(conn, run, merchant_id)
         counted = orders["changed"] + orders["added"]

@@ -56,6 +56,7 @@ class Facts:
     reading: str
     sold_before: dict[tuple[str, str], list[UUID]]
     told: dict[tuple[str, str], Told] = field(default_factory=dict)
+    looks: dict[UUID, dict[str, Any]] = field(default_factory=dict)  # second looks that wait, by unit
 
 
 def gather(conn: Connection, merchant_id: str, rows: list[dict[str, Any]]) -> Facts:
@@ -152,6 +153,7 @@ def gather(conn: Connection, merchant_id: str, rows: list[dict[str, Any]]) -> Fa
         return_requested_reading(conn),
         sold_before(conn, merchant_id, order_ids),
         _told(conn, rows),
+        _looks(conn, rows, {label: row["unit_id"] for label, row in labelled.items()}),
     )
 
 
@@ -162,6 +164,17 @@ def _goods(read: dict[str, Any], sku_of_ean: dict[str, list[str]]) -> list[str]:
 def _names_no_order(row: dict[str, Any]) -> bool:
     read = row["payload"]
     return not (application_of(read.get("return_label")) or read.get("order_code") or read.get("waybill"))
+
+
+def _looks(
+    conn: Connection, rows: list[dict[str, Any]], unit_of: dict[tuple[str, str], UUID]
+) -> dict[UUID, dict[str, Any]]:
+    """Return the second looks that wait for the units that ``rows`` look at again."""
+    labels = [(row["source"], row["payload"]["unit_label"]) for row in rows if row["type"] == "second_look"]
+    unit_ids = sorted({unit_of[label] for label in labels if label in unit_of})
+    if not unit_ids:
+        return {}
+    return {row["unit_id"]: row for row in run_statement(conn, "core/second_look__open", unit_ids=unit_ids)}
 
 
 def _told(conn: Connection, rows: list[dict[str, Any]]) -> dict[tuple[str, str], Told]:

@@ -19,7 +19,7 @@ from msgspec import Raw
 from include.clock import Clock
 from include.db.lease import Lease
 from include.db.statements import run as run_statement
-from include.db.statements import run_bound
+from include.db.statements import run_bound, texts
 from include.flows.harvest import RECORD_ERRORS, SOURCE, Harvester, Read
 from include.flows.quarantine import Reject
 from include.kaspi.errors import KaspiBusy, KaspiError, KaspiRefusedToken
@@ -149,7 +149,7 @@ class SpanReader:
             "page_count": page.page_count,
             "orders": len(page.orders),
             "sha256": hashlib.sha256(page.body).digest(),
-            "order_ids": harvest.seen,
+            "order_ids": texts(harvest.seen),
         }
         try:
             with self.lease.transaction() as conn:

@@ -10,7 +10,7 @@ from typing import Any
 from include.db.connection import Connection, connect
 from include.db.lease import Lease, hold
 from include.db.statements import run as run_statement
-from include.flows import batch, claims, discrepancies
+from include.flows import batch, claims, comparison, discrepancies
 from include.flows.booking import book_events
 from include.flows.notices import queue_arrival_notices
 from include.flows.quarantine import Reject, put_aside
@@ -103,6 +103,7 @@ def book(dsn: str, run: Run, owner: str) -> dict[str, int]:
                     run_statement(conn, "channel/wms_stock", merchant_id=merchant_id)
                     if not batch.overtaken(conn, run, merchant_id):
                         discrepancies.refresh(conn, run, merchant_id)
+                        comparison.compare(conn, merchant_id, run.now)
                     claims.refresh_merchant(conn, merchant_id, run.now)
                     run_statement(conn, "core/return_case__closed", merchant_id=merchant_id, now=run.now)
                     counts["notices"] = queue_arrival_notices(conn, run, merchant_id)

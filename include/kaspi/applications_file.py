@@ -6,16 +6,15 @@ stops the others. Columns about people are never read: of them only the header i
 
 import csv
 import datetime as dt
-import importlib
 import io
 import re
-import zipfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from include import spreadsheet
 from include.domain.applications import STEPS, TABS, Row, problem
 from include.domain.reasons import UNKNOWN, map_reason
 from include.domain.returns import application_of
@@ -25,9 +24,7 @@ ALMATY = ZoneInfo("Asia/Almaty")
 MOST_BYTES = 20 * 1024 * 1024
 MOST_ROWS = 200_000
 MOST_UNPACKED = 200 * 1024 * 1024
-MOST_PARTS = 2_000
 MOST_COLUMNS = 100
-MOST_SHEET_ROWS = 1_048_576  # what Excel itself can have; a file that says more is a trap
 HEADER_WITHIN = 10
 LONGEST_RECORD = 50  # physical lines of one CSV record; more means a quote that is never closed
 LONGEST_LINE = 1 << 17
@@ -63,9 +60,6 @@ PEOPLE = (
     "nameofbuyer",
 )  # fmt: skip
 LONGEST = {"product_name": 1024, "reason_text": 500, "return_label": 60, "application_number": 40, "order_code": 30}
-DECLARATIONS = tuple(
-    sign.encode(code) for sign in ("<!DOCTYPE", "<!ENTITY") for code in ("utf-8", "utf-16-le", "utf-16-be")
-)
 FORMULA_ERRORS = frozenset({"#REF!", "#N/A", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!"})
 TAB_OF = {re.sub(r"[\W_]+", "", name.casefold()): code for code, title in TABS.items() for name in (code, title)}
 TAB_OF["закрытыезаявки"], TAB_OF["новыезаявки"] = "CLOSED", "NEW"
@@ -327,69 +321,22 @@ def _unclosed(line: str, separator: str) -> bool:
 
 
 def _of_workbook(body: bytes) -> _Table:
-    _refuse_traps(body)
-    openpyxl = importlib.import_module("openpyxl")
     try:
-        book = openpyxl.load_workbook(io.BytesIO(body), read_only=True, data_only=True, keep_links=False)
-        sheets = list(book.worksheets)
-    except FileRefused:
-        raise
-    except Exception as error:  # a damaged workbook fails in any of a dozen ways
-        raise FileRefused("unreadable") from error
-    for sheet in sheets:
-        table = _headed(_sheet_rows(sheet), separated=False)
-        if table:
-            return table
+        for rows in spreadsheet.sheets(body, most_unpacked=MOST_UNPACKED, most_columns=MOST_COLUMNS):
+            table = _headed(_sheet_rows(rows), separated=False)
+            if table:
+                return table
+    except spreadsheet.BadWorkbook as bad:
+        raise FileRefused(bad.code) from bad
     raise FileRefused("no_header")
 
 
-def _refuse_traps(body: bytes) -> None:
-    """Refuse a workbook that unpacks to too much, or whose XML declares anything of its own."""
+def _sheet_rows(rows: Iterator[tuple[int, spreadsheet.Cells]]) -> Iterator[tuple[int, Cells | str]]:
+    """Yield the rows; they are read when the file is known to be one, so its faults come then, too."""
     try:
-        with zipfile.ZipFile(io.BytesIO(body)) as packed:
-            for part in _within_bounds(packed.infolist()):
-                with packed.open(part) as stream:
-                    _refuse_declarations(stream)
-    except FileRefused:
-        raise
-    except Exception as error:
-        raise FileRefused("unreadable") from error
-
-
-def _within_bounds(parts: list[zipfile.ZipInfo]) -> list[zipfile.ZipInfo]:
-    """Return the parts; zipfile never unpacks more of one than it says here."""
-    if len(parts) > MOST_PARTS or sum(part.file_size for part in parts) > MOST_UNPACKED:
-        raise FileRefused("swollen")
-    return parts
-
-
-def _refuse_declarations(stream: Any) -> None:
-    """Entities are how a small XML becomes a large one; no spreadsheet needs a declaration."""
-    tail = b""
-    while chunk := stream.read(1 << 20):
-        window = tail + chunk
-        if (
-            b"<!DOCTYPE" in window
-            or b"<!ENTITY" in window
-            or b"<\x00!\x00D\x00" in window
-            or b"\x00<\x00!\x00D" in window
-        ):
-            raise FileRefused("swollen")
-        tail = window[-24:]
-
-
-def _sheet_rows(sheet: Any) -> Iterator[tuple[int, Cells | str]]:
-    try:
-        sheet.reset_dimensions()  # what a sheet says of its own size may be untrue
-        for line, cells in enumerate(sheet.iter_rows(max_col=MOST_COLUMNS, values_only=True), start=1):
-            if line > MOST_SHEET_ROWS:
-                raise FileRefused("too_many_rows")  # noqa: TRY301
-            if any(cell is not None and str(cell).strip() for cell in cells):
-                yield line, cells
-    except FileRefused:
-        raise
-    except Exception as error:
-        raise FileRefused("unreadable") from error
+        yield from rows
+    except spreadsheet.BadWorkbook as bad:
+        raise FileRefused(bad.code) from bad
 
 
 # --- one record

@@ -25,9 +25,10 @@ def whole_tenge(price: float | None, field: str) -> int | None:
     """Return a price as whole tenge, though the payload writes 5990.0. Raises ValueError for a fraction."""
     if price is None:
         return None
-    if price != int(price):
+    whole = int(price)
+    if price != whole:
         raise ValueError(f"{field} is not a whole number of tenge")
-    return int(price)
+    return whole
 
 
 def text(value: Text | None) -> str | None:

@@ -60,6 +60,10 @@ DISCREPANCIES = {
     "stock_divergence": _("stock on Kaspi differs"),
     "restock_refused": _("may not go back on sale"),
     "decision_due": _("decision to the buyer is due"),
+    "record_lacks": _("told by the other system only"),
+    "other_lacks": _("not told by the other system"),
+    "other_finding": _("seen otherwise by the other system"),
+    "other_time": _("done at another time by the other system"),
 }
 
 ACTIONS = {

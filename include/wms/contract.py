@@ -33,6 +33,12 @@ def field_types() -> dict[str, str]:
     return types
 
 
+def event_types() -> set[str]:
+    """Return the types of event that the contract knows."""
+    schema = json.loads(SCHEMA_FILE.read_text(encoding="utf-8"))
+    return set(schema["properties"]["type"]["enum"])
+
+
 def problems(event: Any) -> str | None:
     """Return what is wrong with an event, or None where it keeps the contract."""
     errors = sorted(_validator().iter_errors(event), key=lambda error: list(error.absolute_path))

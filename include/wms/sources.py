@@ -1,22 +1,25 @@
 """Where warehouse events come from. Each source yields portions; a portion moves its cursor when it is stored."""
 
 import csv
+import datetime as dt
 import hashlib
 import io
 import json
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
 import requests
 
-from include.wms.contract import from_text
+from include import spreadsheet
+from include.wms.contract import field_types, from_text
 
 log = logging.getLogger(__name__)
 LIMIT = 500
 TIMEOUT = (10, 30)
+MOST_BYTES = 20 * 1024 * 1024
 
 
 FEED = ""  # a feed has one part
@@ -74,19 +77,31 @@ class HttpFeed:
 
 @dataclass(frozen=True, slots=True)
 class FileDrop:
-    """A folder of CSV files. Each is read once it bears its final name, and again when its content changed."""
+    """A folder of CSV and XLSX files. Each is read once it bears its final name, and again when its content changed."""
 
     folder: Path
 
     def portions(self, read: Mapping[str, str]) -> Iterator[Portion]:
-        """Yield one portion a file, in the order of their names, whenever they came."""
+        """Yield one portion a file, in the order of their names, whenever they came.
+
+        A file that cannot be read does not keep the others; ValueError names it when they are all yielded.
+        """
         if not self.folder.is_dir():
             raise FileNotFoundError(f"the drop folder {self.folder} does not exist: see the source's connection")
-        for path in sorted(self.folder.glob("*.csv")):
+        broken: list[str] = []
+        for path in sorted(path for path in self.folder.iterdir() if path.suffix.lower() in READERS):
             body = path.read_bytes()
             digest = hashlib.sha256(body).hexdigest()
-            if read.get(path.name) != digest:
-                yield Portion(read_csv(body, path.name), digest, path.name)
+            if read.get(path.name) == digest:
+                continue
+            try:
+                events = READERS[path.suffix.lower()](body, path.name)
+            except ValueError as error:
+                broken.append(f"{path.name}: {error}")
+                continue
+            yield Portion(events, digest, path.name)
+        if broken:
+            raise ValueError(f"files that cannot be read: {'; '.join(broken)}. Put a good file in their place")
 
 
 def read_csv(body: bytes, name: str) -> list[Any]:
@@ -99,6 +114,37 @@ def read_csv(body: bytes, name: str) -> list[Any]:
     header = text.partition("\n")[0]
     reader = csv.DictReader(io.StringIO(text), delimiter=";" if header.count(";") > header.count(",") else ",")
     return [from_text(row) for row in reader]
+
+
+def read_xlsx(body: bytes, _: str) -> list[Any]:
+    """Read a dropped workbook: the first sheet with the contract's ``event_id`` in its header, cells as in a CSV.
+
+    Excel's own dates have no offset from UTC, which the contract asks for: such a column has to be text.
+    """
+    if len(body) > MOST_BYTES:
+        raise ValueError(f"more than {MOST_BYTES >> 20} MiB")
+    try:
+        for rows in spreadsheet.sheets(body, most_columns=len(field_types()) + 20):
+            header = [str(cell or "").strip() for cell in next(rows, (0, ()))[1]]
+            if "event_id" in header:
+                return [from_text(dict(zip(header, map(_text_of, cells), strict=False))) for _, cells in rows]
+    except spreadsheet.BadWorkbook as bad:
+        raise ValueError(f"the workbook is {bad.code.replace('_', ' ')}") from bad
+    raise ValueError("no sheet has a column event_id")
+
+
+def _text_of(cell: Any) -> str | None:
+    """Return a cell as a CSV would have it: a number without a needless fraction, true or false."""
+    if cell is None:
+        return None
+    if isinstance(cell, bool):
+        return str(cell).lower()
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    return cell.isoformat() if isinstance(cell, dt.datetime) else str(cell)
+
+
+READERS: Mapping[str, Callable[[bytes, str], list[Any]]] = {".csv": read_csv, ".xlsx": read_xlsx}
 
 
 def source_of(kind: str, url: str, token: str | None, extra: dict[str, Any]) -> Source:

@@ -10,7 +10,7 @@ where
     unpublished.merchant_id = %(merchant_id)s
     and unpublished.published_at is null
     and not unpublished.quarantined
-    and placed.order_id = any(%(order_ids)s)
+    and placed.order_id in (select locked_order.order_id from locked_order)
 union
 select
     application.application_number,
@@ -18,7 +18,7 @@ select
 from core.application
 where
     application.merchant_id = %(merchant_id)s
-    and application.order_id = any(%(order_ids)s)
+    and application.order_id in (select locked_order.order_id from locked_order)
     and (
         application.entry_id is null
         or application.order_id in (

@@ -91,5 +91,7 @@ with locked as materialized (
     for update of line
 )
 
-select array_agg(distinct locked.order_id order by locked.order_id) as order_ids
-from locked;
+insert into locked_order (order_id)
+select distinct locked.order_id
+from locked
+on conflict do nothing;

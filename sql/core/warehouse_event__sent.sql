@@ -32,7 +32,13 @@ select
     fresh.payload,
     fresh.recorded_at,
     source.kind,
-    source.system_of_record
+    source.warehouse,
+    source.system_of_record,
+    exists(
+        select 1
+        from core.warehouse_source as desk
+        where desk.warehouse = source.warehouse and desk.kind = 'desk'
+    ) as has_desk
 from fresh
 inner join core.warehouse_source as source on fresh.source = source.source
 order by fresh.occurred_at, fresh."position";

@@ -9,7 +9,13 @@ select
     event.payload,
     event.recorded_at,
     source.kind,
-    source.system_of_record
+    source.warehouse,
+    source.system_of_record,
+    exists(
+        select 1
+        from core.warehouse_source as desk
+        where desk.warehouse = source.warehouse and desk.kind = 'desk'
+    ) as has_desk
 from core.warehouse_event as event
 inner join core.warehouse_source as source on event.source = source.source
 where event.merchant_id = %(merchant_id)s and event.booked_at is null

@@ -3,6 +3,16 @@ select
     source.source,
     source.warehouse,
     source.system_of_record,
+    (
+        select coalesce(jsonb_object_agg(zone.zone, zone.purpose), '{}')
+        from core.zone
+        where zone.warehouse = source.warehouse
+    ) as zones,
+    (
+        select setting.value
+        from ops.setting
+        where setting.name = 'void_minutes'
+    ) as void_minutes,
     coalesce(
         (
             select

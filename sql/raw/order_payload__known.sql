@@ -12,7 +12,7 @@ with landed as materialized (
             from raw.order_payload as there
             where there.merchant_id = %(merchant_id)s and there.order_id = asked.order_id
         ) as landed
-    from unnest(%(order_ids)s::text[]) as asked (order_id)
+    from json_array_elements_text(%(order_ids)s::json) as asked (order_id)
 ),
 
 known as materialized (

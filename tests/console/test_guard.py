@@ -59,7 +59,7 @@ def test_who_may_only_look_changes_nothing(dsn: str, path: str) -> None:
     viewer = User("viewer", "viewer")
     answer = client_of(dsn, viewer).post(path + "?lang=en", data={"token": token(viewer)})
     assert answer.status_code == 403
-    assert "may look but not change" in answer.text
+    assert "lets you look but not change" in answer.text
 
 
 def test_a_request_of_ours_passes_by_its_header_its_origin_or_a_bearer_token(dsn: str) -> None:

@@ -15,7 +15,12 @@ import pytest
 from fastapi.testclient import TestClient
 from psycopg.conninfo import conninfo_to_dict
 
-ROLES = {"admin": "admin", "aliya": "user", "beket": "viewer"}
+from tests.console.desk_world import furnish
+from tests.console.surroundings import User, let
+
+ROLES = {"admin": "admin", "aliya": "user", "beket": "viewer", "dana": "viewer", "erlan": "op"}
+# what Airflow calls them is another matter: its admin has no role here, its viewer is a supervisor
+MAY = (User("dana", "supervisor"), User("erlan", "viewer"))
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +29,10 @@ def airflow(new_warehouse: Callable[[], str]) -> Iterator[TestClient]:
     home = Path(os.environ["AIRFLOW_HOME"])
     passwords = home / "passwords.json"
     passwords.write_text(json.dumps({name: uuid.uuid4().hex for name in ROLES}), encoding="utf-8")
-    facts = conninfo_to_dict(new_warehouse())
+    dsn = new_warehouse()
+    facts = conninfo_to_dict(dsn)
+    for user in MAY:
+        let(dsn, user)
     warehouse = {
         "conn_type": "postgres", "host": facts["host"], "port": int(str(facts["port"])), "login": facts["user"],
         "password": facts.get("password"), "schema": facts["dbname"],
@@ -70,10 +78,12 @@ def test_a_wrong_token_does_not_get_in_either(airflow: TestClient) -> None:
     assert airflow.get("/qaitarym/", headers={"Authorization": "Bearer x.y.z"}).status_code in {401, 403}
 
 
-def test_who_is_logged_in_sees_the_page(airflow: TestClient, token: dict[str, str]) -> None:
-    page = airflow.get("/qaitarym/", headers=token)
+def test_who_is_logged_in_and_has_a_role_sees_the_page(airflow: TestClient, token: dict[str, str]) -> None:
+    page = airflow.get("/qaitarym/", headers={"Authorization": f"Bearer {jwt_of(airflow, 'erlan')}"})
     assert page.status_code == 200, page.text[:500]
     assert "Возвраты → Ресейл" in page.text
+    without = airflow.get("/qaitarym/", headers=token)
+    assert (without.status_code, "У вас нет роли ни в одном магазине" in without.text) == (403, True)
 
 
 def test_it_describes_itself_to_nobody(airflow: TestClient, token: dict[str, str]) -> None:
@@ -89,22 +99,52 @@ def test_the_menu_has_it(airflow: TestClient, token: dict[str, str]) -> None:
     answer: dict[str, Any] = airflow.get("/api/v2/plugins", headers=token).json()
     ours = next(plugin for plugin in answer["plugins"] if plugin["name"] == "qaitarym_console")
     assert [(view["name"], view["href"], view["url_route"]) for view in ours["external_views"]] == [
-        ("Qaitarym", "qaitarym/", "qaitarym")
+        ("Qaitarym", "qaitarym/", "qaitarym"),
+        ("Returns desk", "qaitarym/desk/", None),
+        ("Returns desk: sheet of codes", "qaitarym/desk/commands.pdf", None),
     ]
 
 
+def test_the_desk_knows_who_is_logged_in_and_what_he_may_is_no_role_of_airflow(
+    airflow: TestClient, token: dict[str, str]
+) -> None:
+    aliya = {"Authorization": f"Bearer {jwt_of(airflow, 'aliya')}"}
+    assert airflow.get("/qaitarym/desk/api/setup", headers=aliya).status_code == 403
+    with warehouse_of_the_test() as warehouse:
+        furnish(warehouse.info.dsn + f" password={warehouse.info.password}")
+    told = airflow.get("/qaitarym/desk/api/setup", headers=aliya).json()
+    assert (told["login"], told["roles"]) == ("aliya", {"alpha": "inspector"})
+    assert airflow.get("/qaitarym/desk/api/setup", headers=token).status_code == 403, "not even Airflow's admin"
+
+
+def test_a_bookmark_of_the_desk_leads_to_the_login_and_back(airflow: TestClient) -> None:
+    answer = airflow.get("/qaitarym/desk/?lang=kk", follow_redirects=False)
+    assert answer.status_code == 303
+    login = airflow.get("/qaitarym/desk/?lang=kk")
+    assert login.url.path == "/auth/login"
+    assert login.url.params["next"] == "/qaitarym/desk/?lang=kk"
+    assert airflow.get("/qaitarym/desk/api/setup", follow_redirects=False).status_code == 401
+
+
+def warehouse_of_the_test() -> psycopg.Connection[Any]:
+    conn = json.loads(os.environ["AIRFLOW_CONN_WAREHOUSE_DB"])
+    return psycopg.connect(
+        host=conn["host"], port=conn["port"], user=conn["login"], password=conn["password"], dbname=conn["schema"]
+    )
+
+
 @pytest.mark.parametrize("path", ["quality/records", "quality/drift", "quality/alerts", "applications"])
-def test_only_who_may_edit_the_dag_changes_anything_and_only_from_our_pages(airflow: TestClient, path: str) -> None:
+def test_only_who_has_the_role_changes_anything_and_only_from_our_pages(airflow: TestClient, path: str) -> None:
     def post(name: str | None, **headers: str) -> int:
         cookie = {"Cookie": f"_token={jwt_of(airflow, name)}"} if name else {}
         return airflow.post(f"/qaitarym/{path}", headers=cookie | headers, follow_redirects=False).status_code
 
     ours, theirs = {"Sec-Fetch-Site": "same-origin"}, {"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"}
     assert post(None, **ours) == 401
-    assert post("beket", **ours) == 403
-    assert post("aliya", **ours) == post("admin", **ours) == 303
-    assert post("admin", **theirs) == 403
-    assert post("admin") == 403
+    assert post("erlan", **ours) == post("admin", **ours) == 403
+    assert post("dana", **ours) == 303
+    assert post("dana", **theirs) == 403
+    assert post("dana") == 403
 
 
 def test_the_token_of_a_page_lets_its_own_user_write_where_the_browser_says_nothing(airflow: TestClient) -> None:
@@ -118,16 +158,13 @@ def test_the_token_of_a_page_lets_its_own_user_write_where_the_browser_says_noth
         form = {"token": form_token}
         return airflow.post("/qaitarym/quality/alerts", data=form, headers=cookie, follow_redirects=False).status_code
 
-    conn = json.loads(os.environ["AIRFLOW_CONN_WAREHOUSE_DB"])
-    with psycopg.connect(
-        host=conn["host"], port=conn["port"], user=conn["login"], password=conn["password"], dbname=conn["schema"]
-    ) as warehouse:
+    with warehouse_of_the_test() as warehouse:
         warehouse.execute(
             "insert into ops.alert (alert_key, merchant_id, kind, message, raised_at) "
             "values ('a', '*', 'x', 'y', now())"
         )
-    assert page_token("beket") == "", "who may only look gets no form"
-    mine = page_token("aliya")
-    assert post("aliya", mine) == 303
-    assert post("admin", mine) == 403
-    assert post("aliya", mine[:-1]) == 403
+    assert page_token("erlan") == "", "who may only look gets no form"
+    mine = page_token("dana")
+    assert post("dana", mine) == 303
+    assert post("aliya", mine) == 403
+    assert post("dana", mine[:-1]) == 403

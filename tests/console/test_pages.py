@@ -1,6 +1,5 @@
 """What the console shows, from a real database; who is logged in is the test's business here."""
 
-import datetime as dt
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -13,18 +12,9 @@ from include.console.app import build_app
 from include.console.guard import HEADERS
 from include.db.connection import connect
 from include.domain import kpi
+from tests.console.surroundings import NOW, SECRET, Noon, User, app_of, client_of
 
-NOW = dt.datetime.fromisoformat("2026-11-16T08:05:00+05:00")
 STORY = Path(__file__).parents[1] / "db" / "story" / "weekly_returns.sql"
-
-
-class Noon:
-    def now(self) -> dt.datetime:
-        return NOW
-
-
-def client_of(dsn: str) -> TestClient:
-    return TestClient(build_app(lambda: dsn, Noon, logged_in=lambda: None))
 
 
 @pytest.fixture(scope="module")
@@ -162,7 +152,10 @@ def test_an_empty_warehouse_is_explained_not_broken(new_warehouse: Callable[[], 
 
 
 def test_a_warehouse_that_is_away_is_said_plainly() -> None:
-    answer = client_of("postgresql://nobody@127.0.0.1:9/none").get("/?lang=en")
+    away = build_app(
+        lambda: "postgresql://nobody@127.0.0.1:9/none", Noon, logged_in=lambda: User(), secret=lambda: SECRET
+    )
+    answer = TestClient(away).get("/?lang=en")
     assert answer.status_code == 503
     assert "does not answer" in answer.text
     assert "127.0.0.1" not in answer.text
@@ -177,7 +170,7 @@ def test_nothing_inline_that_the_policy_forbids(told: str) -> None:
 
 
 def test_a_page_is_never_changed_by_a_get_and_describes_itself_to_nobody(told: str) -> None:
-    app = build_app(lambda: told, Noon, logged_in=lambda: None)
+    app = app_of(told)
     assert TestClient(app).get("/docs").status_code == 404
     assert TestClient(app).get("/openapi.json").status_code == 404
     for route in app.routes:

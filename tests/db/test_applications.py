@@ -26,7 +26,7 @@ from include.domain import identity
 from include.flows import onboarding
 from include.flows.applications import Preview, collect_folder, preview, publish_applications, take_in
 from include.flows.booking import book_events
-from include.flows.cases import open_cases
+from include.flows.cases import lock, open_cases
 from include.flows.housekeeping import tidy
 from include.flows.ledger_rebuild import rebuild
 from include.flows.run import Run
@@ -148,6 +148,7 @@ class Shop:
                     "values (%s, %s, 'shop', %s, %s, 'ARCHIVE', 'x', '', 1, %s, 1)",
                     (run.dag_id, run.run_id, f"o{code}", code, run.now),
                 )
+            lock(conn, run, "shop")
             open_cases(conn, run, "shop")
             counts = publish_applications(conn, run, "shop")
             conn.execute("delete from raw.stage_order")
@@ -340,6 +341,7 @@ def test_the_dock_and_a_file_at_once_end_the_same(own_shop: Shop) -> None:
     def status(mine: Shop, code: str) -> None:
         run = mine.run()
         with mine.at_work() as conn:
+            lock(conn, run, "shop")
             open_cases(conn, run, "shop")
             publish_applications(conn, run, "shop")
 

@@ -293,3 +293,14 @@ def test_a_further_step_is_judged_by_what_can_still_be_won() -> None:
     assert worth_another_step(1, recovery(None, "off_kaspi", Decimal(5), 0, 30, 30, 0)) is None
     assert recovery(10_000, "main", Decimal("7.5"), 120, 30, 10, 0).at_stake == 10_000 - 1_200 - 300
     assert recovery(100, "main", Decimal("7.5"), 120, 30, 10, 0).at_stake == 0
+
+
+def test_codes_of_the_price_list_cost_what_the_same_words_cost() -> None:
+    def told(**payload: object) -> list[tuple[str, str, int | None]]:
+        found = costs(step("repacked", "inspected", payload={"minutes": 5, **payload}), LIST)
+        return sorted((cost.term, cost.code, cost.amount) for cost in found)
+
+    words = told(materials="film × 2")
+    assert any(code == "piece:film" and amount for _, code, amount in words)
+    assert told(materials_used=["film:2"]) == words
+    assert told(materials_used=["film:2"], materials="film × 2, and it took a while") == words

@@ -9,6 +9,7 @@ import pytest
 from babel.messages.extract import extract
 from babel.messages.pofile import read_po
 
+from include.console import desk_files
 from include.locale.words import FOLDER, words
 
 ROOT = FOLDER.parents[1]
@@ -19,8 +20,8 @@ SOURCES = [
 
 
 def texts() -> set[str]:
-    """Every text marked in the code and the templates; of a plural the singular."""
-    found = set()
+    """Every text marked in the code, the templates and the scripts; of a plural the singular."""
+    found = set(desk_files.texts())
     for path, method in SOURCES:
         with Path(path).open("rb") as source:
             for _line, message, _comments, _context in extract(method, source, keywords={"_": None, "n_": (1, 2)}):
@@ -39,6 +40,13 @@ def test_every_text_is_translated_and_no_translation_is_left_over(language: str)
         for form in forms:
             assert form, text
             assert values(form) == values(text), text
+
+
+def test_every_text_of_the_scripts_is_written_out_where_it_is_shown() -> None:
+    for path in desk_files.SCRIPTS.glob("*.js"):
+        script = path.read_text(encoding="utf-8")
+        calls = len(re.findall(r"(?<!function )\bt\(", script))
+        assert calls == len(desk_files.TEXT.findall(script)), path.name
 
 
 def values(text: str) -> set[str]:

@@ -1,0 +1,3 @@
+select order_id
+from locked_order
+order by order_id;

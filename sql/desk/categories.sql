@@ -1,0 +1,4 @@
+select distinct category
+from core.product
+where category <> 'unknown'
+order by category;

@@ -1,0 +1,9 @@
+select
+    claim_id,
+    tier,
+    amount,
+    due_at,
+    status,
+    paid_at
+from mart.claim
+where unit_id = %(unit_id)s;

@@ -1,0 +1,3 @@
+select *
+from mart.unit
+where unit_id = %(unit_id)s;

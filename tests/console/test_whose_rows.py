@@ -1,0 +1,341 @@
+"""Nobody reads a merchant that is not his: every address of the console, asked by who has a role for another one."""
+
+import re
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from fastapi.routing import APIRoute
+from fastapi.testclient import TestClient
+
+from include.console.guard import OWN_HEADER
+from include.db.connection import Connection, connect
+from include.domain import kpi
+from include.domain.staff import Staff
+from include.flows import claims, desk
+from include.flows.drift import keep_drift
+from include.flows.quarantine import Reject, put_aside
+from include.flows.run import Run
+from include.kaspi.drift import Drift
+from include.notify.alerts import raise_alert
+from include.notify.outbox import queue as queue_mail
+from tests.console.desk_world import SALES, Sale, desk_app, furnish
+from tests.console.surroundings import NOW, Noon, User, let
+from tests.console.test_applications import HEADERS
+from tests.db.test_outbox import note
+from tests.unit.test_photos import picture
+
+MINE, OTHERS = SALES["main"], SALES["beta"]
+NOBODYS = "of-the-whole-house"
+OURS = {OWN_HEADER: "1", "sec-fetch-site": "same-origin"}
+INSPECTED = {
+    "type": "inspected", "packaging_intact": False, "complete": True, "documents": True, "signs_of_use": False,
+    "defects": ["dent"], "damage_extent": "one_side", "grade": "D", "finding": "damaged_in_transit",
+    "route": "write_off", "zone": "unrecoverable",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class World:
+    """Two merchants with something of everything; ``units`` and ``photos`` by merchant, ``uploads`` by their sender."""
+
+    dsn: str
+    units: dict[str, dict[str, Any]]
+    photos: dict[str, uuid.UUID]
+    uploads: dict[str, str]
+
+    def browser(self, name: str) -> TestClient:
+        return TestClient(desk_app(self.dsn, Noon()), cookies={"who": name}, headers=OURS, follow_redirects=False)
+
+    def of(self, merchant_id: str, table: str, name: str) -> str:
+        with connect(self.dsn) as conn:
+            row = conn.execute(f"select {name} as v from {table} where merchant_id = %s".encode(), (merchant_id,))
+            return str(next(row)["v"])
+
+    def addresses(self, merchant_id: str, upload: str) -> dict[str, list[str]]:
+        """Every address of the console that is asked for, as somebody would who looks for this merchant."""
+        unit, photo = self.units[merchant_id], self.photos[merchant_id]
+        unit_id, label = unit["unit_id"], unit["unit_label"]
+        claim = claims.claim_id(unit_id)
+        asked = f"?lang=en&merchant={merchant_id}"
+        sale = MINE if merchant_id == "alpha" else OTHERS
+        codes = (label, sale.label, sale.code, f"WB{sale.code}", sale.ean, unit["return_order_no"], str(unit_id))
+        steps = ("inspect", "repack", "repair", "qc", "stock", "clear")
+        return {
+            "/": ["/?lang=en", f"/{asked}"],
+            "/quality": ["/quality?lang=en&status=all", f"/quality{asked}&status=all"],
+            "/notices": ["/notices?lang=en&status=all", f"/notices{asked}&status=all"],
+            "/applications": ["/applications?lang=en", f"/applications{asked}"],
+            "/applications/{upload_id}": [f"/applications/{upload}?lang=en"],
+            "/applications/{upload_id}/bad.csv": [f"/applications/{upload}/bad.csv?lang=en"],
+            "/claims": [
+                f"/claims{more}&show={show}" for more in ("?lang=en", asked) for show in ("open", "sent", "over")
+            ],
+            "/claims/{claim_id}": [f"/claims/{claim}?lang=en"],
+            "/claims/{claim_id}/packet.pdf": [f"/claims/{claim}/packet.pdf"],
+            "/claims/{claim_id}/photos/{photo_id}": [f"/claims/{claim}/photos/{photo}"],
+            "/desk": ["/desk"],
+            "/desk/": ["/desk/"],
+            "/desk/sw.js": ["/desk/sw.js"],
+            "/desk/api/setup": ["/desk/api/setup", "/desk/api/setup?warehouse=W1"],
+            "/desk/api/look": [f"/desk/api/look?warehouse=W1&code={code}" for code in codes],
+            "/desk/api/queue": ["/desk/api/queue?warehouse=W1"]
+            + [f"/desk/api/queue?warehouse=W1&step={step}" for step in steps],
+            "/desk/api/zones": ["/desk/api/zones?warehouse=W1"],
+            "/desk/api/units/{unit_id}": [f"/desk/api/units/{unit_id}"],
+            "/desk/api/units/{unit_id}/recovery": [f"/desk/api/units/{unit_id}/recovery"],
+            "/desk/api/second": ["/desk/api/second?warehouse=W1"],
+            "/desk/api/staff": ["/desk/api/staff"],
+            "/desk/photos/{photo_id}.jpg": [f"/desk/photos/{photo}.jpg"],
+            "/desk/labels/{unit_id}.pdf": [f"/desk/labels/{unit_id}.pdf"],
+            "/desk/commands.pdf": ["/desk/commands.pdf"],
+        }
+
+
+@pytest.fixture(scope="module")
+def world(new_warehouse: Callable[[], str]) -> World:
+    dsn = new_warehouse()
+    furnish(dsn)
+    with connect(dsn) as conn:
+        conn.execute("update ops.setting set value = '1' where name = 'second_look_share'")
+        conn.execute("update core.customer_order set delivery_mode = 'DELIVERY_LOCAL'")
+    for user in (User("timur", "supervisor", "alpha"), User("tolkyn", "inspector", "alpha"), User("nobody", None)):
+        let(dsn, user)
+    units = {sale.merchant_id: taken_in(dsn, sale) for sale in (MINE, OTHERS)}
+    photos = {
+        merchant_id: desk.keep_photo(
+            dsn, Staff("saule", {"*": "supervisor"}), unit["unit_id"], picture(), "e", NOW
+        )["photo_id"]
+        for merchant_id, unit in units.items()
+    }  # fmt: skip
+    with connect(dsn) as conn:
+        for merchant_id in ("alpha", "beta"):
+            everything_else(conn, merchant_id, f"{merchant_id}-row")
+        everything_else(conn, "*", NOBODYS)
+    here = World(dsn, units, photos, {})
+    for merchant_id in ("alpha", "beta"):
+        here.uploads[merchant_id] = upload(here.browser("saule"), merchant_id)
+    return here
+
+
+def taken_in(dsn: str, sale: Sale) -> dict[str, Any]:
+    """A piece of the sale, received and found damaged by a person of its merchant's."""
+    inspector = Staff("inspector", {sale.merchant_id: "inspector"})
+    scan = str(uuid.uuid4())
+    received, inspected = desk.record(
+        dsn,
+        inspector,
+        [
+            {"event_id": scan, "type": "received", "merchant_id": sale.merchant_id, "return_label": sale.label,
+             "unit_label": f"W1-{sale.merchant_id.upper()}", "packaging_note": f"torn-{sale.merchant_id}"},
+            {"event_id": str(uuid.uuid4()), "unit_label": f"W1-{sale.merchant_id.upper()}", **INSPECTED},
+        ],
+        NOW,
+        "W1",
+    )  # fmt: skip
+    assert (received["outcome"], inspected["outcome"]) == ("booked", "booked"), (received, inspected)
+    unit: dict[str, Any] = received["unit"]
+    return unit
+
+
+def upload(browser: TestClient, merchant_id: str) -> str:
+    """A file of applications of the merchant, sent by this person; returns its id."""
+    row = f"{merchant_id}-row-1;{merchant_id}-row;SKU1;many;;10.11.2026 12:30;Новые;;\n"
+    answer = browser.post(
+        "/applications", data={"merchant": merchant_id}, files={"file": ("a.csv", f"\ufeff{HEADERS}\n{row}".encode())}
+    )
+    return re.findall(r"applications/([0-9a-f-]{36})", answer.headers["location"])[0]
+
+
+def everything_else(conn: Connection, merchant_id: str, mark: str) -> None:
+    """A row of every kind that a page lists, each with ``mark`` in it."""
+    put_aside(conn, [Reject(merchant_id, f"wms/{mark}", mark, f"reason {mark}", {"event_id": mark}, mark)], NOW)
+    keep_drift(conn, merchant_id, [Drift("new", f"order.{mark}", "string", 1, mark)], Run("d", mark, NOW))
+    raise_alert(conn, f"alert {mark}", merchant_id, "dag_failed", f"message {mark}", NOW)
+    queue_mail(conn, f"owed/{mark}", merchant_id, "owed", note(), NOW)
+    values = {"m": merchant_id, "mark": mark, "now": NOW, "version": kpi.VERSION}
+    for statement in (
+        "update ops.outbox set status = 'dead', last_error = %(mark)s, subject = %(mark)s "
+        "where message_key = 'owed/' || %(mark)s",
+        "insert into ops.batch (dag_id, run_id, merchant_id, status, detail) "
+        "values ('restock_sync', 'r', %(m)s, 'held', %(mark)s)",
+        "insert into ops.dq_result (run_id, dag_id, merchant_id, suite, check_name, success, severity, failed_rows, "
+        "sample, at) values ('r', 'restock_sync', %(m)s, 's', 'check/' || %(mark)s, false, 'batch', 1, "
+        "jsonb_build_array(jsonb_build_object('record', %(mark)s::text, 'detail', '')), %(now)s)",
+        "insert into core.discrepancy (discrepancy_id, merchant_id, kind, subject, order_code, opened_at, "
+        "money_at_risk, owner, status) values (gen_random_uuid(), %(m)s, 'overdue', %(mark)s, %(mark)s, "
+        "%(now)s::timestamptz - interval '1 day', 1, 'x', 'open')",
+        "insert into mart.signal (merchant_id, week_start, supplier, batch, reason, rate, baseline, q_value, "
+        "direction, evidence) values (%(m)s, '2026-11-09', %(mark)s, 'B', 'defective', 0.2, 0.1, 0.01, 'up', "
+        '\'{"returned": 8, "sold": 47}\')',
+    ):
+        conn.execute(statement, values)
+    if merchant_id != "*":
+        conn.execute(
+            "insert into ops.notice (notice_key, merchant_id, case_id, template, params, created_at, expires_at, "
+            "status, next_try_at, reason) values (%(mark)s, %(m)s, gen_random_uuid(), 'arrived', "
+            "jsonb_build_object('order_code', %(mark)s::text, 'units', 1, "
+            "'return_kind', 'refusal', 'received_on', '2026-11-01'), %(now)s, %(now)s, 'dead', %(now)s, 'x')",
+            values,
+        )
+
+
+# What tells of the other merchant, or of the house, wherever it stands.
+STRANGE = re.compile(
+    rf"Жібек|beta|W1-BETA|{OTHERS.code}|{OTHERS.sku}|{OTHERS.name}|{NOBODYS}|torn-beta".encode(), re.IGNORECASE
+)
+
+
+def routes(dsn: str, method: str) -> set[str]:
+    return {
+        route.path for route in desk_app(dsn).routes if isinstance(route, APIRoute) and method in route.methods
+    }  # fmt: skip
+
+
+def test_no_address_is_left_out(world: World) -> None:
+    """A page of tomorrow has to be added here, or this fails."""
+    assert set(world.addresses("beta", "x")) == routes(world.dsn, "GET")
+    assert set(changes(world)) == routes(world.dsn, "POST")
+
+
+@pytest.mark.parametrize("name", ["timur", "tolkyn"])
+def test_nobody_reads_a_merchant_that_is_not_his(world: World, name: str) -> None:
+    browser = world.browser(name)
+    sent = f"{OTHERS.code}|{OTHERS.label}|{OTHERS.ean}|WB{OTHERS.code}|W1-BETA|RO-W1-BETA".encode()
+    for addresses in world.addresses("beta", world.uploads["beta"]).values():
+        for address in addresses:
+            answer = browser.get(address)
+            assert answer.status_code in (200, 303, 308, 403, 404), (address, answer.status_code)
+            told = answer.content
+            if "/api/look" in address:  # a code that is nobody's here is repeated as it was scanned
+                assert answer.status_code == 403 or answer.json()["kind"] == "unknown", answer.text
+                told = re.sub(sent, b"", told)
+            assert not STRANGE.search(told), (address, STRANGE.search(told))
+            if answer.headers.get("content-type") in ("application/pdf", "image/jpeg"):
+                assert address == "/desk/commands.pdf", address
+
+
+def test_his_own_and_who_is_of_every_merchant_sees_it_all(world: World) -> None:
+    """The same addresses tell it to whom it belongs: the test above can fail."""
+    whole = world.browser("saule")
+    for path, addresses in world.addresses("beta", world.uploads["beta"]).items():
+        told = [whole.get(address) for address in addresses]
+        assert all(one.status_code in (200, 308) for one in told), path
+        listed = not re.search(r"/desk(/|/sw.js|/commands.pdf|/api/second|/api/units/.*/recovery)?$|bad.csv$", path)
+        text = [one for one in told if "pdf" not in one.headers.get("content-type", "") and listed]
+        assert not text or "jpeg" in text[0].headers.get("content-type", "") or any(
+            STRANGE.search(one.content) for one in text
+        ), path  # fmt: skip
+    for page in ("/", "/quality", "/notices"):
+        assert NOBODYS in whole.get(f"{page}?lang=en&status=all").text, page
+    his = world.browser("timur")
+    for path in ("/", "/quality?status=all", "/notices?status=all", "/claims?show=open"):
+        assert re.search("alpha-row|W1-ALPHA", his.get(path).text), path
+
+
+def test_who_has_no_role_is_told_so_and_nothing_else(world: World) -> None:
+    browser = world.browser("nobody")
+    for merchant_id in ("alpha", "beta"):
+        for addresses in world.addresses(merchant_id, world.uploads[merchant_id]).values():
+            for address in addresses:
+                answer = browser.get(address)
+                strange = re.search(rb"alpha|beta|Almaty Tech|" + STRANGE.pattern, answer.content, re.IGNORECASE)
+                assert not strange, (address, strange)
+    assert browser.get("/?lang=en").status_code == 403
+    assert "You have no role at any merchant" in browser.get("/?lang=en").text
+
+
+def test_a_merchant_that_is_not_his_is_as_one_that_is_not_there(world: World) -> None:
+    his = world.browser("timur")
+    for page in ("/", "/quality", "/notices", "/applications"):
+        here, nowhere = his.get(f"{page}?merchant=beta"), his.get(f"{page}?merchant=none")
+        assert here.status_code == nowhere.status_code == 404
+        assert here.text.replace("beta", "none") == nowhere.text
+
+
+def changes(world: World) -> dict[str, dict[str, Any]]:
+    """Every change that a form or a script can ask for, of what is the other merchant's or the house's."""
+    unit_id = world.units["beta"]["unit_id"]
+    claim, file = claims.claim_id(unit_id), world.uploads["beta"]
+    record, drift = world.of("beta", "ops.quarantine", "id"), world.of("beta", "ops.schema_drift", "id")
+    event = {"event_id": str(uuid.uuid4()), "type": "disposed", "unit_label": "W1-BETA", "actor": "timur"}
+    told = {"warehouse": "W1", "sent_at": NOW.isoformat(), "events": [event]}
+    return {
+        "/quality/records": {"data": {"id": record, "do": "dismiss", "reason": "x"}},
+        "/quality/drift": {"data": {"id": drift}},
+        "/quality/alerts": {"data": {"key": "alert beta-row"}},
+        "/notices/decide": {"data": {"id": world.of("beta", "ops.notice", "notice_id"), "do": "again"}},
+        "/notices/mails": {"data": {"key": "owed/beta-row", "do": "again"}},
+        "/applications": {"data": {"merchant": "beta"}, "files": {"file": ("a.csv", f"{HEADERS}\n".encode())}},
+        "/applications/{upload_id}/take": {"path": f"/applications/{file}/take"},
+        "/claims/{claim_id}": {"path": f"/claims/{claim}", "data": {"do": "sent"}},
+        "/desk/api/staff": {"json": {"user_name": "timur", "merchant_id": "beta", "role": "viewer"}},
+        "/desk/api/events": {"json": told},
+        "/desk/api/photos": {
+            "path": f"/desk/api/photos?unit={unit_id}&event=x", "content": picture(),
+            "headers": {"content-type": "image/jpeg"},
+        },
+    }  # fmt: skip
+
+
+def rows_of_others(dsn: str) -> dict[str, str]:
+    """A digest of every table's rows that are not alpha's; where a person's own trace is kept is not among them."""
+    with connect(dsn) as conn:
+        tables = conn.execute(
+            "select format('%I.%I', table_schema, table_name) as name from information_schema.columns "
+            "inner join information_schema.tables using (table_schema, table_name) "
+            "where column_name = 'merchant_id' and table_type = 'BASE TABLE' "
+            "and table_schema in ('raw', 'core', 'ledger', 'channel', 'mart', 'ops')"
+        ).fetchall()
+        return {
+            row["name"]: next(
+                conn.execute(
+                    f"select count(*) || ' ' || coalesce(md5(string_agg(t::text, '|' order by t::text)), '') as v "
+                    f"from {row['name']} as t where merchant_id <> 'alpha'".encode()
+                )
+            )["v"]
+            for row in tables
+        }
+
+
+def test_nobody_changes_a_merchant_that_is_not_his(world: World) -> None:
+    """A supervisor of one merchant tries every form and every message of the console on another one's rows."""
+    before, browser = rows_of_others(world.dsn), world.browser("timur")
+    assert sum(not digest.startswith("0 ") for digest in before.values()) > 15
+    for path, sent in changes(world).items():
+        answer = browser.post(sent.pop("path", path), **sent)
+        if path == "/desk/api/events":
+            assert [one["reason_code"] for one in answer.json()["answers"]] == ["not_allowed"]
+        elif path == "/applications":
+            assert "done=no_merchant" in answer.headers["location"]
+        else:
+            assert answer.status_code in (403, 404), (path, answer.status_code)
+    for house in ({"key": f"alert {NOBODYS}"},):
+        assert browser.post("/quality/alerts", data=house).status_code == 403
+    assert rows_of_others(world.dsn) == before
+
+
+@pytest.mark.parametrize("name", ["tolkyn", "vera"])
+def test_deciding_needs_a_supervisor_of_that_very_merchant(world: World, name: str) -> None:
+    browser = world.browser(name)
+    for path, sent in {
+        "/quality/records": {"id": world.of("alpha", "ops.quarantine", "id"), "do": "dismiss", "reason": "x"},
+        "/quality/drift": {"id": world.of("alpha", "ops.schema_drift", "id")},
+        "/quality/alerts": {"key": "alert alpha-row"},
+        "/notices/decide": {"id": world.of("alpha", "ops.notice", "notice_id"), "do": "again"},
+        "/notices/mails": {"key": "owed/alpha-row", "do": "again"},
+        f"/claims/{claims.claim_id(world.units['alpha']['unit_id'])}": {"do": "sent"},
+    }.items():
+        assert browser.post(path, data=sent).status_code == 403, path
+    for page in ("/quality", "/notices"):
+        assert 'method="post"' not in browser.get(page).text
+
+
+def test_a_role_that_was_taken_away_closes_the_file_that_was_sent_before(world: World) -> None:
+    let(world.dsn, User("erlan", "operator", "alpha"))
+    sent = upload(world.browser("erlan"), "alpha")
+    assert world.browser("erlan").get(f"/applications/{sent}").status_code == 200
+    let(world.dsn, User("erlan", "viewer", "alpha"))
+    assert world.browser("erlan").get(f"/applications/{sent}").status_code == 404
