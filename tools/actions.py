@@ -89,7 +89,14 @@ def _list(conn: Connection, asked: argparse.Namespace, _now: dt.datetime) -> int
     for row in actions.actions(conn, staff_of(conn, asked.actor), asked.merchant):
         scope = ", ".join(f"{name} {value}" for name, value in row["scope"].items())
         end = "withdrawn" if row["withdrawn"] else f"until {row['ended_on']}" if row["ended_on"] else "goes on"
-        said = (row["action_id"], row["merchant_id"], row["kind"], scope, row["reason"] or "all causes", row["starts_on"])
+        said = (
+            row["action_id"],
+            row["merchant_id"],
+            row["kind"],
+            scope,
+            row["reason"] or "all causes",
+            row["starts_on"],
+        )
         print(*said, end, row["owner"], row["hypothesis"], sep="\t")
     return 0
 

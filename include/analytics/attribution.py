@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from include.analytics.history import History
-from include.analytics.signals import Signal, exposure_of, rows_of
+from include.analytics.signals import Signal, rows_of
 
 Mask = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
@@ -55,7 +55,7 @@ class _Candidate:
 
 def explain(history: History, signals: Sequence[Signal]) -> list[Told]:
     """Return the signals, each with its role; those that explain come first, the surest first."""
-    exposure = exposure_of(history)
+    exposure = history.exposure
     groups: dict[tuple[str, str], list[_Candidate]] = defaultdict(list)
     for signal in signals:
         cell = signal.cell

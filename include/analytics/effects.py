@@ -16,7 +16,6 @@ import numpy as np
 import numpy.typing as npt
 
 from include.analytics.history import History
-from include.analytics.signals import exposure_of
 
 Floats = npt.NDArray[np.float64]
 Verdict = Literal["helped", "made_worse", "no_effect_shown", "not_enough_data"]
@@ -79,7 +78,7 @@ def panel(
     if starts_on > monday:
         after, before = np.zeros(len(ages), dtype=bool), ages <= WEEKS_BEFORE
     kept = (after | before)[::-1]
-    exposure = exposure_of(history)
+    exposure = history.exposure
     sides = []
     for codes, age, values, rows in (
         (history.sold, history.sold_age, exposure, np.ones(len(exposure), dtype=bool)),
@@ -98,9 +97,7 @@ def panel(
 def judge(weeks: Panel) -> Effect:
     """Return what the action did: against other goods where there are any, else against the goods' own past."""
     if weeks.compared:
-        return difference(
-            weeks.treated, weeks.treated_exposure, weeks.control, weeks.control_exposure, weeks.after
-        )
+        return difference(weeks.treated, weeks.treated_exposure, weeks.control, weeks.control_exposure, weeks.after)
     return interrupted(weeks.treated, weeks.treated_exposure, weeks.after, np.arange(len(weeks.after), dtype=float))
 
 
@@ -144,7 +141,12 @@ def difference(
 
 
 def interrupted(
-    counts: Floats, exposure: Floats, after: npt.NDArray[np.bool_], time: Floats, harmonics: int = 0, period: float = 52.0
+    counts: Floats,
+    exposure: Floats,
+    after: npt.NDArray[np.bool_],
+    time: Floats,
+    harmonics: int = 0,
+    period: float = 52.0,
 ) -> Effect:
     """Return the step in a series with a trend and, with ``harmonics``, a season of ``period``: no goods to compare."""
     usable = exposure > 0
@@ -164,7 +166,10 @@ def _lacking(
     treated: Floats, treated_exposure: Floats, control: Floats, control_exposure: Floats, after: npt.NDArray[np.bool_]
 ) -> str:
     """Say which corner has too little to be judged, expected by what all weeks of its side show."""
-    for name, counts, exposure in (("goods acted on", treated, treated_exposure), ("others", control, control_exposure)):
+    for name, counts, exposure in (
+        ("goods acted on", treated, treated_exposure),
+        ("others", control, control_exposure),
+    ):
         if exposure.sum() <= 0:
             return f"{name}: nothing was sold"
         level = counts.sum() / exposure.sum()

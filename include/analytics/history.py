@@ -5,6 +5,7 @@ The unit is the order line: two pieces of one line come back together, so they a
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -64,11 +65,22 @@ class History:
             back_lines=numbers["lines", "back"],
         )
 
+    @cached_property
+    def exposure(self) -> Floats:
+        """For each row of sold lines, how many of them could have come back by now."""
+        found = np.zeros(len(self.sold_lines))
+        for code, curve in enumerate(self.curves()):
+            mine = self.sold["merchant_id"] == code
+            found[mine] = self.sold_lines[mine] * curve.known(self.sold_age[mine])
+        return found
+
     def curves(self) -> list[Curve]:
         """Return the delay curve of each merchant, in the order of ``names``; a small one has that of all."""
         recent = self.back_age <= CURVE_WEEKS
         whole = self._curve(recent)
-        own = [self._curve(recent & (self.back["merchant_id"] == code)) for code in range(len(self.names["merchant_id"]))]
+        own = [
+            self._curve(recent & (self.back["merchant_id"] == code)) for code in range(len(self.names["merchant_id"]))
+        ]
         return [curve if curve.events >= ENOUGH_DELAYS else whole for curve in own]
 
     def _curve(self, rows: npt.NDArray[np.bool_]) -> Curve:

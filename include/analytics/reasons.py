@@ -69,7 +69,12 @@ def corrected(
     width = 1.96 * np.sqrt(variance)
     return [
         Corrected(
-            cause, said[cause] / total, mean / total, max(known, mean - wide) / total, min(total, mean + wide) / total, total
+            cause,
+            said[cause] / total,
+            mean / total,
+            max(known, mean - wide) / total,
+            min(total, mean + wide) / total,
+            total,
         )
         for cause, mean, wide, known in zip(
             causes, value.tolist(), width.tolist(), _known(inspected, causes), strict=True

@@ -14,6 +14,7 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float64]
 MANY = 100  # cells from which on a mixture of two gammas can be told from one
 NO_SPREAD = 1e4  # a shape beyond this says that the cells do not differ
+DROP = 0.5  # of the log-likelihood: one standard error
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,24 +88,30 @@ def shrunk(
 
 
 def fit(n: Floats, expected: Floats) -> Prior:
-    """Return the prior of cells that show ``n`` where ``expected`` were expected: one gamma, or two for many cells."""
-    from scipy.optimize import minimize
+    """Return the prior of cells that show ``n`` where ``expected`` were expected: one gamma, or two for many cells.
+
+    A single gamma is taken one standard error wider than the likeliest: few cells show little of how much they differ.
+    """
+    from scipy.optimize import brentq, minimize_scalar
 
     if len(n) >= MANY:
         return fit_mixture(n, expected)
     if n.sum() == 0 or len(n) < 3:
-        return Prior(NO_SPREAD, NO_SPREAD)
+        return Prior(1.0, 1.0)  # nothing is known of how much they differ
+    level = float(n.sum() / expected.sum())
 
-    def loss(logs: Floats) -> float:
-        shape, rate = np.exp(logs)
-        return -float(_log_nb(n, expected, shape, rate).sum())
+    def loss(log_shape: float) -> float:
+        shape = float(np.exp(log_shape))
+        return -float(_log_nb(n, expected, shape, shape / level).sum())
 
-    level = n.sum() / expected.sum()
-    starts = [np.log([shape, shape / level]) for shape in (1.0, 10.0, 100.0)]
-    bounds = [(-5, np.log(NO_SPREAD)), (-12, 12)]
-    found = min((minimize(loss, start, bounds=bounds, method="L-BFGS-B") for start in starts), key=lambda one: one.fun)
-    shape, rate = np.exp(found.x)
-    return Prior(float(shape), float(rate))
+    least, most = -3.0, float(np.log(NO_SPREAD))
+    best = minimize_scalar(loss, bounds=(least, most), method="bounded")
+    if loss(least) - best.fun > DROP:
+        careful = float(brentq(lambda x: loss(x) - best.fun - DROP, least, best.x))
+    else:
+        careful = least
+    shape = float(np.exp(careful))
+    return Prior(shape, shape / level)
 
 
 def fit_mixture(n: Floats, expected: Floats, *, seen_only: bool = False) -> Prior:

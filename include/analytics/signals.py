@@ -8,6 +8,7 @@ category, a category's to that of its merchant (gamma–Poisson). docs/methods/s
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +23,8 @@ Mask = npt.NDArray[np.bool_]
 FEWEST = 3  # never speak about fewer returns
 WINDOWS = (4, 8, 12)  # weeks of newest cohorts: a jump shows in a short window first, a slow rise in a long one
 BASE_WEEKS = 12
+STEP = 4  # weeks; all of the above are multiples of it
+STEPS = (WINDOWS[-1] + BASE_WEEKS) // STEP
 LEAST_EXPECTED = 0.5  # cells of which fewer returns are expected are not tested
 WEIGHTS = {0: 4.0, 1: 4.0, 2: 1.0}  # by how many things a cell names; those of more are the least likely story
 LEAST_WEIGHT = 0.25
@@ -81,13 +84,10 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class _Window:
-    """What one window of newest cohorts is compared with, for all levels."""
+    """What one window of newest cohorts is compared with, for all levels: past rates by shelf (row) and cause."""
 
-    weeks: int
-    now: Mask
-    then: Mask
-    back_now: Mask
-    back_then: Mask
+    now: slice
+    then: slice
     rates: Floats
     doubt: Floats
     noise: Floats
@@ -95,13 +95,12 @@ class _Window:
 
 @dataclass(frozen=True, slots=True)
 class _Tests:
-    """The tests of one level and window: one row a cell of which enough is expected, one column a cause."""
+    """The tests of one level. Axes: window, cell, cause (or window, cell)."""
 
     level: tuple[str, ...]
-    weeks: int
     key: Ints
     returned: Ints
-    sold: Ints
+    sold: Floats
     exposure: Floats
     before: Ints
     exposure_before: Floats
@@ -114,50 +113,62 @@ def find(history: History, fdr: float) -> Found:
     """Return the cells that rose, at most a share ``fdr`` of them falsely in the long run (Benjamini–Hochberg)."""
     if not len(history.back_lines) or not len(history.sold_lines):
         return Found()
-    exposure = exposure_of(history)
+    exposure = history.exposure
     windows = [_window(history, exposure, weeks) for weeks in WINDOWS]
     told_by = np.random.default_rng(0).random(len(exposure))  # cells with the same sum have the same lines
     known: Floats = np.zeros(0)
-    tests: list[_Tests] = []
+    levels: list[_Tests] = []
     for level in LEVELS:
-        found, sums = _level(history, level, exposure, windows, told_by, known)
-        tests += found
+        tests, sums = _level(history, level, exposure, windows, told_by, known)
+        levels += tests
         known = np.union1d(known, sums)
-    best, tested = _best_windows(tests)
-    if not best:
-        return Found(tested=sum(tested.values()))
+    return _corrected(history, levels, fdr)
+
+
+def _corrected(history: History, levels: list[_Tests], fdr: float) -> Found:
+    """Correct for all cells tested; a cell's windows are joined by Simes' rule, and its surest one tells of it."""
+    p_values, weights, places = [], [], []
+    for number, tests in enumerate(levels):
+        joined = _simes(tests.p_value)
+        row, cause = np.nonzero(~np.isnan(joined))
+        p_values.append(joined[row, cause])
+        weights.append(np.full(len(row), _weight(tests.level)))
+        places += [(number, *place) for place in zip(row.tolist(), cause.tolist(), strict=True)]
+    if not places:
+        return Found()
     from statsmodels.stats.multitest import multipletests
 
-    # Weighted (Genovese, Roeder and Wasserman 2006): the mean weight of all tested cells is 1. The cells without a single
-    # new return are tested, too: they are as unlike a rise as can be.
-    total = sum(tested.values())
-    mean = sum(_weight(level) * cells for level, cells in tested.items()) / total
-    p_values = np.ones(total)
-    p_values[: len(best)] = [min(1.0, p * mean / _weight(tests[test].level)) for p, test, *_ in best]
-    rose, q_values, _, _ = multipletests(p_values, alpha=fdr, method="fdr_bh")
+    # weighted as by Genovese, Roeder and Wasserman (2006): the mean weight of all tested cells is 1
+    p_value, weight = np.concatenate(p_values), np.concatenate(weights)
+    rose, q_values, _, _ = multipletests(np.minimum(p_value * weight.mean() / weight, 1.0), alpha=fdr, method="fdr_bh")
     spoken = [
-        Signal(_cell(history, tests, test, row, cause, p), float(q))
-        for (p, test, row, cause), q, risen in zip(best, q_values, rose, strict=False)
-        if risen and tests[test].returned[row, cause] >= FEWEST
+        Signal(cell, float(q_values[place]))
+        for place in np.flatnonzero(rose)
+        if (cell := _cell(history, levels, *places[place], float(p_value[place]))).returned >= FEWEST
     ]
     spoken.sort(key=lambda one: (one.q_value, one.cell.p_value, one.cell.merchant_id, one.cell.where, one.cell.cause))
-    return Found(spoken, total)
+    return Found(spoken, len(places))
 
 
-def exposure_of(history: History) -> Floats:
-    """Return for each row of sold lines how many of them could have come back by now."""
-    exposure = np.zeros(len(history.sold_lines))
-    for code, curve in enumerate(history.curves()):
-        mine = history.sold["merchant_id"] == code
-        exposure[mine] = history.sold_lines[mine] * curve.known(history.sold_age[mine])
-    return exposure
+def _simes(p_value: Floats) -> Floats:
+    """Return the p values joined over the first axis; NaN is a test that was not made."""
+    ordered = np.sort(p_value, axis=0)  # NaN goes last
+    rank = np.arange(1, len(p_value) + 1)[:, None, None]
+    with np.errstate(invalid="ignore"):
+        joined = np.where(np.isnan(ordered), np.inf, ordered * len(p_value) / rank).min(axis=0)
+    return np.where(np.isinf(joined), np.nan, np.minimum(joined, 1.0))
+
+
+def _weight(level: tuple[str, ...]) -> float:
+    """Return the weight of a level's cells; a supplier's batch is one thing."""
+    return WEIGHTS.get(len(level) - ("batch" in level), LEAST_WEIGHT)
 
 
 def _window(history: History, exposure: Floats, weeks: int) -> _Window:
     """Return the window with the past rates of all categories: the rate of a cause for each exposed line."""
-    known, last = history.known(), weeks + BASE_WEEKS
+    last = weeks + BASE_WEEKS
     then = (history.sold_age > weeks) & (history.sold_age <= last)
-    back_then = known & (history.back_age > weeks) & (history.back_age <= last)
+    back_then = history.known() & (history.back_age > weeks) & (history.back_age <= last)
     shape = (len(history.names["merchant_id"]), len(history.names["category"]))
     sold, back = np.zeros(shape), np.zeros((*shape, len(history.names["cause"])))
     np.add.at(sold, _codes(history.sold, then, "merchant_id", "category"), exposure[then])
@@ -168,18 +179,19 @@ def _window(history: History, exposure: Floats, weeks: int) -> _Window:
     lean = 1 / (spread + 1 / (back.sum(axis=1) + 0.5))[:, None, :]
     rates = of_shop[:, None, :] * (lean + back) / (lean + usual)
     return _Window(
-        weeks=weeks, now=history.sold_age <= weeks, then=then,
-        back_now=known & (history.back_age <= weeks), back_then=back_then,
-        rates=rates.reshape(-1, rates.shape[2]), doubt=(lean + back).reshape(-1, rates.shape[2]),
+        now=slice(0, weeks // STEP),
+        then=slice(weeks // STEP, last // STEP),
+        rates=rates.reshape(-1, rates.shape[2]),
+        doubt=(lean + back).reshape(-1, rates.shape[2]),
         noise=_noise(history, exposure, weeks),
-    )  # fmt: skip
+    )
 
 
 def _codes(codes: Mapping[str, Ints], rows: Mask, *names: str) -> tuple[Ints, ...]:
     return tuple(codes[name][rows] for name in names)
 
 
-def _spread(returned: Floats, expected: Floats) -> float:
+def _spread(returned: Floats | Ints, expected: Floats) -> float:
     """Return the relative variance of cells around what was expected, by moments, on the careful side."""
     weight = float((expected**2).sum())
     if weight <= 0:
@@ -210,12 +222,12 @@ def _noise(history: History, exposure: Floats, weeks: int) -> Floats:
 def _level(
     history: History, level: tuple[str, ...], exposure: Floats, windows: Sequence[_Window], told_by: Floats, known: Floats
 ) -> tuple[list[_Tests], Floats]:
-    """Test the cells of a level in each window; those with the very lines of a cell in ``known`` are left out.
+    """Test the cells of a level; those with the very lines of a cell in ``known`` are left out.
 
     Return the tests, and for each cell the sum over its lines of ``told_by``, by which it is known.
     """
     sold_key, back_key, radix = _keys(history, level)
-    mine = np.flatnonzero((sold_key >= 0) & (history.sold_age <= WINDOWS[-1] + BASE_WEEKS))
+    mine = np.flatnonzero((sold_key >= 0) & (history.sold_age <= STEPS * STEP))
     cells, cell_of = np.unique(sold_key[mine], return_inverse=True)
     sums = np.bincount(cell_of, told_by[mine], len(cells))
     new = ~np.isin(sums, known)
@@ -223,80 +235,84 @@ def _level(
     if not len(cells):
         return [], sums
     place = np.minimum(np.searchsorted(cells, back_key), len(cells) - 1)
-    listed = cells[place] == back_key
-    counts = _Counts(history, len(cells), cell_of, mine, place, exposure[mine])
-    return [_tested(level, cells, radix, listed, counts, window) for window in windows], sums
+    back = np.flatnonzero((cells[place] == back_key) & history.known() & (history.back_age <= STEPS * STEP))
+    counts = _Counts.of(history, exposure, mine, cell_of, back, place[back], len(cells))
+    tested = [_tested(level, cells // radix, counts, window, history.names["cause"]) for window in windows]
+    return [_Tests(level, cells, *(np.array(one) for one in zip(*tested, strict=True)))], sums
 
 
 @dataclass(frozen=True, slots=True)
 class _Counts:
-    """The rows of one level: what falls into its cells."""
+    """The rows of one level by cell and by age in steps of STEP weeks, the newest first."""
 
-    history: History
-    cells: int
-    cell_of: Ints
-    mine: Ints
-    place: Ints
-    weights: Floats
+    sold: Floats
+    exposure: Floats
+    back: Ints
+    by_shelf: Any
 
-    def sold(self, rows: Mask, values: Floats | Ints) -> Floats:
-        """Return the sum of ``values`` of sold rows, a number a cell."""
-        chosen = rows[self.mine]
-        return np.bincount(self.cell_of[chosen], values[chosen], self.cells)
-
-    def back(self, rows: Mask) -> Ints:
-        """Return the returned lines, a row a cell, a column a cause."""
-        causes = len(self.history.names["cause"])
-        at = self.place[rows] * causes + self.history.back["cause"][rows]
-        flat = np.bincount(at, self.history.back_lines[rows], self.cells * causes)
-        return flat.reshape(self.cells, causes).astype(np.int64)
-
-    def usual(self, rows: Mask, rates: Floats) -> Floats:
-        """Return the sum of exposure × the rate of its category, a row a cell, a column a cause."""
+    @classmethod
+    def of(
+        cls, history: History, exposure: Floats, mine: Ints, cell_of: Ints, back: Ints, back_cell: Ints, cells: int
+    ) -> "_Counts":
+        """Count sold rows ``mine`` of ``cell_of`` and returned rows ``back`` of ``back_cell``."""
         from scipy.sparse import csr_matrix
 
-        chosen = rows[self.mine]
-        sold, categories = self.history.sold, len(self.history.names["category"])
-        shelf = (sold["merchant_id"] * categories + sold["category"])[self.mine][chosen]
-        table = csr_matrix((self.weights[chosen], (self.cell_of[chosen], shelf)), shape=(self.cells, len(rates)))
-        return np.asarray(table @ rates)
+        causes, categories = len(history.names["cause"]), len(history.names["category"])
+        step, back_step = (history.sold_age[mine] - 1) // STEP, (history.back_age[back] - 1) // STEP
+        at, back_at = cell_of * STEPS + step, (back_cell * causes + history.back["cause"][back]) * STEPS + back_step
+        shelf = history.sold["merchant_id"][mine] * categories + history.sold["category"][mine]
+        shelves = len(history.names["merchant_id"]) * categories
+        size = (cells, shelves * STEPS)
+        return cls(
+            sold=np.bincount(at, history.sold_lines[mine], cells * STEPS).reshape(cells, STEPS),
+            exposure=np.bincount(at, exposure[mine], cells * STEPS).reshape(cells, STEPS),
+            back=np.bincount(back_at, history.back_lines[back], cells * causes * STEPS)
+            .reshape(cells, causes, STEPS)
+            .astype(np.int64),
+            by_shelf=csr_matrix((exposure[mine], (cell_of, shelf * STEPS + step)), shape=size),
+        )
+
+    def usual(self, rates: Floats, steps: slice) -> Floats:
+        """Return the sum of exposure × ``rates`` of its shelf over these steps of age, a row a cell, a column a cause."""
+        spread = np.zeros((len(rates), STEPS, rates.shape[1]))
+        spread[:, steps] = rates[:, None, :]
+        return np.asarray(self.by_shelf @ spread.reshape(-1, rates.shape[1]))
 
 
 def _tested(
-    level: tuple[str, ...], cells: Ints, radix: int, listed: Mask, counts: _Counts, window: _Window
-) -> _Tests:
-    back_now, back_then = counts.back(listed & window.back_now), counts.back(listed & window.back_then)
-    exposed, exposed_then = (counts.sold(rows, counts.weights) for rows in (window.now, window.then))
-    if level:
-        mean, shape = _shrunk(level, window, counts, back_then)
-    else:
-        shape = back_then + 0.5
-        mean = shape * np.divide(exposed, exposed_then, out=np.zeros_like(exposed), where=exposed_then > 0)[:, None]
-    p = _surprise(back_now, mean, shape, window.noise[cells // radix][:, None])
-    own = _own(back_now, exposed[:, None], back_then, exposed_then[:, None])
+    level: tuple[str, ...], merchant: Ints, counts: _Counts, window: _Window, causes: tuple[str, ...]
+) -> tuple[npt.NDArray[Any], ...]:
+    """Return the columns of _Tests for one window."""
+    returned, before = counts.back[:, :, window.now].sum(axis=2), counts.back[:, :, window.then].sum(axis=2)
+    exposed, exposed_before = (counts.exposure[:, steps].sum(axis=1) for steps in (window.now, window.then))
+    expected, shape = _expected(level, counts, window, before, exposed, exposed_before)
+    p = _surprise(returned, expected, shape, window.noise[merchant][:, None])
+    own = _own(returned, exposed[:, None], before, exposed_before[:, None])
     p = np.where(np.isnan(own), p, np.maximum(p, OWN_PAST * own))
-    told = (mean >= LEAST_EXPECTED) & (exposed > 0)[:, None]
-    causes = counts.history.names["cause"]
+    told = (expected >= LEAST_EXPECTED) & (exposed > 0)[:, None]
     if UNKNOWN in causes:
         told[:, causes.index(UNKNOWN)] = False
-    sold = counts.sold(window.now, counts.history.sold_lines[counts.mine]).astype(np.int64)
-    return _Tests(
-        level, window.weeks, cells, back_now, sold, exposed, back_then, exposed_then, mean, shape,
-        np.where(told, p, np.nan),
-    )  # fmt: skip
+    sold = counts.sold[:, window.now].sum(axis=1)
+    return returned, sold, exposed, before, exposed_before, expected, shape, np.where(told, p, np.nan)
 
 
-def _shrunk(level: tuple[str, ...], window: _Window, counts: _Counts, back_then: Ints) -> tuple[Floats, Floats]:
+def _expected(
+    level: tuple[str, ...], counts: _Counts, window: _Window, before: Ints, exposed: Floats, exposed_before: Floats
+) -> tuple[Floats, Floats]:
     """Return the returns to expect of the newest cohorts and how surely, as the shape of a gamma."""
-    both = window.now | window.then
-    prior, prior_then = counts.usual(window.now, window.rates), counts.usual(window.then, window.rates)
-    lines = counts.sold(both, counts.weights)[:, None]
-    behind = np.divide(counts.usual(both, window.doubt), lines, out=np.ones_like(prior), where=lines > 0)
+    if not level:
+        shape = before + 0.5
+        growth = np.divide(exposed, exposed_before, out=np.zeros_like(exposed), where=exposed_before > 0)
+        return shape * growth[:, None], shape
+    prior, prior_before = counts.usual(window.rates, window.now), counts.usual(window.rates, window.then)
+    both = slice(window.now.start, window.then.stop)
+    lines = (exposed + exposed_before)[:, None]
+    behind = np.divide(counts.usual(window.doubt, both), lines, out=np.ones_like(prior), where=lines > 0)
     if level == ("category",):
         return prior, np.maximum(behind, 0.5)  # its rate is its own already, leaning on the merchant's
-    lean = 1 / (_spread(back_then, prior_then) + 1 / np.maximum(behind - back_then, 0.5))
-    shape = lean + back_then
-    return prior * shape / (lean + prior_then), shape
+    lean = 1 / (_spread(before, prior_before) + 1 / np.maximum(behind - before, 0.5))
+    shape = lean + before
+    return prior * shape / (lean + prior_before), shape
 
 
 def _surprise(now: Ints, mean: Floats, shape: Floats, noise: Floats) -> Floats:
@@ -306,7 +322,7 @@ def _surprise(now: Ints, mean: Floats, shape: Floats, noise: Floats) -> Floats:
     safe = np.maximum(mean, 1e-9)
     size = 1 / (1 / shape + (noise - 1) / safe)
     p = np.ones_like(mean)
-    some = now > 0
+    some = (now > 0) & (mean >= LEAST_EXPECTED)
     chance = size[some] / (size[some] + safe[some])
     p[some] = nbinom.sf(now[some], size[some], chance) + nbinom.pmf(now[some], size[some], chance) / 2
     return p
@@ -342,56 +358,27 @@ def _keys(history: History, level: Sequence[str]) -> tuple[Ints, Ints, int]:
     return np.where(hidden_sold, -1, sold), np.where(hidden_back, -1, back), radix
 
 
-def _weight(level: tuple[str, ...]) -> float:
-    """Return the weight of a level's cells; a supplier's batch is one thing."""
-    return WEIGHTS.get(len(level) - ("batch" in level), LEAST_WEIGHT)
-
-
-def _best_windows(
-    tests: list[_Tests],
-) -> tuple[list[tuple[float, int, int, int]], dict[tuple[str, ...], int]]:
-    """Return (p, test, row, cause) of each cell with a new return, once, and how many cells of each level were tested.
-
-    The p values of a cell's windows are joined by Simes' rule, and it is told by its surest window.
-    """
-    tried: dict[tuple[tuple[str, ...], int, int], list[tuple[float, int, int, int]]] = {}
-    by_level: dict[tuple[str, ...], list[int]] = {}
-    for number, test in enumerate(tests):
-        by_level.setdefault(test.level, []).append(number)
-        for row, cause in np.argwhere((test.returned > 0) & ~np.isnan(test.p_value)).tolist():
-            found = (float(test.p_value[row, cause]), number, row, cause)
-            tried.setdefault((test.level, row, cause), []).append(found)
-    tested = {
-        level: int(np.any([~np.isnan(tests[number].p_value) for number in numbers], axis=0).sum())
-        for level, numbers in by_level.items()
-    }
-    best = []
-    for found in tried.values():
-        found.sort()
-        joined = min(p * len(WINDOWS) / rank for rank, (p, *_) in enumerate(found, 1))
-        best.append((min(1.0, joined), *found[0][1:]))
-    return best, tested
-
-
-def _cell(history: History, tests: list[_Tests], number: int, row: int, cause: int, p_value: float) -> Cell:
-    test = tests[number]
+def _cell(history: History, levels: list[_Tests], number: int, row: int, cause: int, p_value: float) -> Cell:
+    tests = levels[number]
+    window = int(np.nanargmin(tests.p_value[:, row, cause]))
+    merchant_id, where = _named(history, tests.level, int(tests.key[row]))
     return Cell(
-        *_named(history, test.level, int(test.key[row])),
+        merchant_id=merchant_id,
+        where=where,
         cause=history.names["cause"][cause],
-        weeks=test.weeks,
-        returned=int(test.returned[row, cause]),
-        sold=int(test.sold[row]),
-        exposure=float(test.exposure[row]),
-        returned_before=int(test.before[row, cause]),
-        exposure_before=float(test.exposure_before[row]),
-        expected=float(test.expected[row, cause]),
+        weeks=WINDOWS[window],
+        returned=int(tests.returned[window, row, cause]),
+        sold=int(tests.sold[window, row]),
+        exposure=float(tests.exposure[window, row]),
+        returned_before=int(tests.before[window, row, cause]),
+        exposure_before=float(tests.exposure_before[window, row]),
+        expected=float(tests.expected[window, row, cause]),
         p_value=p_value,
         windows={
-            one.weeks: (float(one.expected[row, cause]), float(one.shape[row, cause]))
-            for one in tests
-            if one.level == test.level
+            weeks: (float(tests.expected[place, row, cause]), float(tests.shape[place, row, cause]))
+            for place, weeks in enumerate(WINDOWS)
         },
-        cells_alike=len(test.key),
+        cells_alike=len(tests.key),
     )
 
 
@@ -404,7 +391,9 @@ def _named(history: History, level: tuple[str, ...], key: int) -> tuple[str, tup
     return history.names["merchant_id"][key], tuple(reversed(where))
 
 
-def rows_of(history: History, merchant_id: str, where: Mapping[str, str], cause: str) -> tuple[npt.NDArray[np.bool_], ...]:
+def rows_of(
+    history: History, merchant_id: str, where: Mapping[str, str], cause: str
+) -> tuple[npt.NDArray[np.bool_], ...]:
     """Return which rows of sold and of returned lines belong to a cell."""
     merchant = history.names["merchant_id"].index(merchant_id)
     sold, back = history.sold["merchant_id"] == merchant, history.back["merchant_id"] == merchant

@@ -71,9 +71,7 @@ def signal_sentence(signal: SignalLine, words: Words, *, of_whom: bool) -> str:
     """Return one signal as a sentence, naming the merchant where the reader has several."""
     sentence = words._(
         "{what}: “{cause}” — {returned} of {sold} that could be back by now came back ({rate}, usually {baseline}).",
-        what=cell_name(
-            words, signal.category, signal.supplier, signal.batch, signal.sku, signal.city, signal.carrier
-        ),
+        what=cell_name(words, signal.category, signal.supplier, signal.batch, signal.sku, signal.city, signal.carrier),
         cause=label(words, CAUSES, signal.reason),
         returned=words.number(signal.returned),
         sold=words.number(signal.sold),

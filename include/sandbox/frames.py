@@ -28,12 +28,13 @@ NEVER = np.inf
 SPREAD = 6.25  # shape of the gamma that the rates of SKUs are drawn from: they differ by 40 %
 DIMENSIONS = ("merchant", "category", "supplier", "batch", "sku", "city", "carrier")
 CAUSES = tuple(sorted({*STATED, "unknown"}))
+FINDINGS = (*CAUSES, "no_fault", "not_inspected")
 WEEKS = WEEKS_OF_HISTORY  # the last full one begins on day 7 * WEEKS
 
 
 @dataclass(frozen=True)
 class Frame:
-    """One row an order line. Days are inf where it never happens; codes point into ``names`` and CAUSES.
+    """One row an order line. Days are inf where it never happens; codes point into ``names``, CAUSES, FINDINGS.
 
     ``rate`` is the true chance that a delivered line comes back as a customer's return.
     """
@@ -51,7 +52,7 @@ class Frame:
     inspected: Days
     cause: Codes
     stated: Codes
-    finding: tuple[str | None, ...]
+    finding: Codes
 
     @property
     def returned(self) -> npt.NDArray[np.bool_]:
@@ -116,10 +117,10 @@ def together(frames: list[Frame]) -> Frame:
     joined = {
         name: np.concatenate([getattr(one, name) for one in frames])
         for name in ("pieces", "ordered", "cancelled", "delivered", "rate", "returned_pieces", "requested",
-                     "received", "inspected", "cause", "stated")
+                     "received", "inspected", "cause", "stated", "finding")
     }  # fmt: skip
     codes = {name: np.concatenate([one.codes[name] for one in frames]) for name in DIMENSIONS}
-    return Frame(first.names, codes, finding=tuple(one for each in frames for one in each.finding), **joined)
+    return Frame(first.names, codes, **joined)
 
 
 def lines_of(world: Frame, where: Mapping[str, str]) -> npt.NDArray[np.bool_]:
@@ -145,6 +146,8 @@ def plant(world: Frame, shift: Shift, seed: int) -> Frame:
     if shift.factor < 1:
         gone = mine & world.returned & (world.cause == cause) & (dice.random(len(mine)) > factor)
         return replace(world, **_erased(world, gone))
+    if shift.factor == 1:
+        return world
     chance = world.rate * usual * (factor - 1) / (1 - world.rate)
     more = np.flatnonzero(mine & ~world.returned & (dice.random(len(mine)) < chance))
     donors = np.flatnonzero(world.returned & (world.cause == cause) & np.isfinite(world.delivered))
@@ -157,22 +160,18 @@ def _added(world: Frame, more: Codes, donors: Codes) -> dict[str, object]:
         days = getattr(world, name).copy()
         days[more] = world.delivered[more] + getattr(world, name)[donors] - world.delivered[donors]
         changed[name] = days
-    for name in ("cause", "stated"):
+    for name in ("cause", "stated", "finding"):
         codes = getattr(world, name).copy()
         codes[more] = getattr(world, name)[donors]
         changed[name] = codes
     pieces = world.returned_pieces.copy()
     pieces[more] = 1
-    found = list(world.finding)
-    for line, donor in zip(more.tolist(), donors.tolist(), strict=True):
-        found[line] = world.finding[donor]
-    return {**changed, "returned_pieces": pieces, "finding": tuple(found)}
+    return {**changed, "returned_pieces": pieces}
 
 
 def _erased(world: Frame, gone: npt.NDArray[np.bool_]) -> dict[str, object]:
     never = {name: np.where(gone, NEVER, getattr(world, name)) for name in ("requested", "received", "inspected")}
-    kept = tuple(None if lost else one for lost, one in zip(gone.tolist(), world.finding, strict=True))
-    return {**never, "returned_pieces": np.where(gone, 0, world.returned_pieces), "finding": kept}
+    return {**never, "returned_pieces": np.where(gone, 0, world.returned_pieces)}
 
 
 def _rows(
@@ -206,10 +205,9 @@ def _rows(
         "sku": products,
     }
     names = {name: tuple(sorted(known.get(name, set(values)))) for name, values in texts.items()}
-    ends = [
-        None if id(order) in undelivered or order.handed_over_at is None else order.completed_at()
-        for order, _, _ in rows
-    ]
+    ends = [None if id(order) in undelivered else order.completed_at() for order, _, _ in rows]
+    # what the merchant delivers himself, and what an order holds beside a sold-out SKU, never comes back
+    final = {id(o) for o in orders if o.handed_over_at is None or any(products[line.sku].dry for line in o.lines)}
     return Frame(
         names=names,
         codes={name: _coded(values, names[name]) for name, values in texts.items()},
@@ -218,7 +216,7 @@ def _rows(
         cancelled=_days([_gone(order) for order, _, _ in rows], begin),
         delivered=_days(ends, begin),
         rate=np.array(
-            [0 if any(products[one.sku].dry for one in order.lines) else rates[line.sku] for order, line, _ in rows]
+            [0 if id(order) in final else rates[line.sku] for order, line, _ in rows]
         ),
         returned_pieces=np.array(
             [0 if unit is None else 1 + ((id(order), line.sku) in pairs) for order, line, unit in rows]
@@ -228,7 +226,9 @@ def _rows(
         inspected=_days([unit and unit.inspected_at for _, _, unit in rows], begin),
         cause=_coded([unit.cause if unit else "unknown" for _, _, unit in rows], CAUSES),
         stated=_coded([_stated(unit) for _, _, unit in rows], CAUSES),
-        finding=tuple(unit.inspection.finding if unit and unit.inspection else None for _, _, unit in rows),
+        finding=_coded(
+            [unit.inspection.finding if unit and unit.inspection else "not_inspected" for _, _, unit in rows], FINDINGS
+        ),
     )
 
 

@@ -167,7 +167,9 @@ def test_an_unquantified_case_counts_one_between_one_and_what_was_sold(dsn: str)
 def test_the_signals_count_what_the_orders_and_units_say(dsn: str) -> None:
     """Counted again here from the raw facts: lines of alpha's batch, those back as defective, by cohort and week known."""
     whole_run(dsn)
-    (evidence,) = ask(dsn, "select evidence from mart.signal where batch = 'B7' and evidence ->> 'role' = 'explains'")[0]
+    (evidence,) = ask(dsn, "select evidence from mart.signal where batch = 'B7' and evidence ->> 'role' = 'explains'")[
+        0
+    ]
     lines = ask(
         dsn,
         """
@@ -213,7 +215,9 @@ def test_young_cohorts_are_estimated_and_say_so(dsn: str) -> None:
     assert newest[4] - newest[3] > oldest[4] - oldest[3]  # the younger, the less is known
     # a week later the estimate of a week that is mature now stays as it was said
     whole_run(dsn, NOW + dt.timedelta(weeks=1))
-    assert not ask(dsn, "select 1 as one from mart.kpi_weekly where kpi = 'return_rate_nowcast' and value is null and n = 0")
+    assert not ask(
+        dsn, "select 1 as one from mart.kpi_weekly where kpi = 'return_rate_nowcast' and value is null and n = 0"
+    )
 
 
 def test_goods_have_rates_that_lean_on_their_category(dsn: str) -> None:

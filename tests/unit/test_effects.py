@@ -94,7 +94,14 @@ def test_the_week_it_began_in_counts_on_neither_side_and_an_end_ends_it() -> Non
     whole = effects.panel(history, "m", {"category": "a"}, None, [], monday=MONDAY, starts_on=START)
     assert whole is not None and (int(whole.after.sum()), int((~whole.after).sum())) == (AFTER, BEFORE)
     ended = effects.panel(
-        history, "m", {"category": "a"}, None, [], monday=MONDAY, starts_on=START, ended_on=START + dt.timedelta(days=35)
+        history,
+        "m",
+        {"category": "a"},
+        None,
+        [],
+        monday=MONDAY,
+        starts_on=START,
+        ended_on=START + dt.timedelta(days=35),
     )
     assert ended is not None and int(ended.after.sum()) == 5
     assert list(np.flatnonzero(ended.after)) == [12, 13, 14, 15, 16]

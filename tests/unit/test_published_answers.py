@@ -92,7 +92,11 @@ def test_gps_scores_of_fda_reports(known: dict[str, Any]) -> None:
     names, n, expected = caers()
     assert len(names) == answer["pairs"]
     prior = Prior(*answer["theta_published"])
-    ebgm, eb05, eb95 = prior.geometric_mean(n, expected), prior.quantile(0.05, n, expected), prior.quantile(0.95, n, expected)
+    ebgm, eb05, eb95 = (
+        prior.geometric_mean(n, expected),
+        prior.quantile(0.05, n, expected),
+        prior.quantile(0.95, n, expected),
+    )
     assert int((eb05 > 2).sum()) == answer["eb05_gt_2"]
     assert int((np.round(ebgm, 2) > 3).sum()) == answer["ebgm_gt_3"]  # counted there on two digits
     for product, event, count, chance, low, middle, high in answer["top"]:

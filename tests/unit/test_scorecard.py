@@ -61,7 +61,9 @@ def test_a_frame_is_the_sandbox_without_what_is_planted_in_it() -> None:
     assert world.returned[delivered].mean() == pytest.approx(CUSTOMER_RETURN, rel=0.3)
     assert not world.returned[~delivered].any()
     back = world.returned
-    assert (world.requested[back] > world.delivered[back]).all() and (world.received[back] > world.requested[back]).all()
+    assert (world.requested[back] > world.delivered[back]).all() and (
+        world.received[back] > world.requested[back]
+    ).all()
     assert (world.ordered.min() // 7, world.ordered.max() // 7) == (0, 26)
     with pytest.raises(ValueError, match="one catalogue"):
         together([world, frame(1, 1)])

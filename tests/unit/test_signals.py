@@ -50,7 +50,9 @@ def test_a_jump_of_a_category_is_found_and_named() -> None:
     world = history(random.Random(1), shifted, lines=80)
     told = explain(world, find(world, 0.10).signals)
     first = [one for one in told if one.role == "explains"]
-    assert [(dict(one.signal.cell.where), one.signal.cell.cause) for one in first] == [({"category": "c3"}, "defective")]
+    assert [(dict(one.signal.cell.where), one.signal.cell.cause) for one in first] == [
+        ({"category": "c3"}, "defective")
+    ]
     assert first[0].attributed and first[0].shape == "at_once" and 5 <= first[0].since_weeks <= 11
     # what says the same is not left out: it is told who explains it
     assert all(dict(one.by or ()) == {"category": "c3"} for one in told if one.role == "explained")

@@ -67,7 +67,12 @@ def test_a_small_cell_is_drawn_to_its_category_and_a_big_one_stays() -> None:
 def test_cells_that_do_not_differ_are_all_drawn_to_their_category() -> None:
     n, pieces = np.full(30, 5.0), np.full(30, 50.0)
     assert shrunk(n, pieces, np.zeros(30, dtype=np.int64))[0] == pytest.approx(0.1, abs=0.002)
-    assert fit(np.zeros(5), np.ones(5)).mean(np.zeros(5), np.ones(5)) == pytest.approx(np.ones(5), abs=0.01)
+    assert fit(n, np.full(30, 5.0)).shape1 > 50
+
+
+def test_of_cells_without_a_return_nothing_is_known() -> None:
+    prior = fit(np.zeros(5), np.ones(5))
+    assert prior.mean(np.zeros(5), np.ones(5)) == pytest.approx(np.full(5, 0.5))
 
 
 def test_chance_is_not_taken_for_unevenness() -> None:
@@ -82,12 +87,20 @@ def test_chance_is_not_taken_for_unevenness() -> None:
 def test_a_reason_that_inspection_contradicts_is_worth_little() -> None:
     seen = {("defective", "defective"): 12, ("defective", "changed_mind"): 28, ("does_not_fit", "does_not_fit"): 20}
     told = {one.reason: one for one in reasons.worth(seen)}
-    assert (told["defective"].share.value, told["defective"].share.n, told["defective"].mostly) == (0.3, 40, "changed_mind")
+    assert (told["defective"].share.value, told["defective"].share.n, told["defective"].mostly) == (
+        0.3,
+        40,
+        "changed_mind",
+    )
     assert (told["does_not_fit"].share.value, told["does_not_fit"].mostly) == (1.0, None)
 
 
 def test_uninspected_pieces_are_split_as_the_inspected_ones_turned_out() -> None:
-    learned = {("defective", "defective"): 300, ("defective", "changed_mind"): 700, ("changed_mind", "changed_mind"): 500}
+    learned = {
+        ("defective", "defective"): 300,
+        ("defective", "changed_mind"): 700,
+        ("changed_mind", "changed_mind"): 500,
+    }
     told = {one.cause: one for one in reasons.corrected({}, {"defective": 40}, learned)}
     assert told["defective"].stated == 1.0
     assert told["defective"].value == pytest.approx(0.30, abs=0.01)

@@ -1,5 +1,6 @@
 """Do the intervals hold what they promise? Each method's intervals against the truth of the sandbox's frames."""
 
+import datetime as dt
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -7,12 +8,11 @@ import numpy as np
 import numpy.typing as npt
 
 from include.analytics import effects, reasons
-from include.analytics.history import History
 from include.analytics.nowcast import PAST_WEEKS, CohortSums, longest_delay, young_ages, young_cohorts
 from include.analytics.rates import wilson
 from include.analytics.shrinkage import shrunk
 from include.sandbox.applications import TWO_OF_A_LINE
-from include.sandbox.frames import CAUSES, Frame, Shift, plant
+from include.sandbox.frames import CAUSES, Frame, Shift, lines_of, plant
 from include.sandbox.returns import LATE
 from tools.scorecard.power import PLANTED_CAUSES
 from tools.scorecard.worlds import Weekly
@@ -22,7 +22,7 @@ FEWEST = 5.0  # expected events of a cell that is counted
 HORIZONS = (14, 30)
 MONDAYS = (15, 19, 23, 27)
 LAST = 27
-EFFECTS = 80
+EFFECTS = 33
 SCOPES = ("category", "supplier", "sku", "city", "carrier")
 
 
@@ -87,7 +87,7 @@ def _nowcasts(world: Frame, _seed: int) -> Iterator[tuple[str, tuple[Any, ...]]]
                 sold, final_sold, final, usual = (np.zeros(shape) for _ in range(4))
                 np.add.at(sold, (group[shown], age[shown]), pieces[shown])
                 back = np.zeros((*shape, longest + 1))
-                delay = np.where(within, world.requested[shop] // 7 - cohort[shop], 0).astype(np.int64)
+                delay = np.where(within, np.floor(world.requested[shop] / 7) - cohort[shop], 0).astype(np.int64)
                 seen = within & (age > 0) & (age <= weeks) & (delay < age) & (delay <= longest)
                 returned = world.returned_pieces[shop]
                 np.add.at(back, (group[seen], age[seen], delay[seen]), returned[seen])
@@ -115,7 +115,7 @@ def _rates(world: Frame, _seed: int) -> Iterator[tuple[str, tuple[Any, ...]]]:
         shop = world.codes["merchant"] == merchant
         names, cell = np.unique(world.codes["category"][shop] * 100 + cohort[shop], return_inverse=True)
         n, pieces, usual = (np.bincount(cell, one[shop], len(names)) for one in (back, sold, expected))
-        big = (usual >= FEWEST) & (pieces > 0)
+        big = (usual >= FEWEST) & (pieces > 0) & (names % 4 == 0)
         shares = [wilson(int(one), int(of)) for one, of in zip(n[big], pieces[big], strict=True)]
         bounds = np.array([(one.value, one.lo, one.hi) for one in shares], dtype=float).reshape(-1, 3).T
         yield "return_rate of a mature week (Wilson)", (usual[big] / pieces[big], *bounds)
@@ -162,30 +162,26 @@ def _pairs(world: Frame, cause: npt.NDArray[np.int64], rows: npt.NDArray[np.bool
 
 
 def _effects(world: Frame, seed: int) -> Iterator[tuple[str, tuple[Any, ...]]]:
-    """Actions that do nothing, halve a cause, or make it half as frequent again, in a drawn scope from a drawn week."""
+    """Actions that do nothing, halve a cause, or make it half as frequent again: one in each shop at a time."""
     dice = np.random.default_rng([seed, 7])
-    day_zero = np.datetime64("2026-05-11")  # any Monday will do
-    monday = (day_zero + 7 * LAST).item()
-    histories: dict[tuple[str, ...], History] = {}
+    first = dt.date(2026, 5, 11)  # any Monday will do
     for number in range(EFFECTS):
         factor = (1.0, 0.5, 1.5)[number % 3]
-        line, scope_name = int(dice.integers(len(world.pieces))), str(dice.choice(SCOPES))
-        scope = {scope_name: world.names[scope_name][world.codes[scope_name][line]]}
-        merchant = world.names["merchant"][world.codes["merchant"][line]]
-        cause, start = str(dice.choice(PLANTED_CAUSES)), int(dice.integers(12, 21))
-        if "unknown" in scope.values():
-            continue
-        shown = world
-        if factor != 1:
-            shown = plant(world, Shift({"merchant": merchant, **scope}, cause, factor, 7.0 * start), number)
-            histories.clear()
-        key = ("as it is",) if factor == 1 else (str(number),)
-        if key not in histories:
-            histories[key] = Weekly.of(shown).history(LAST)
-        starts_on = (day_zero + 7 * start).item()
-        weeks = effects.panel(histories[key], merchant, scope, cause, [], monday=monday, starts_on=starts_on)
-        effect = effects.judge(weeks) if weeks is not None else effects.NOTHING
-        if effect.ratio is None:
-            continue
-        logs = np.log(np.array([[factor, effect.ratio, effect.lo, effect.hi]], dtype=float)).T
-        yield "effect of an action (log rate ratio)", tuple(logs)
+        shown, acts = world, []
+        for shop in world.names["merchant"]:
+            name, cause = str(dice.choice(SCOPES)), str(dice.choice(PLANTED_CAUSES))
+            line = int(dice.choice(np.flatnonzero(lines_of(world, {"merchant": shop}))))
+            scope, start = {name: world.names[name][world.codes[name][line]]}, int(dice.integers(12, 21))
+            if "unknown" not in scope.values():
+                acts.append((shop, scope, cause, start))
+                shown = plant(shown, Shift({"merchant": shop, **scope}, cause, factor, 7.0 * start), number)
+        history = Weekly.of(shown).history(LAST)
+        for shop, scope, cause, start in acts:
+            weeks = effects.panel(
+                history, shop, scope, cause, [],
+                monday=first + dt.timedelta(weeks=LAST), starts_on=first + dt.timedelta(weeks=start),
+            )  # fmt: skip
+            effect = effects.judge(weeks) if weeks is not None else effects.NOTHING
+            if effect.ratio is not None:
+                logs = np.log(np.array([[factor, effect.ratio, effect.lo, effect.hi]], dtype=float)).T
+                yield "effect of an action (log rate ratio)", tuple(logs)

@@ -30,9 +30,7 @@ def trials(world: Frame, seed: int, fdr: float) -> list[dict[str, Any]]:
     ]
 
 
-def _trial(
-    world: Frame, dice: np.random.Generator, factor: float, shape: str, fdr: float
-) -> list[dict[str, Any]]:
+def _trial(world: Frame, dice: np.random.Generator, factor: float, shape: str, fdr: float) -> list[dict[str, Any]]:
     start = int(dice.integers(14, 16))
     shifts, shifted = [], world
     for shop in world.names["merchant"]:

@@ -7,18 +7,20 @@ import numpy.typing as npt
 
 from include.analytics.history import DIMENSIONS, History
 from include.domain.causes import decide_cause
-from include.sandbox.frames import CAUSES, Frame
+from include.sandbox.frames import CAUSES, FINDINGS, Frame
 
+TABLE = np.array(
+    [
+        [CAUSES.index(decide_cause(said, None if seen == "not_inspected" else seen)[0]) for seen in FINDINGS]
+        for said in CAUSES
+    ]
+)
 NAMES = {"merchant_id": "merchant", **{name: name for name in DIMENSIONS}}
 
 
 def decided(world: Frame) -> npt.NDArray[np.int64]:
     """Return the cause that the pipeline decides for each line that comes back, as a code of CAUSES."""
-    known = {
-        (stated, finding): CAUSES.index(decide_cause(CAUSES[stated], finding)[0])
-        for stated, finding in {*zip(world.stated.tolist(), world.finding, strict=True)}
-    }
-    return np.array([known[pair] for pair in zip(world.stated.tolist(), world.finding, strict=True)])
+    return np.asarray(TABLE[world.stated, world.finding])
 
 
 @dataclass(frozen=True)
