@@ -1,9 +1,9 @@
 """Preventive actions: ``python -m tools.actions register | end | withdraw | list``.
 
 ``register --merchant M --kind description --scope category=… --scope sku=… --reason does_not_fit --owner WHO
---hypothesis TEXT --starts-on 2026-12-01 --actor USER``. The weekly flow judges every action (docs/methods/effects.md).
-The actor is a user of Airflow with the role supervisor; the warehouse's address is in QAITARYM_WAREHOUSE_DSN. Exit code 1
-where nothing was changed.
+--hypothesis TEXT --starts-on 2026-12-01 --actor USER``. The weekly flow judges every action; docs/methods/effects.md.
+The actor is a user of Airflow with the role supervisor; the warehouse's address is in QAITARYM_WAREHOUSE_DSN. Exit
+code 1 where nothing was changed.
 """
 
 import argparse

@@ -125,7 +125,7 @@ def _gain(one: _Candidate, returned: int, expected: float) -> float:
 
 
 def _is_rival(one: _Candidate, best: _Candidate, history: History, exposure: Floats, weeks: int) -> bool:
-    """Tell whether the data cannot tell this cell from the best: as good, neither part of the other, the same returns."""
+    """Tell whether the data cannot tell it from the best: as good, neither is part of the other, the same returns."""
     if best.gain - one.gain > AS_GOOD:
         return False
     newest = history.sold_age <= weeks
@@ -149,7 +149,7 @@ def _shape(history: History, exposure: Floats, one: _Candidate) -> tuple[Shape, 
         "creeping": np.clip((weeks[:, None] - weeks[None, :] + 1) / weeks[:, None], 0, None),
     }
     for shape, profiles in stories.items():
-        # [since, factor, week]
+        # axes: beginning, factor, week
         times = 1 + (FACTORS[None, :, None] - 1) * profiles[:, None, :]
         fits = (counts * np.log(times) - usual * times).sum(axis=2).max(axis=1)
         place = int(fits.argmax())

@@ -47,7 +47,7 @@ def sigma_z(scores: Floats) -> float:
 def overdispersion(counts: Floats, expected: Floats) -> float:
     """Return how many times the weekly counts (rows: cells, columns: weeks) surely vary more than Poisson: at least 1.
 
-    Pearson's chi-square over the 95 % point of its law under pure chance: a lower bound, so that the chance of few cells
+    Pearson's chi-square over the 95 % point of its law under pure chance: a lower bound, so that chance in few cells
     is not taken for unevenness. Each row against its own level; rows with fewer than 3 expected a week are left out.
     """
     from scipy.stats import chi2

@@ -15,7 +15,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from include.analytics.history import History
+from include.analytics.history import History, sums
 
 Floats = npt.NDArray[np.float64]
 Verdict = Literal["helped", "made_worse", "no_effect_shown", "not_enough_data"]
@@ -65,7 +65,7 @@ def panel(
 ) -> Panel | None:  # fmt: skip
     """Return the weekly panel of an action as known on ``monday``; None where nothing of its scope was ever sold.
 
-    ``cause`` None counts returns for any. Goods in the scope of ``others`` (actions for the same cause) are no comparison.
+    ``cause`` None counts returns for any. Goods in the scope of ``others`` (actions for the same cause) are left out.
     """
     names = history.names
     if merchant_id not in names["merchant_id"] or any(value not in names[name] for name, value in scope.items()):
@@ -89,7 +89,7 @@ def panel(
         rest = rows & ~mine
         for other in others:
             rest &= ~_within(names, codes, other)
-        sides.append([np.bincount(age[side], values[side], len(ages) + 1)[1:][::-1][kept] for side in (mine, rest)])
+        sides.append([sums(age[side], values[side], len(ages) + 1)[1:][::-1][kept] for side in (mine, rest)])
     (treated_exposure, control_exposure), (treated, control) = sides
     return Panel(treated, treated_exposure, control, control_exposure, after[::-1][kept])
 

@@ -96,3 +96,8 @@ def _coded(values: list[str]) -> tuple[tuple[str, ...], Ints]:
         return (), np.zeros(0, dtype=np.int64)
     names, codes = np.unique(np.array(values, dtype=object).astype(str), return_inverse=True)
     return tuple(names.tolist()), codes.astype(np.int64)
+
+
+def sums(places: Ints, values: Ints | Floats, size: int) -> Floats:
+    """Return the sum of ``values`` of each of ``size`` places."""
+    return np.asarray(np.bincount(places, values, size), dtype=np.float64)

@@ -1,7 +1,7 @@
 """What a young cohort's return rate will be: what is known, and a forecast of what is still to come.
 
-Returns still to come are Poisson, their rate a gamma learned from the older cohorts of the same goods and from what this
-one shows already, so the newest week leans on the past instead of being blown up. docs/methods/nowcast.md.
+Returns still to come are Poisson, their rate a gamma learned from the older cohorts of the same goods and from what
+this one shows already, so the newest week leans on the past instead of being blown up. docs/methods/nowcast.md.
 """
 
 from dataclasses import dataclass
@@ -75,7 +75,7 @@ class CohortSums:
 
 
 def longest_delay(horizon_days: int) -> int:
-    """Return after how many weeks of the order the last return within the horizon is asked for: delivery takes a week."""
+    """Return in which week after the order's the last return within the horizon is asked for: delivery takes a week."""
     return (horizon_days + 14) // 7
 
 

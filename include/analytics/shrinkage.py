@@ -14,7 +14,7 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float64]
 MANY = 100  # cells from which on a mixture of two gammas can be told from one
 NO_SPREAD = 1e4  # a shape beyond this says that the cells do not differ
-DROP = 0.5  # of the log-likelihood: one standard error
+DROP = 2.0  # of the log-likelihood: two standard errors
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Prior:
             return np.ones_like(expected)
         first = np.log(self.weight) + _log_nb(n, expected, self.shape1, self.rate1)
         second = np.log(1 - self.weight) + _log_nb(n, expected, self.shape2, self.rate2)
-        return 1 / (1 + np.exp(np.clip(second - first, -700, 700)))
+        return np.asarray(1 / (1 + np.exp(np.clip(second - first, -700, 700))))
 
     def mean(self, n: Floats, expected: Floats) -> Floats:
         """Return the expected relative rates, given what the cells show."""
@@ -90,7 +90,7 @@ def shrunk(
 def fit(n: Floats, expected: Floats) -> Prior:
     """Return the prior of cells that show ``n`` where ``expected`` were expected: one gamma, or two for many cells.
 
-    A single gamma is taken one standard error wider than the likeliest: few cells show little of how much they differ.
+    A single gamma is taken two standard errors wider than the likeliest: few cells show little of how much they differ.
     """
     from scipy.optimize import brentq, minimize_scalar
 

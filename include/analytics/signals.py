@@ -2,8 +2,8 @@
 
 A cell is a set of goods (all, category, supplier, both, batch, SKU) in a place (anywhere, city, carrier, both) with a
 cause. Returns of the newest cohorts are compared with what the twelve weeks of cohorts before them lead to expect, by
-exposure: order lines × the share of returns that is known at their age. The past of a small cell is shrunk to that of its
-category, a category's to that of its merchant (gamma–Poisson). docs/methods/signals.md.
+exposure: order lines × the share of returns that is known at their age. The past of a small cell is shrunk to that of
+its category, a category's to that of its merchant (gamma–Poisson). docs/methods/signals.md.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from include.analytics.dispersion import overdispersion
-from include.analytics.history import UNKNOWN, History
+from include.analytics.history import UNKNOWN, History, sums
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -119,9 +119,9 @@ def find(history: History, fdr: float) -> Found:
     known: Floats = np.zeros(0)
     levels: list[_Tests] = []
     for level in LEVELS:
-        tests, sums = _level(history, level, exposure, windows, told_by, known)
+        tests, told = _level(history, level, windows, told_by, known)
         levels += tests
-        known = np.union1d(known, sums)
+        known = np.union1d(known, told)
     return _corrected(history, levels, fdr)
 
 
@@ -220,7 +220,7 @@ def _noise(history: History, exposure: Floats, weeks: int) -> Floats:
 
 
 def _level(
-    history: History, level: tuple[str, ...], exposure: Floats, windows: Sequence[_Window], told_by: Floats, known: Floats
+    history: History, level: tuple[str, ...], windows: Sequence[_Window], told_by: Floats, known: Floats
 ) -> tuple[list[_Tests], Floats]:
     """Test the cells of a level; those with the very lines of a cell in ``known`` are left out.
 
@@ -229,16 +229,16 @@ def _level(
     sold_key, back_key, radix = _keys(history, level)
     mine = np.flatnonzero((sold_key >= 0) & (history.sold_age <= STEPS * STEP))
     cells, cell_of = np.unique(sold_key[mine], return_inverse=True)
-    sums = np.bincount(cell_of, told_by[mine], len(cells))
-    new = ~np.isin(sums, known)
+    told = sums(cell_of, told_by[mine], len(cells))
+    new = ~np.isin(told, known)
     cells, cell_of, mine = cells[new], (np.cumsum(new) - 1)[cell_of[new[cell_of]]], mine[new[cell_of]]
     if not len(cells):
-        return [], sums
+        return [], told
     place = np.minimum(np.searchsorted(cells, back_key), len(cells) - 1)
     back = np.flatnonzero((cells[place] == back_key) & history.known() & (history.back_age <= STEPS * STEP))
-    counts = _Counts.of(history, exposure, mine, cell_of, back, place[back], len(cells))
+    counts = _Counts.of(history, mine, cell_of, back, place[back], len(cells))
     tested = [_tested(level, cells // radix, counts, window, history.names["cause"]) for window in windows]
-    return [_Tests(level, cells, *(np.array(one) for one in zip(*tested, strict=True)))], sums
+    return [_Tests(level, cells, *(np.array(one) for one in zip(*tested, strict=True)))], told
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,29 +251,27 @@ class _Counts:
     by_shelf: Any
 
     @classmethod
-    def of(
-        cls, history: History, exposure: Floats, mine: Ints, cell_of: Ints, back: Ints, back_cell: Ints, cells: int
-    ) -> "_Counts":
+    def of(cls, history: History, mine: Ints, cell_of: Ints, back: Ints, back_cell: Ints, cells: int) -> "_Counts":
         """Count sold rows ``mine`` of ``cell_of`` and returned rows ``back`` of ``back_cell``."""
         from scipy.sparse import csr_matrix
 
-        causes, categories = len(history.names["cause"]), len(history.names["category"])
+        causes, categories, exposure = len(history.names["cause"]), len(history.names["category"]), history.exposure
         step, back_step = (history.sold_age[mine] - 1) // STEP, (history.back_age[back] - 1) // STEP
         at, back_at = cell_of * STEPS + step, (back_cell * causes + history.back["cause"][back]) * STEPS + back_step
         shelf = history.sold["merchant_id"][mine] * categories + history.sold["category"][mine]
         shelves = len(history.names["merchant_id"]) * categories
         size = (cells, shelves * STEPS)
         return cls(
-            sold=np.bincount(at, history.sold_lines[mine], cells * STEPS).reshape(cells, STEPS),
-            exposure=np.bincount(at, exposure[mine], cells * STEPS).reshape(cells, STEPS),
-            back=np.bincount(back_at, history.back_lines[back], cells * causes * STEPS)
+            sold=sums(at, history.sold_lines[mine], cells * STEPS).reshape(cells, STEPS),
+            exposure=sums(at, exposure[mine], cells * STEPS).reshape(cells, STEPS),
+            back=sums(back_at, history.back_lines[back], cells * causes * STEPS)
             .reshape(cells, causes, STEPS)
             .astype(np.int64),
             by_shelf=csr_matrix((exposure[mine], (cell_of, shelf * STEPS + step)), shape=size),
         )
 
     def usual(self, rates: Floats, steps: slice) -> Floats:
-        """Return the sum of exposure × ``rates`` of its shelf over these steps of age, a row a cell, a column a cause."""
+        """Return the sum of exposure × ``rates`` of its shelf over these steps of age: cells × causes."""
         spread = np.zeros((len(rates), STEPS, rates.shape[1]))
         spread[:, steps] = rates[:, None, :]
         return np.asarray(self.by_shelf @ spread.reshape(-1, rates.shape[1]))
@@ -303,7 +301,7 @@ def _expected(
     if not level:
         shape = before + 0.5
         growth = np.divide(exposed, exposed_before, out=np.zeros_like(exposed), where=exposed_before > 0)
-        return shape * growth[:, None], shape
+        return np.asarray(shape * growth[:, None]), np.asarray(shape)
     prior, prior_before = counts.usual(window.rates, window.now), counts.usual(window.rates, window.then)
     both = slice(window.now.start, window.then.stop)
     lines = (exposed + exposed_before)[:, None]

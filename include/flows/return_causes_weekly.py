@@ -8,7 +8,7 @@ import datetime as dt
 from typing import Any
 
 from include.analytics.kpis import Cohort, Expected, Number, ReceivedUnit, numbers
-from include.clock import ALMATY, almaty_day
+from include.clock import almaty_day
 from include.db import lease
 from include.db.connection import Connection, connect
 from include.db.copying import copy_rows
@@ -134,6 +134,6 @@ def _stage_kpis(conn: Connection, run: Run, merchant_id: str | None) -> int:
 def _kpi_row(run: Run, merchant_id: str | None, today: dt.date, number: Number) -> tuple[Any, ...]:
     rounded = [stored(value, 6) for value in (number.value, number.lo, number.hi)]
     return (
-        run.dag_id, run.run_id, merchant_id, number.category, number.sku, number.supplier, number.week_start, number.kpi,
-        number.horizon_days, kpi.VERSION, today, *rounded, number.n, number.note,
+        run.dag_id, run.run_id, merchant_id, number.category, number.sku, number.supplier, number.week_start,
+        number.kpi, number.horizon_days, kpi.VERSION, today, *rounded, number.n, number.note,
     )  # fmt: skip

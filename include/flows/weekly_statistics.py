@@ -127,7 +127,7 @@ def effect_of(
     """
     against = [
         one["scope"] for one in others
-        if not one["withdrawn"] and (one["reason"] is None or action["reason"] is None or one["reason"] == action["reason"])
+        if not one["withdrawn"] and (None in (one["reason"], action["reason"]) or one["reason"] == action["reason"])
     ]  # fmt: skip
     panel = effects.panel(
         history, action["merchant_id"], action["scope"], action["reason"], against,
@@ -242,7 +242,7 @@ def _estimate(
 
 
 def goods_rates(conn: Connection, run: Run, merchant_id: str) -> list[Number]:
-    """Return the return rates of SKUs and of suppliers' goods over the newest mature cohorts, shrunk to their category."""
+    """Return the return rates of SKUs and of suppliers' goods in mature cohorts, shrunk to their category."""
     today = almaty_day(run.now)
     found: list[Number] = []
     for horizon in kpi.BY_NAME["return_rate_shrunk"].horizons:

@@ -6,9 +6,9 @@ until :func:`plant` makes it. Days are numbers; 0 is the Monday of the first wee
 """
 
 import datetime as dt
-import random
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -154,8 +154,8 @@ def plant(world: Frame, shift: Shift, seed: int) -> Frame:
     return replace(world, **_added(world, more, dice.choice(donors, len(more)))) if len(donors) else world
 
 
-def _added(world: Frame, more: Codes, donors: Codes) -> dict[str, object]:
-    changed: dict[str, object] = {}
+def _added(world: Frame, more: Codes, donors: Codes) -> dict[str, Any]:
+    changed: dict[str, Any] = {}
     for name in ("requested", "received", "inspected"):
         days = getattr(world, name).copy()
         days[more] = world.delivered[more] + getattr(world, name)[donors] - world.delivered[donors]
@@ -169,7 +169,7 @@ def _added(world: Frame, more: Codes, donors: Codes) -> dict[str, object]:
     return {**changed, "returned_pieces": pieces}
 
 
-def _erased(world: Frame, gone: npt.NDArray[np.bool_]) -> dict[str, object]:
+def _erased(world: Frame, gone: npt.NDArray[np.bool_]) -> dict[str, Any]:
     never = {name: np.where(gone, NEVER, getattr(world, name)) for name in ("requested", "received", "inspected")}
     return {**never, "returned_pieces": np.where(gone, 0, world.returned_pieces)}
 
@@ -215,15 +215,13 @@ def _rows(
         ordered=_days([order.created_at for order, _, _ in rows], begin),
         cancelled=_days([_gone(order) for order, _, _ in rows], begin),
         delivered=_days(ends, begin),
-        rate=np.array(
-            [0 if id(order) in final else rates[line.sku] for order, line, _ in rows]
-        ),
+        rate=np.array([0 if id(order) in final else rates[line.sku] for order, line, _ in rows]),
         returned_pieces=np.array(
             [0 if unit is None else 1 + ((id(order), line.sku) in pairs) for order, line, unit in rows]
         ),
-        requested=_days([unit and unit.signalled_at for _, _, unit in rows], begin),
-        received=_days([unit and unit.arrives_at for _, _, unit in rows], begin),
-        inspected=_days([unit and unit.inspected_at for _, _, unit in rows], begin),
+        requested=_days([unit.signalled_at if unit else None for _, _, unit in rows], begin),
+        received=_days([unit.arrives_at if unit else None for _, _, unit in rows], begin),
+        inspected=_days([unit.inspected_at if unit else None for _, _, unit in rows], begin),
         cause=_coded([unit.cause if unit else "unknown" for _, _, unit in rows], CAUSES),
         stated=_coded([_stated(unit) for _, _, unit in rows], CAUSES),
         finding=_coded(

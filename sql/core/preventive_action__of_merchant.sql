@@ -18,4 +18,4 @@ left join core.preventive_action_event as ended
 left join core.preventive_action_event as withdrawn
     on action.action_id = withdrawn.action_id and withdrawn.type = 'withdrawn'
 where action.merchant_id = %(merchant_id)s or %(merchant_id)s is null
-order by action.starts_on desc, action.registered_at desc, action.action_id;
+order by action.starts_on desc, action.registered_at desc, action.action_id asc;

@@ -21,7 +21,8 @@ create table core.preventive_action (
     registered_by text not null check (registered_by <> ''),
     registered_at timestamptz not null
 );
-comment on table core.preventive_action is 'Append-only: a description, packaging standard or instruction that was changed.';
+comment on table core.preventive_action is
+'Append-only: a description, packaging standard or instruction that was changed.';
 comment on column core.preventive_action.scope is 'The goods and places it is about: {"category": …, "sku": …}.';
 comment on column core.preventive_action.reason is 'The cause it works against; NULL: all of them.';
 comment on column core.preventive_action.hypothesis is 'What is expected of it, said before the numbers are known.';
@@ -77,7 +78,8 @@ create table mart.reason_worth (
     mostly text,
     primary key (merchant_id, week_start, reason)
 );
-comment on table mart.reason_worth is 'How often the inspection confirmed a stated reason in the 26 weeks up to the week.';
+comment on table mart.reason_worth is
+'How often the inspection confirmed a stated reason in the 26 weeks up to the week.';
 
 create table mart.cause_share (
     merchant_id text not null,
@@ -91,11 +93,20 @@ create table mart.cause_share (
     hi numeric not null,
     primary key (merchant_id, week_start, cause)
 );
-comment on table mart.cause_share is 'Shares of causes among the customers'' returns received in a week, as they will be found.';
+comment on table mart.cause_share is
+'Shares of causes among the customers'' returns received in a week, as they will be found.';
 
-create unlogged table mart.stage_reason_worth (dag_id text not null, run_id text not null, like mart.reason_worth);
+create unlogged table mart.stage_reason_worth (
+    dag_id text not null,
+    run_id text not null,
+    like mart.reason_worth
+);
 create index stage_reason_worth_batch on mart.stage_reason_worth (dag_id, run_id, merchant_id);
-create unlogged table mart.stage_cause_share (dag_id text not null, run_id text not null, like mart.cause_share);
+create unlogged table mart.stage_cause_share (
+    dag_id text not null,
+    run_id text not null,
+    like mart.cause_share
+);
 create index stage_cause_share_batch on mart.stage_cause_share (dag_id, run_id, merchant_id);
 
 create view mart.batch_action_effect as

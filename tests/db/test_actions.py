@@ -1,4 +1,4 @@
-"""Preventive actions: registered by somebody who may, judged by the weekly flow, never changed behind anybody's back."""
+"""Preventive actions: registered by somebody who may, judged by the weekly flow, never changed silently."""
 
 import datetime as dt
 import subprocess

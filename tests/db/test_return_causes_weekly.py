@@ -165,7 +165,7 @@ def test_an_unquantified_case_counts_one_between_one_and_what_was_sold(dsn: str)
 
 
 def test_the_signals_count_what_the_orders_and_units_say(dsn: str) -> None:
-    """Counted again here from the raw facts: lines of alpha's batch, those back as defective, by cohort and week known."""
+    """Counted again here from the raw facts: lines of alpha's batch, and those back as defective, by cohort."""
     whole_run(dsn)
     (evidence,) = ask(dsn, "select evidence from mart.signal where batch = 'B7' and evidence ->> 'role' = 'explains'")[
         0
@@ -236,7 +236,9 @@ def test_goods_have_rates_that_lean_on_their_category(dsn: str) -> None:
             """
             select sku, sum(returned)::float8 / sum(sold) as rate from mart.cohort_weekly
             where merchant_id = 'alpha' and horizon_days = 30 and mature
-                and cohort_week > (select max(cohort_week) from mart.cohort_weekly where horizon_days = 30 and mature) - 84
+                and cohort_week > (
+                    select max(cohort_week) from mart.cohort_weekly where horizon_days = 30 and mature
+                ) - 84
             group by sku
             """,
         )

@@ -1,6 +1,6 @@
 """The statistics against answers that others have published. The data sets are read where they lie, and never copied.
 
-QAITARYM_REFERENCE_SETS names the folder (its SOURCES.md says whence they come); without it these tests say what they miss.
+QAITARYM_REFERENCE_SETS names the folder (its SOURCES.md says whence they come); without it these tests say so.
 """
 
 import csv
@@ -24,7 +24,7 @@ from include.analytics.shrinkage import Prior, fit_mixture
 FOLDER = Path(os.environ.get("QAITARYM_REFERENCE_SETS", Path(__file__).parents[3] / "shared/data/reference_sets"))
 pytestmark = pytest.mark.skipif(
     not (FOLDER / "known_answers.json").is_file(),
-    reason=f"PUBLISHED ANSWERS NOT CHECKED: no reference sets in {FOLDER}; name their folder in QAITARYM_REFERENCE_SETS",
+    reason=f"PUBLISHED ANSWERS NOT CHECKED: no reference sets in {FOLDER}; set QAITARYM_REFERENCE_SETS to their folder",
 )
 
 

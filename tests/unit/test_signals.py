@@ -18,7 +18,7 @@ WEEKS = 26
 
 
 def rows(
-    rng: random.Random, shifted: Any = lambda line, cause, age: 1.0, lines: int = 30
+    rng: random.Random, shifted: Any = lambda *_: 1.0, lines: int = 30
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Eight categories of three SKUs; each line comes back for each cause with 2 %, one to four weeks later."""
     sold, returned = [], []
@@ -69,7 +69,7 @@ def test_a_slow_rise_is_called_so() -> None:
 
 
 def test_where_everything_rises_nothing_in_particular_is_blamed() -> None:
-    world = history(random.Random(3), lambda line, cause, age: 3.0 if age <= 8 and cause == "defective" else 1.0)
+    world = history(random.Random(3), lambda _, cause, age: 3.0 if age <= 8 and cause == "defective" else 1.0)
     told = [one for one in explain(world, find(world, 0.10).signals) if one.role == "explains"]
     assert [(one.signal.cell.where, one.attributed) for one in told] == [((), False)]
 

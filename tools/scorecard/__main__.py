@@ -1,8 +1,8 @@
 """Check the statistics against worlds whose truth is known: ``python -m tools.scorecard [--worlds 1000]``.
 
-``--only N`` makes the N-th chunk of fifty worlds and nothing else: counts are kept, so a run can be made in pieces. With
-all of them there the page is written: docs/scorecard.md for the full number of worlds, else to the screen. Exit code 1
-where a promise does not hold.
+``--only N`` makes the N-th chunk of fifty worlds and nothing else: counts are kept, so a run can be made in pieces.
+With all of them there the page is printed, and written to docs/scorecard.md for the full number of worlds. Exit code
+1 where a promise does not hold.
 """
 
 import argparse

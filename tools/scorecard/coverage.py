@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from include.analytics import effects, reasons
+from include.analytics.history import sums
 from include.analytics.nowcast import PAST_WEEKS, CohortSums, longest_delay, young_ages, young_cohorts
 from include.analytics.rates import wilson
 from include.analytics.shrinkage import shrunk
@@ -114,15 +115,15 @@ def _rates(world: Frame, _seed: int) -> Iterator[tuple[str, tuple[Any, ...]]]:
     for merchant in range(len(world.names["merchant"])):
         shop = world.codes["merchant"] == merchant
         names, cell = np.unique(world.codes["category"][shop] * 100 + cohort[shop], return_inverse=True)
-        n, pieces, usual = (np.bincount(cell, one[shop], len(names)) for one in (back, sold, expected))
-        big = (usual >= FEWEST) & (pieces > 0) & (names % 4 == 0)
+        n, pieces, usual = (sums(cell, one[shop], len(names)) for one in (back, sold, expected))
+        big = (usual >= FEWEST) & (pieces > 0)
         shares = [wilson(int(one), int(of)) for one, of in zip(n[big], pieces[big], strict=True)]
         bounds = np.array([(one.value, one.lo, one.hi) for one in shares], dtype=float).reshape(-1, 3).T
         yield "return_rate of a mature week (Wilson)", (usual[big] / pieces[big], *bounds)
         for first in (1, 13):
             rows = shop & (cohort >= first) & (cohort < first + 12)
             skus, cell = np.unique(world.codes["sku"][rows], return_inverse=True)
-            n, pieces, usual = (np.bincount(cell, one[rows], len(skus)) for one in (back, sold, expected))
+            n, pieces, usual = (sums(cell, one[rows], len(skus)) for one in (back, sold, expected))
             category = np.zeros(len(skus), dtype=np.int64)
             category[cell] = world.codes["category"][rows]
             _, category = np.unique(category, return_inverse=True)

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 import numpy.typing as npt
 
-from include.analytics.history import History
+from include.analytics.history import History, sums
 from include.analytics.signals import FEWEST, LEVELS, _keys, rows_of
 
 RULES = ("1.5 × average", "z > 3")
@@ -48,5 +48,5 @@ def alarm_of(history: History, merchant_id: str, where: Mapping[str, str], cause
     _, back = rows_of(history, merchant_id, where, cause)
     ago = history.back_age - history.back_delay - 1
     rows = back & history.known() & (ago < RECENT + BEFORE)
-    table = np.bincount(ago[rows], history.back_lines[rows], RECENT + BEFORE)[None, :]
+    table = sums(ago[rows], history.back_lines[rows], RECENT + BEFORE)[None, :]
     return {rule: bool(hit[0]) for rule, hit in _alarms(table).items()}

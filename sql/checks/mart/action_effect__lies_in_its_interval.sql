@@ -2,11 +2,10 @@
 select
     merchant_id,
     action_id::text as record_key,
-    verdict || ': ' || coalesce(effect::text, '-') || ', ' || coalesce(lo::text, '-') || ' to ' || coalesce(hi::text, '-')
-    as detail
+    concat_ws(' ', verdict, 'effect', effect, 'from', lo, 'to', hi) as detail
 from mart.batch_action_effect
 where
     (verdict = 'not_enough_data') <> (effect is null)
     or (effect is null) <> (lo is null)
     or (effect is null) <> (hi is null)
-    or not (0 < lo and lo <= effect and effect <= hi)
+    or not (lo > 0 and lo <= effect and effect <= hi)
