@@ -28,6 +28,7 @@ STEPS = (WINDOWS[-1] + BASE_WEEKS) // STEP
 LEAST_EXPECTED = 0.5  # cells of which fewer returns are expected are not tested
 WEIGHTS = {0: 4.0, 1: 4.0, 2: 1.0}  # by how many things a cell names; those of more are the least likely story
 LEAST_WEIGHT = 0.25
+FEWEST_LINES = 5.0  # nor those of which fewer newest lines could be back: they are most of all cells
 OWN_PAST = 0.01  # so much weight has a cell's own past alone: it must find the rise unlikely, too
 GOODS = ((), ("category",), ("supplier",), ("category", "supplier"), ("supplier", "batch"), ("sku",))
 PLACES = ((), ("city",), ("carrier",), ("city", "carrier"))
@@ -230,7 +231,9 @@ def _level(
     mine = np.flatnonzero((sold_key >= 0) & (history.sold_age <= STEPS * STEP))
     cells, cell_of = np.unique(sold_key[mine], return_inverse=True)
     told = sums(cell_of, told_by[mine], len(cells))
-    new = ~np.isin(told, known)
+    newest = history.sold_age[mine] <= WINDOWS[-1]
+    new = sums(cell_of[newest], history.exposure[mine[newest]], len(cells)) >= FEWEST_LINES
+    new &= ~np.isin(told, known)
     cells, cell_of, mine = cells[new], (np.cumsum(new) - 1)[cell_of[new[cell_of]]], mine[new[cell_of]]
     if not len(cells):
         return [], told

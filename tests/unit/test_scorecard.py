@@ -13,6 +13,7 @@ from tools.scorecard import chunks, page
 from tools.scorecard.coverage import Tally
 from tools.scorecard.worlds import Weekly
 
+pytestmark = pytest.mark.timeout(3600)  # about three minutes on an idle core
 WORLDS = int(os.environ.get("QAITARYM_SCORECARD_WORLDS", "200"))
 
 
