@@ -195,7 +195,7 @@ def _claim(conn: Connection, row: dict[str, Any], now: dt.datetime, words: Words
         "note_words": [_(claim_labels.NOTES[code]) for code in row["notes"] if code in claim_labels.NOTES],
         "tier_name": label(words, TIERS, str(row["tier"])) if row["tier"] else _("not known yet"),
         "finding": label(words, CAUSES, seen.get("finding") or "unknown"),
-        "defects": "; ".join(seen.get("defects") or ()),
+        "defects": "; ".join(claims.defect_names(conn, row, words.language)),
         "kind": label(words, claim_labels.KINDS, row["return_kind"]),
         "pictures": run(conn, "core/claim__pictures", unit_id=row["unit_id"], most=claims.MOST_PHOTOS).fetchall(),
         "history": [

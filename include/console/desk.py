@@ -4,7 +4,7 @@ import datetime as dt
 import logging
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, Literal, cast
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -34,6 +34,7 @@ LIMITS: Mapping[str, Mapping[str, int]] = {
 }
 MOST_EVENTS = 25
 Warehouse = Annotated[str, Query(max_length=100)]
+Measure = Annotated[Literal["grade", "finding", "route", "signs_of_use"], Query()]
 
 
 def desk_routes(site: Site) -> APIRouter:
@@ -41,6 +42,7 @@ def desk_routes(site: Site) -> APIRouter:
     router = APIRouter(prefix="/desk")
     _page(router, site)
     _questions(router, site)
+    _people(router, site)
     _messages(router, site)
     _papers(router, site)
     return router
@@ -106,10 +108,18 @@ def _questions(router: APIRouter, site: Site) -> None:
             left = costs.recovery_of(conn, seen["unit"]["unit_id"], site.now())
             return answer({"at_stake": left.at_stake, "spent": left.spent})
 
+
+def _people(router: APIRouter, site: Site) -> None:
     @router.get("/api/second")
     def second(request: Request, warehouse: Warehouse) -> Response:
         with site.warehouse() as conn:
             return answer({"units": desk.second_looks(conn, site.staff(conn, request), warehouse)})
+
+    @router.get("/api/agreement")
+    def agreement(request: Request, warehouse: Warehouse, measure: Measure = "grade") -> Response:
+        """Return how far second looks agree with first ones, and the newest that do not."""
+        with site.warehouse() as conn:
+            return answer(desk.agreement(conn, site.staff(conn, request), warehouse, measure))
 
     @router.get("/api/staff")
     def people(request: Request) -> Response:
@@ -136,15 +146,13 @@ def _messages(router: APIRouter, site: Site) -> None:
         made, warehouse, sent_at = told.get("events"), told.get("warehouse"), told.get("sent_at")
         if not isinstance(made, list) or not isinstance(warehouse, str) or not 1 <= len(made) <= MOST_EVENTS:
             raise Refused(status.HTTP_400_BAD_REQUEST, "broken_message")
-        actor = actor_of(request)
         if any(not isinstance(event, dict) for event in made):
             raise Refused(status.HTTP_400_BAD_REQUEST, "broken_message")
-        if any(event.get("actor") != actor for event in made):
+        if any(event.get("actor") != actor_of(request) for event in made):
             raise Refused(status.HTTP_409_CONFLICT, "another_person")
-        with site.warehouse() as conn:
-            staff = site.staff(conn, request)
         placed = [in_our_time(event, sent_at, now) for event in made]
-        return answer({"answers": desk.record(site.dsn(), staff, placed, now, warehouse)})
+        with site.warehouse(reading=False) as conn:
+            return answer({"answers": desk.record(conn, site.staff(conn, request), placed, now, warehouse)})
 
     @router.post("/api/photos")
     def photo(
@@ -152,9 +160,9 @@ def _messages(router: APIRouter, site: Site) -> None:
         unit: UUID,
         event: Annotated[str, Query(max_length=100)],
     ) -> Response:
-        with site.warehouse() as conn:
+        with site.warehouse(reading=False) as conn:
             staff = site.staff(conn, request)
-        return answer(desk.keep_photo(site.dsn(), staff, unit, request.state.body, event, site.now()))
+            return answer(desk.keep_photo(conn, staff, unit, request.state.body, event, site.now()))
 
 
 def _papers(router: APIRouter, site: Site) -> None:

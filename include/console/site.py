@@ -15,7 +15,8 @@ from starlette.datastructures import FormData
 
 from include.clock import Clock
 from include.console.guard import Refused, Tokens
-from include.db.connection import Connection, connect
+from include.db.connection import Connection
+from include.db.pool import Pools
 from include.db.statements import run
 from include.domain.staff import EVERY_MERCHANT, Role, Staff
 from include.flows.desk import staff_of
@@ -23,6 +24,7 @@ from include.locale.words import LANGUAGES, Words, words
 
 FOLDER = Path(__file__).resolve().parent
 MOST_CHOSEN = 500  # records of one decision
+CONNECTIONS = Pools("qaitarym console", size=8)
 
 
 def _environment() -> jinja2.Environment:
@@ -73,7 +75,7 @@ class Site:
     @contextmanager
     def warehouse(self, *, reading: bool = True) -> Iterator[Connection]:
         """Open the warehouse; for ``reading`` the database itself refuses every change."""
-        with connect(self.dsn(), application="qaitarym console") as conn:
+        with CONNECTIONS.of(self.dsn()).connection() as conn:
             conn.read_only = reading
             yield conn
 

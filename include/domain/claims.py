@@ -35,10 +35,12 @@ TIERS: Mapping[Extent, int] = {
 # Defects as a checklist codes them, or as people write them (folded: lower case, е for ё).
 DEFECT_CODES: Mapping[str, Extent] = {
     **{extent.value: extent for extent in Extent},
-    **dict.fromkeys(("packaging_damaged", "packaging_missing"), Extent.PACKAGING),
-    **dict.fromkeys(("dent", "chip", "crack", "scratch"), Extent.ONE_SIDE),
+    **dict.fromkeys(
+        ("packaging_damaged", "packaging_missing", "box_dented", "box_torn", "box_missing"), Extent.PACKAGING
+    ),
+    **dict.fromkeys(("dent", "chip", "crack", "scratch", "scratches", "screen_damaged"), Extent.ONE_SIDE),
     **dict.fromkeys(("deformed", "crushed", "broken"), Extent.ALL_ROUND),
-    **dict.fromkeys(("accessory_missing", "remote_missing"), Extent.ACCESSORY_LOST),
+    **dict.fromkeys(("accessory_missing", "remote_missing", "manual_missing", "part_missing"), Extent.ACCESSORY_LOST),
 }
 _LACKS = r"(нет|без|утерян\w*|отсутству\w+) "
 _BROKEN = r"(поврежд|помят|порван|вскрыт|намок)\w*"
@@ -60,6 +62,7 @@ class Code(StrEnum):
     # it is one
     DAMAGE_FOUND = "damage_found"
     ACT_HAS_NOTE = "act_has_note"
+    DOCK_SAW_DAMAGE = "dock_saw_damage"
     PARTS_LOST = "parts_lost"
     # its clock
     SAME_CITY = "clock_same_city"
@@ -95,7 +98,10 @@ class Windows:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What is known of a received piece; None is not known. ``act_note`` is what the return act says of damage."""
+    """What is known of a received piece; None is not known.
+
+    ``act_note`` is what the return act says of damage, ``dock_note`` what the dock saw of the parcel itself.
+    """
 
     received_at: dt.datetime | None
     has_order: bool
@@ -111,6 +117,9 @@ class Facts:
     price: int | None = None
     return_kind: str = "unknown"
     stated_reason: str = "unknown"
+    dock_note: str | None = None
+    lost_accessory: bool = False
+    main_part_missing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +169,8 @@ def _refusal(facts: Facts) -> Code | None:
         return Code.ANOTHER_ARTICLE
     if facts.finding == "fraud_suspected":
         return Code.SUSPICIOUS
-    if facts.finding == "damaged_in_transit" or noted(facts.act_note) or _opened_on_the_way(facts):
+    damaged = facts.finding == "damaged_in_transit" or noted(facts.act_note) or _seen_at_the_dock(facts)
+    if damaged or _opened_on_the_way(facts):
         return None
     return Code.NOT_LOST_IN_TRANSIT if facts.finding == "incomplete" else Code.NO_DAMAGE
 
@@ -168,6 +178,11 @@ def _refusal(facts: Facts) -> Code | None:
 def noted(act_note: str | None) -> bool:
     """Tell whether the return act carries a note of damage."""
     return bool(act_note and act_note.strip())
+
+
+def _seen_at_the_dock(facts: Facts) -> bool:
+    """Tell whether the dock found the parcel damaged, and no inspection has said since that its packaging is intact."""
+    return noted(facts.dock_note) and facts.packaging_intact is not True
 
 
 def _opened_on_the_way(facts: Facts) -> bool:
@@ -183,14 +198,24 @@ def _grounds(facts: Facts) -> list[Code]:
         grounds.append(Code.PARTS_LOST)
     if noted(facts.act_note):
         grounds.append(Code.ACT_HAS_NOTE)
+    elif _seen_at_the_dock(facts):
+        grounds.append(Code.DOCK_SAW_DAMAGE)
     return grounds
 
 
 def extent_of(facts: Facts) -> Extent | None:
-    """Return the worst extent that the inspection names; of an intact article in a damaged box the box; else None."""
+    """Return the worst extent that the inspection names; of an intact article in a damaged box the box; else None.
+
+    How far the damage goes is what the inspector says of it, else what the defects tell; lost parts count beside it.
+    """
     if facts.damage_extent is not None and facts.damage_extent in DEFECT_CODES:
-        return DEFECT_CODES[facts.damage_extent]
-    named = set(_named(facts.defects, used=facts.signs_of_use is not False))
+        named = {DEFECT_CODES[facts.damage_extent]}
+    else:
+        named = set(_named(facts.defects, used=facts.signs_of_use is not False))
+    if facts.lost_accessory:
+        named.add(Extent.ACCESSORY_LOST)
+    if facts.main_part_missing:
+        named.add(Extent.MAIN_PART_MISSING)
     if named:
         return max(named, key=lambda extent: (TIERS[extent], extent))
     if facts.finding is not None and (facts.packaging_intact is False or noted(facts.act_note)):

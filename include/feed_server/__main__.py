@@ -7,8 +7,8 @@ import sys
 import uvicorn
 
 from include.clock import from_setting
+from include.db.pool import Pool
 from include.feed_server.app import build_app
-from include.feed_server.pool import Pool
 
 
 def main() -> int:
@@ -22,7 +22,7 @@ def main() -> int:
     dsn = os.environ.get(given.dsn_env)
     if not dsn:
         options.error(f"the environment variable {given.dsn_env} must name the warehouse database")
-    pool = Pool(dsn)
+    pool = Pool(dsn, application="qaitarym feed server")
     try:
         # The access log would hold the secret addresses; GETs are logged in the database.
         uvicorn.run(

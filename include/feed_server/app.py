@@ -12,8 +12,8 @@ import requests
 from fastapi import FastAPI, Request, Response
 
 from include.clock import Clock
+from include.db.pool import Pool
 from include.db.statements import run as run_statement
-from include.feed_server.pool import Pool
 
 log = logging.getLogger(__name__)
 

@@ -396,6 +396,8 @@ def _write_case(
 
 
 def _store_cases(conn: Connection, booking: Booking) -> None:
+    if not booking.new_cases:
+        return
     run_statement(conn, "core/stage_return_case")
     copy_rows(conn, "stage_return_case", CASE_COLUMNS, booking.new_cases)
     run_statement(conn, "core/return_case__from_dock")

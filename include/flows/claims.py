@@ -44,7 +44,7 @@ MOST_PHOTOS = 20  # of a packet
 OF_CLAIM = (
     "due_at", "tier", "amount", "price", "why", "notes", "order_code", "waybill", "return_label", "carrier", "city",
     "same_city", "return_kind", "sku", "unit_label", "return_order_no", "received_at", "received_by", "act_note",
-    "inspected_at", "inspected_by",
+    "dock_note", "inspected_at", "inspected_by",
 )  # fmt: skip
 OF_INSPECTION = ("finding", "grade", "packaging_intact", "complete", "documents", "signs_of_use")
 
@@ -214,6 +214,9 @@ def facts_of(row: dict[str, Any]) -> Facts:
         price=row["price"],
         return_kind=row["return_kind"],
         stated_reason=row["stated_reason"],
+        dock_note=row["dock_note"],
+        lost_accessory=bool(seen.get("lost_accessory")),
+        main_part_missing=bool(seen.get("main_part_missing")),
     )
 
 
@@ -269,6 +272,14 @@ def _write(conn: Connection, events: list[dict[str, Any]]) -> None:
         run_statement(conn, "core/claim")
 
 
+def defect_names(conn: Connection, row: dict[str, Any], language: str) -> list[str]:
+    """Return the defects of a claim's inspection in words; one that no checklist knows is as it was written."""
+    codes = (row["inspection"] or {}).get("defects") or ()
+    known = run_statement(conn, "core/defect__named", category=row["category"], codes=list(codes)).fetchall()
+    names = {one["code"]: one[f"name_{language}"] for one in known}
+    return [names.get(code, code) for code in codes]
+
+
 def _windows(conn: Connection) -> Windows:
     row = run_statement(conn, "core/claim__settings").fetchone()
     if row is None or None in row.values():
@@ -291,7 +302,7 @@ def packet(conn: Connection, claim: UUID, now: dt.datetime, language: Words) -> 
             as_of=now,
             product=row["product_name"],
             **told,
-            defects=tuple(seen.get("defects") or ()),
+            defects=defect_names(conn, row, language.language),
             photos=[
                 Photo(bytes(one["jpeg"]), one["taken_at"], one["actor"], hashlib.sha256(one["jpeg"]).hexdigest())
                 for one in photos

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from include.db.connection import Connection, connect
+from include.db.connection import Connection
 from include.db.statements import run
 from include.domain.desk import label_of, record_of, return_order_of
 from include.domain.staff import NEEDED, Staff
@@ -42,7 +42,7 @@ class _Sent:
 
 
 def record(
-    dsn: str, staff: Staff, events: list[dict[str, Any]], now: dt.datetime, warehouse: str
+    conn: Connection, staff: Staff, events: list[dict[str, Any]], now: dt.datetime, warehouse: str
 ) -> list[dict[str, Any]]:
     """Judge and book what a person did at the desk of a warehouse, in the order given; return what became of each.
 
@@ -52,30 +52,27 @@ def record(
     while there was no connection, unless it is given.
 
     ``outcome`` is booked, repeated, duplicate_scan, waiting, compared, finding or rejected; ``reason_code`` and
-    ``reason`` say why it is not booked. The events of one merchant are booked in one transaction; a rejected one does
-    not keep the others. What breaks the contract or the law is put aside in the quarantine, what the person may not do
+    ``reason`` say why it is not booked. All of it happens in the caller's transaction; a rejected event does not keep
+    the others. What breaks the contract or the law is put aside in the quarantine, what the person may not do
     is not kept at all.
     """
     if len(events) > MOST_AT_ONCE:
         raise ValueError(f"{len(events)} events at once: send at most {MOST_AT_ONCE}")
-    with connect(dsn, application="qaitarym desk") as conn:
-        desk = desk_of(conn, staff, warehouse)
-        sent = [_Sent(dict(event)) for event in events]
-        _repeated(conn, desk, staff, sent)
-        _complete(conn, desk, staff, sent, now)
-        told = _told(conn, desk, sent)
-        for one in _undecided(sent):
-            _judge(desk, staff, one, now)
-        for one in _undecided(sent):
-            _judge_place_and_time(desk, staff, one, told, now)
-        for merchant_id, theirs in _by_merchant(_undecided(sent)).items():
-            with conn.transaction():
-                _book(conn, desk, merchant_id, theirs, now)
-        with conn.transaction():
-            put_aside(conn, _rejects(desk, sent), now)
-        units = units_by_id(conn, [one.unit_id for one in sent if one.unit_id])
-        blind = waits_for(conn, staff, list(units.values()))
-        units = {unit_id: without_findings(unit) if unit_id in blind else unit for unit_id, unit in units.items()}
+    desk = desk_of(conn, staff, warehouse)
+    sent = [_Sent(dict(event)) for event in events]
+    _repeated(conn, desk, staff, sent)
+    _complete(conn, desk, staff, sent, now)
+    told = _told(conn, desk, sent)
+    for one in _undecided(sent):
+        _judge(desk, staff, one, now)
+    for one in _undecided(sent):
+        _judge_place_and_time(desk, staff, one, told, now)
+    for merchant_id, theirs in _by_merchant(_undecided(sent)).items():
+        _book(conn, desk, merchant_id, theirs, now)
+    put_aside(conn, _rejects(desk, sent), now)
+    units = units_by_id(conn, [one.unit_id for one in sent if one.unit_id])
+    blind = waits_for(conn, staff, list(units.values()))
+    units = {unit_id: without_findings(unit) if unit_id in blind else unit for unit_id, unit in units.items()}
     for one in sent:
         _explain(desk, staff, one, units.get(one.unit_id) if one.unit_id else None)
     return [_answer(one, units.get(one.unit_id) if one.unit_id else None) for one in sent]

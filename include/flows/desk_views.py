@@ -18,6 +18,7 @@ from include.flows.desk_access import NotAllowed, NotFound, Refused, desk_of, mu
 from include.flows.second_look import FOUND, agreements, waits_for, without_findings
 
 MOST_SHOWN = 200
+MOST_DIFFERING = 50
 # Which states a queue's units are in. An inspected one goes where its route leads.
 QUEUES: Mapping[str, tuple[str, ...]] = {
     "inspect": ("received",),
@@ -213,13 +214,19 @@ def second_looks(conn: Connection, staff: Staff, warehouse: str) -> list[dict[st
     ]
 
 
-def agreement(conn: Connection, staff: Staff, warehouse: str, measure: str = "grade") -> list[dict[str, Any]]:
-    """Return how far the second looks at the goods of the merchants he supervises agree with the first ones."""
+def agreement(conn: Connection, staff: Staff, warehouse: str, measure: str = "grade") -> dict[str, Any]:
+    """Return how far the second looks at the goods of the merchants he supervises agree with the first ones.
+
+    ``rows`` are those of :func:`agreements`, ``differing`` the newest pairs of looks that differ in anything.
+    """
     desk = desk_of(conn, staff, warehouse)
     his = [merchant_id for merchant_id in desk.merchant_ids if staff.may("supervisor", merchant_id)]
     if not his:
         raise NotAllowed(f"{staff.user_name} supervises no merchant of the warehouse {warehouse}")
-    return agreements(conn, his, measure)
+    return {
+        "rows": agreements(conn, his, measure),
+        "differing": run(conn, "desk/second_look_differing", merchant_ids=his, shown=MOST_DIFFERING).fetchall(),
+    }
 
 
 def checklist(conn: Connection, category: str | None = None, language: str = "ru") -> dict[str, Any]:

@@ -7,7 +7,6 @@ shows nothing new and no count has changed, the counts are wrong (they may hold 
 """
 
 import datetime as dt
-import hashlib
 import logging
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from msgspec import Raw
+from xxhash import xxh3_128_digest
 
 from include.clock import Clock
 from include.db.lease import Lease
@@ -148,7 +148,7 @@ class SpanReader:
             "page": page.number,
             "page_count": page.page_count,
             "orders": len(page.orders),
-            "sha256": hashlib.sha256(page.body).digest(),
+            "body_hash": xxh3_128_digest(page.body),
             "order_ids": texts(harvest.seen),
         }
         try:

@@ -20,6 +20,7 @@ STATUSES = {
 WHY = {
     "damage_found": _("The inspection found damage done on the way."),
     "act_has_note": _("The return act notes damage of the packaging."),
+    "dock_saw_damage": _("The dock found the parcel damaged; the return act does not note it."),
     "parts_lost": _("Parts are missing that were lost on the way."),
     "clock_same_city": _("From the same city: 10 calendar days, the day of receipt included."),
     "clock_country": _("From another city: 45 calendar days, the day of receipt included."),

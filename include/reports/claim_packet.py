@@ -83,6 +83,7 @@ class Packet:
     received_at: dt.datetime
     received_by: str | None
     act_note: str | None
+    dock_note: str | None
     inspected_at: dt.datetime | None
     inspected_by: str | None
     finding: str | None
@@ -168,6 +169,7 @@ def _act(packet: Packet, words: Words) -> list[Flowable]:
         *_goods(packet, words),
         (_("Work place that received it"), _text(packet.received_by)),
         (_("Note of damage at receipt"), f"<b>{escape(note)}</b>" if note else escape(_("none"))),
+        *([(_("Seen by the warehouse at receipt"), escape(packet.dock_note))] if packet.dock_note and not note else []),
     ]
     found = [
         (_("Inspected"), escape(_moment(words, packet.inspected_at)) if packet.inspected_at else escape(_("not yet"))),

@@ -33,6 +33,8 @@ select
     facts.received_at,
     facts.received_by,
     facts.act_note,
+    facts.dock_note,
+    facts.category,
     facts.inspected_at,
     facts.inspected_by,
     facts.inspection,

@@ -1,11 +1,20 @@
--- Units as the desk shows them.
+-- Units as the desk shows them. Two names are looked up beside the join: with nine tables in it the planner weighs
+-- their orders for longer than the answer takes.
 select
     unit.unit_id,
     unit.merchant_id,
-    merchant.name as merchant_name,
+    (
+        select merchant.name
+        from core.merchant
+        where merchant.merchant_id = unit.merchant_id
+    ) as merchant_name,
     coalesce(unit.store_id, placed.store_id) as store_id,
     unit.source,
-    source.warehouse,
+    (
+        select source.warehouse
+        from core.warehouse_source as source
+        where source.source = unit.source
+    ) as warehouse,
     unit.state,
     unit.seq,
     unit.unit_label,
@@ -42,12 +51,10 @@ select
     unit.resold_at,
     unit.closed_at,
     unit.previous_unit_id
-from unnest(%(unit_ids)s::uuid[]) as asked (unit_id)
-inner join ledger.unit on asked.unit_id = unit.unit_id
-inner join core.merchant on unit.merchant_id = merchant.merchant_id
-left join core.warehouse_source as source on unit.source = source.source
+from ledger.unit
 left join core.customer_order as placed on unit.merchant_id = placed.merchant_id and unit.order_id = placed.order_id
 left join core.order_line as line on unit.merchant_id = line.merchant_id and unit.entry_id = line.entry_id
 left join core.product on unit.merchant_id = product.merchant_id and unit.sku = product.sku
 left join core.return_case on unit.case_id = return_case.case_id
+where unit.unit_id = any(%(unit_ids)s::uuid[])
 order by unit.received_at, unit.unit_id;

@@ -6,10 +6,10 @@ with seen as (
         set order_ids = fetch_seen.order_ids || excluded.order_ids
 )
 
-insert into ops.fetch_page (window_id, page, page_count, orders, sha256)
-values (%(window_id)s, %(page)s, %(page_count)s, %(orders)s, %(sha256)s)
+insert into ops.fetch_page (window_id, page, page_count, orders, body_hash)
+values (%(window_id)s, %(page)s, %(page_count)s, %(orders)s, %(body_hash)s)
 on conflict (window_id, page) do update
     set
         page_count = excluded.page_count,
         orders = excluded.orders,
-        sha256 = excluded.sha256;
+        body_hash = excluded.body_hash;

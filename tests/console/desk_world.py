@@ -102,6 +102,7 @@ SALES = {
     "quiet": Sale(10, "EL-010", "Фен Samal", "Фены", 12_000, None),
     "wedge": Sale(11, "EL-011", "Весы Taraz", "Весы", 9_000),
     "voided": Sale(12, "EL-012", "Лампа Sham", "Лампы", 7_000),
+    "cheap": Sale(13, "EL-013", "Кружка Tau", "Кружки", 1_500),
     "beta": Sale(20, "BB-020", "Одеяло Жібек", "Одеяла", 22_000, "UNSUITABLE", "beta"),
 }
 

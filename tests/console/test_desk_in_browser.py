@@ -127,6 +127,30 @@ def test_repair_goes_off_kaspi(person: Callable[..., Person], desk_dsn: str) -> 
     assert [step for step, _ in life(desk_dsn, sale)] == steps
 
 
+def test_a_repair_stops_before_it_eats_the_goods(person: Callable[..., Person], desk_dsn: str) -> None:
+    """Half an hour of work costs more than a mug can bring: then the thumb lies on the way out."""
+    sale, aliya, saule = SALES["cheap"], person("aliya"), person("saule")
+    label = take_in(aliya, sale)
+    look(aliya)
+    aliya.page.get_by_role("group", name="Маршрут").get_by_role("button", name="ремонт").tap()
+    aliya.tap("Записать осмотр")
+    aliya.tap("В ремонт")
+    aliya.tap("Ремонт: записать работу")
+    aliya.sees("Стоп: эта работа стоит")
+    aliya.sees("Ремонт прекращает старший")
+    saule.scan(label)
+    saule.tap("Ремонт: записать работу")
+    saule.sees("Стоп: эта работа стоит")
+    assert saule.page.locator("button.primary").inner_text() == "Прекратить ремонт"
+    saule.tap("Прекратить ремонт")
+    saule.page.locator(".question").wait_for()
+    saule.tap("Не восстановить")
+    assert "Записано" in saule.told()
+    found = unit(desk_dsn, unit_id=sale.unit_id)
+    assert (found["state"], found["zone"]) == ("unrecoverable", "unrecoverable")
+    assert [step for step, _ in life(desk_dsn, sale)] == ["received", "inspected", "in_repair", "unrecoverable"]
+
+
 def test_off_kaspi_used_goods(person: Callable[..., Person], desk_dsn: str) -> None:
     sale, aliya = SALES["off_kaspi"], person("aliya")
     label = take_in(aliya, sale)
@@ -292,5 +316,14 @@ def test_a_second_look_is_told_nothing_of_the_first(chromium: Any, new_warehouse
             )
             assert [tuple(row.values()) for row in pairs] == [("aliya", "beket", "A", "B")]
         assert unit(dsn, unit_label=label)["grade"] == "A", "the ledger keeps the first one"
+        saule = Person(chromium, site, "saule")
+        saule.page.get_by_role("link", name="Ещё").tap()
+        saule.page.get_by_role("link", name="Согласие осмотров").tap()
+        saule.sees("Для каппы мало пар")
+        saule.sees("Пар: 1, одинаково: 0")
+        saule.page.get_by_role("link", name=sale.name).tap()
+        saule.sees("Повторный осмотр")
+        saule.page.locator("dt", has_text="beket").wait_for()
+        saule.leave()
         aliya.leave()
         beket.leave()

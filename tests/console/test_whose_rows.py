@@ -87,6 +87,7 @@ class World:
             "/desk/api/units/{unit_id}": [f"/desk/api/units/{unit_id}"],
             "/desk/api/units/{unit_id}/recovery": [f"/desk/api/units/{unit_id}/recovery"],
             "/desk/api/second": ["/desk/api/second?warehouse=W1"],
+            "/desk/api/agreement": [f"/desk/api/agreement?warehouse=W1{more}" for more in ("", "&measure=route")],
             "/desk/api/staff": ["/desk/api/staff"],
             "/desk/photos/{photo_id}.jpg": [f"/desk/photos/{photo}.jpg"],
             "/desk/labels/{unit_id}.pdf": [f"/desk/labels/{unit_id}.pdf"],
@@ -104,12 +105,11 @@ def world(new_warehouse: Callable[[], str]) -> World:
     for user in (User("timur", "supervisor", "alpha"), User("tolkyn", "inspector", "alpha"), User("nobody", None)):
         let(dsn, user)
     units = {sale.merchant_id: taken_in(dsn, sale) for sale in (MINE, OTHERS)}
-    photos = {
-        merchant_id: desk.keep_photo(
-            dsn, Staff("saule", {"*": "supervisor"}), unit["unit_id"], picture(), "e", NOW
-        )["photo_id"]
-        for merchant_id, unit in units.items()
-    }  # fmt: skip
+    photos = {}
+    with connect(dsn) as conn:
+        for merchant_id, unit in units.items():
+            saule = Staff("saule", {"*": "supervisor"})
+            photos[merchant_id] = desk.keep_photo(conn, saule, unit["unit_id"], picture(), "e", NOW)["photo_id"]
     with connect(dsn) as conn:
         for merchant_id in ("alpha", "beta"):
             everything_else(conn, merchant_id, f"{merchant_id}-row")
@@ -124,17 +124,19 @@ def taken_in(dsn: str, sale: Sale) -> dict[str, Any]:
     """A piece of the sale, received and found damaged by a person of its merchant's."""
     inspector = Staff("inspector", {sale.merchant_id: "inspector"})
     scan = str(uuid.uuid4())
-    received, inspected = desk.record(
-        dsn,
-        inspector,
-        [
-            {"event_id": scan, "type": "received", "merchant_id": sale.merchant_id, "return_label": sale.label,
-             "unit_label": f"W1-{sale.merchant_id.upper()}", "packaging_note": f"torn-{sale.merchant_id}"},
-            {"event_id": str(uuid.uuid4()), "unit_label": f"W1-{sale.merchant_id.upper()}", **INSPECTED},
-        ],
-        NOW,
-        "W1",
-    )  # fmt: skip
+    events = [
+        {"event_id": scan, "type": "received", "merchant_id": sale.merchant_id, "return_label": sale.label,
+         "unit_label": f"W1-{sale.merchant_id.upper()}", "packaging_note": f"torn-{sale.merchant_id}"},
+        {"event_id": str(uuid.uuid4()), "unit_label": f"W1-{sale.merchant_id.upper()}", **INSPECTED},
+    ]  # fmt: skip
+    with connect(dsn) as conn:
+        received, inspected = desk.record(conn, inspector, events, NOW, "W1")
+        other = Staff("second", {sale.merchant_id: "inspector"})
+        again = {name: value for name, value in INSPECTED.items() if name != "zone"} | {
+            "event_id": str(uuid.uuid4()), "type": "second_look", "unit_label": received["unit_label"], "grade": "C",
+        }  # fmt: skip
+        (looked,) = desk.record(conn, other, [again], NOW, "W1")
+    assert looked["outcome"] == "finding"
     assert (received["outcome"], inspected["outcome"]) == ("booked", "booked"), (received, inspected)
     unit: dict[str, Any] = received["unit"]
     return unit

@@ -96,7 +96,12 @@ class DeskWorld:
         return code
 
     def record(self, staff: Staff, *events: dict[str, Any], warehouse: str = "W1") -> list[dict[str, Any]]:
-        return desk.record(self.dsn, staff, [{"event_id": new_id(), **event} for event in events], self.now, warehouse)
+        with connect(self.dsn) as conn:
+            return desk.record(conn, staff, [{"event_id": new_id(), **event} for event in events], self.now, warehouse)
+
+    def keep_photo(self, staff: Staff, unit_id: uuid.UUID, image: bytes, event_id: str | None = None) -> dict[str, Any]:
+        with connect(self.dsn) as conn:
+            return desk.keep_photo(conn, staff, unit_id, image, event_id, self.now)
 
     def one(self, staff: Staff, **event: Any) -> dict[str, Any]:
         (answer,) = self.record(staff, event)

@@ -54,7 +54,8 @@ def work(world: World, events: list[dict[str, Any]]) -> list[dict[str, Any]]:
             person = desk.staff_of(conn, name)
         mine = list(done)
         for start in range(0, len(mine), AT_ONCE):
-            answers += desk.record(world.dsn, person, mine[start : start + AT_ONCE], now, "W1")
+            with connect(world.dsn) as conn:
+                answers += desk.record(conn, person, mine[start : start + AT_ONCE], now, "W1")
     return answers
 
 

@@ -10,7 +10,7 @@ from include.db.connection import connect
 from include.domain.second_look import drawn
 from include.domain.staff import Staff
 from include.flows import desk, second_look
-from tests.db.desk_world import CHECKER, INSPECTED, INSPECTOR, OPERATOR, SUPERVISOR, DeskWorld
+from tests.db.desk_world import CHECKER, INSPECTED, INSPECTOR, ONLY_KIDS, OPERATOR, SUPERVISOR, DeskWorld
 from tests.unit.test_photos import picture
 
 LOOK = {**{name: value for name, value in INSPECTED.items() if name != "zone"}, "type": "second_look"}
@@ -55,7 +55,7 @@ def test_the_second_inspector_sees_nothing_of_the_first_look_until_he_has_looked
     label = world.inspected(grade="C", route="off_kaspi", signs_of_use=True, finding="defective", defects=["no_power"])
     (unit,) = world.query("select unit_id from ledger.unit where unit_label = %s", label)
     with connect(world.dsn) as conn:
-        photo_id = desk.keep_photo(world.dsn, INSPECTOR, unit["unit_id"], picture(), None, world.now)["photo_id"]
+        photo_id = world.keep_photo(INSPECTOR, unit["unit_id"], picture(), None)["photo_id"]
         assert desk.photo(conn, INSPECTOR, photo_id)
         with pytest.raises(desk.NotFound):
             desk.photo(conn, CHECKER, photo_id)
@@ -87,6 +87,10 @@ def test_a_second_look_changes_nothing_in_the_ledger_and_a_difference_is_shown_t
     assert (seen["first_grade"], seen["second_grade"], seen["differs"]) == ("A", "C", True)
     assert (seen["first_actor"], seen["second_actor"]) == ("ivan", "chingiz")
     assert page(world, INSPECTOR, label)["second_looks"] == []
+    with connect(world.dsn) as conn:
+        (differing,) = desk.agreement(conn, SUPERVISOR, "W1")["differing"]
+        assert desk.agreement(conn, ONLY_KIDS, "W1")["differing"] == [], "the goods are of another merchant"
+    assert (differing["unit_label"], differing["second_grade"]) == (label, "C")
 
 
 def test_nobody_looks_twice_himself_and_nobody_unasked(world: DeskWorld) -> None:
@@ -125,7 +129,7 @@ def test_kappa_of_each_inspector_and_category_over_the_pairs(world: DeskWorld) -
         seen = {"grade": "B", "route": "resale"} if (n % 3 or other) else {}
         assert world.one(CHECKER, unit_label=label, **{**LOOK, **seen})["outcome"] == "finding"
     with connect(world.dsn) as conn:
-        found = {(row["dimension"], row["key"]): row for row in desk.agreement(conn, SUPERVISOR, "W1")}
+        found = {(row["dimension"], row["key"]): row for row in desk.agreement(conn, SUPERVISOR, "W1")["rows"]}
         with pytest.raises(desk.NotAllowed):
             desk.agreement(conn, INSPECTOR, "W1")
     ivan = found["inspector", "ivan"]

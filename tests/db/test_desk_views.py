@@ -9,7 +9,8 @@ from uuid import UUID, uuid4
 import pytest
 
 from include.db.connection import connect
-from include.flows import desk, rate_card
+from include.domain.claims import extent_of
+from include.flows import claims, desk, rate_card
 from include.sandbox.catalogue import build_merchants
 from tests.db.desk_world import (
     CHECKER,
@@ -135,7 +136,7 @@ def test_a_units_page_tells_its_whole_life(world: DeskWorld) -> None:
     label = world.inspected()
     voided = world.one(INSPECTOR, type="repacked", unit_label=label, minutes=3)
     world.one(INSPECTOR, type="voided", unit_label=label, voids=voided["event_id"])
-    photo = desk.keep_photo(world.dsn, INSPECTOR, unit_of(world, label), picture(), voided["event_id"], world.now)
+    photo = world.keep_photo(INSPECTOR, unit_of(world, label), picture(), voided["event_id"])
     told = page(world, label)
     assert [(one["type"], one["voided"]) for one in told["events"]] == [
         ("requested", False), ("received", False), ("inspected", False), ("repacked", True), ("voided", False),
@@ -165,18 +166,50 @@ def test_the_desk_judges_the_claim_in_the_step_that_changes_it(world: DeskWorld)
     damaged |= {"packaging_intact": False, "defects": ["dent"], "damage_extent": "one_side", "zone": "unrecoverable"}
     seen = world.one(INSPECTOR, unit_label=label, **damaged)
     assert claims() == [("draft", ["photo"], 4_497)], "30 % of 14,990"
-    desk.keep_photo(world.dsn, INSPECTOR, unit_of(world, label), picture(), seen["event_id"], world.now)
+    world.keep_photo(INSPECTOR, unit_of(world, label), picture(), seen["event_id"])
     assert claims() == [("ready", [], 4_497)]
     assert [one["status"] for one in page(world, label)["claims"]] == ["ready"]
     world.one(INSPECTOR, type="voided", unit_label=label, voids=seen["event_id"])
     assert [one[0] for one in claims()] == ["withdrawn"]
 
 
+def test_whose_note_of_the_damage_it_is_decides_the_claims_clock(world: DeskWorld) -> None:
+    """What the dock sees is no note of the carrier's act: without one there is a day, with one there are ten."""
+    for noted, hours in ((False, 24), (True, None)):
+        code = world.order()
+        seen = {"packaging_note": "угол смят", "act_damage_noted": noted, "act_note": "смят угол" if noted else None}
+        label = world.one(
+            OPERATOR, type="received", merchant_id="tech", return_label=f"{code}-1-R", same_city=True, **seen
+        )
+        (claim,) = world.query(
+            "select claim.due_at, claim.why, claim.missing from core.claim inner join ledger.unit using (unit_id) "
+            "where unit_label = %s", label["unit_label"],
+        )  # fmt: skip
+        assert claim["missing"] == ["inspection", "photo"]
+        if hours:
+            assert claim["why"] == ["dock_saw_damage", "clock_no_note"]
+            assert claim["due_at"] == world.now + dt.timedelta(hours=hours)
+        else:
+            assert claim["why"] == ["act_has_note", "clock_same_city"]
+            assert claim["due_at"] == dt.datetime(2026, 12, 4, 19, tzinfo=dt.UTC), "the tenth day, Almaty's midnight"
+
+
+def test_every_defect_of_the_checklist_that_the_carrier_answers_for_has_an_extent(world: DeskWorld) -> None:
+    for row in world.query("select category, code, finding from core.defect where finding = 'damaged_in_transit'"):
+        facts = claims.facts_of(
+            dict.fromkeys(
+                ("received_at", "is_here", "order_id", "act_note", "same_city", "photos", "price", "return_kind",
+                 "stated_reason", "waybill", "return_label", "delivery_mode", "dock_note")
+            ) | {"inspection": {"finding": row["finding"], "defects": [row["code"]], "packaging_intact": True}}
+        )  # fmt: skip
+        assert extent_of(facts) is not None, row
+
+
 def test_photos_are_kept_once_counted_and_shown_to_whom_the_unit_is(world: DeskWorld) -> None:
     label = world.received()
     unit_id, body = unit_of(world, label), picture()
-    first = desk.keep_photo(world.dsn, OPERATOR, unit_id, body, "e1", world.now)
-    assert desk.keep_photo(world.dsn, OPERATOR, unit_id, body, "e1", world.now) == first
+    first = world.keep_photo(OPERATOR, unit_id, body, "e1")
+    assert world.keep_photo(OPERATOR, unit_id, body, "e1") == first
     with connect(world.dsn) as conn:
         assert desk.photo(conn, INSPECTOR, first["photo_id"]).startswith(b"\xff\xd8")
         with pytest.raises(desk.NotAllowed):
@@ -184,17 +217,17 @@ def test_photos_are_kept_once_counted_and_shown_to_whom_the_unit_is(world: DeskW
         with pytest.raises(desk.NotFound):
             desk.photo(conn, SUPERVISOR, uuid4())
     with pytest.raises(desk.NotAllowed):
-        desk.keep_photo(world.dsn, ONLY_KIDS, unit_id, body, "e1", world.now)
+        world.keep_photo(ONLY_KIDS, unit_id, body, "e1")
     with pytest.raises(desk.NotFound):
-        desk.keep_photo(world.dsn, OPERATOR, uuid4(), body, "e1", world.now)
+        world.keep_photo(OPERATOR, uuid4(), body, "e1")
     for bad in (b"no picture", body + b"\0" * (13 << 20)):
         with pytest.raises(desk.Refused):
-            desk.keep_photo(world.dsn, OPERATOR, unit_id, bad, "e2", world.now)
+            world.keep_photo(OPERATOR, unit_id, bad, "e2")
     outcomes: list[str] = []
 
     def send(n: int) -> None:
         try:
-            desk.keep_photo(world.dsn, OPERATOR, unit_id, picture((40 + n, 40)), "e3", world.now)
+            world.keep_photo(OPERATOR, unit_id, picture((40 + n, 40)), "e3")
             outcomes.append("kept")
         except desk.Refused as refused:
             outcomes.append(refused.reason_code)
@@ -206,7 +239,7 @@ def test_photos_are_kept_once_counted_and_shown_to_whom_the_unit_is(world: DeskW
         thread.join()
     assert sorted(outcomes) == ["kept"] * 19 + ["too_many"] * 5
     assert world.query("select count(*) as n from core.photo") == [{"n": 20}]
-    assert desk.keep_photo(world.dsn, OPERATOR, unit_id, body, "e1", world.now) == first, "a known one is no new one"
+    assert world.keep_photo(OPERATOR, unit_id, body, "e1") == first, "a known one is no new one"
 
 
 def test_the_checklist_asks_what_the_category_needs_in_three_languages(world: DeskWorld) -> None:

@@ -28,7 +28,8 @@ def packet(*photos: Photo, **changes: object) -> Packet:
         "notes": [], "order_code": "707512345", "waybill": "KZ0001", "return_label": "707512345-1-R",
         "carrier": "Kaspi Доставка", "city": "Өскемен", "same_city": True, "return_kind": "customer_return", "sku": "S",
         "product": "Чайник <электрический> «Қайнар»", "unit_label": "W1-000042", "return_order_no": "RO-42",
-        "received_at": AT, "received_by": "w1-dock-1", "act_note": "коробка порвана", "inspected_at": AT,
+        "received_at": AT, "received_by": "w1-dock-1", "act_note": "коробка порвана", "dock_note": None,
+        "inspected_at": AT,
         "inspected_by": "w1-insp-2", "finding": "damaged_in_transit", "grade": "C", "packaging_intact": False,
         "complete": True, "documents": None, "signs_of_use": False, "defects": ("вмятина на корпусе", "скол"),
     }  # fmt: skip
@@ -76,6 +77,9 @@ def test_a_packet_of_a_draft_says_what_is_not_known() -> None:
     claim, act = pages(packet_pdf(bare, words("en")))
     assert "not named: the price is not known" in claim
     assert "Note of damage at receipt none" in act and "not yet" in act
+    assert "Seen by the warehouse" not in act
+    seen = pages(packet_pdf(packet(act_note=None, dock_note="a corner <dented>"), words("en")))[1]
+    assert "Note of damage at receipt none" in seen and "Seen by the warehouse at receipt a corner <dented>" in seen
 
 
 def test_the_photos_are_put_in_as_they_are_kept() -> None:

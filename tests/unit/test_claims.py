@@ -84,6 +84,10 @@ def test_what_the_carrier_is_not_to_blame_for_is_none_and_says_why(change: dict[
         ({"defects": ("нет основной части",)}, Extent.MAIN_PART_MISSING),
         ({"defects": ("crack", "packaging_damaged")}, Extent.ONE_SIDE),
         ({"damage_extent": "all_round"}, Extent.ALL_ROUND),
+        ({"damage_extent": "packaging"}, Extent.PACKAGING),
+        ({"damage_extent": "packaging", "lost_accessory": True}, Extent.ACCESSORY_LOST),
+        ({"damage_extent": "one_side", "main_part_missing": True}, Extent.MAIN_PART_MISSING),
+        ({"defects": ("box_dented",), "lost_accessory": True}, Extent.ACCESSORY_LOST),
         ({"defects": (), "act_note": None, "packaging_intact": True}, None),
         ({"defects": (), "act_note": "порвана", "finding": None}, None),
     ],
@@ -100,6 +104,16 @@ def test_goods_taken_out_of_a_parcel_no_buyer_had_were_lost_on_the_way() -> None
     assert verdict.eligible and verdict.tier == 30
     assert verdict.why == (Code.PARTS_LOST, Code.NO_NOTE)
     assert not judge(replace(opened, return_kind="customer_return"), WINDOWS).eligible
+
+
+def test_what_only_the_dock_saw_is_a_claim_for_a_day_until_an_inspection_finds_the_box_intact() -> None:
+    seen = replace(DAMAGED, act_note=None, dock_note="угол смят", finding=None, packaging_intact=None, defects=())
+    verdict = judge(seen, WINDOWS)
+    assert verdict.eligible and verdict.why == (Code.DOCK_SAW_DAMAGE, Code.NO_NOTE)
+    assert verdict.due_at == RECEIVED + dt.timedelta(hours=24) and verdict.missing == (Code.INSPECTION,)
+    dented = judge(replace(seen, finding="no_fault", packaging_intact=False), WINDOWS)
+    assert dented.eligible and dented.tier == 10
+    assert not judge(replace(seen, finding="no_fault", packaging_intact=True), WINDOWS).eligible
 
 
 @pytest.mark.parametrize(
@@ -151,6 +165,9 @@ facts = st.builds(
     photos=st.integers(0, 3),
     price=st.one_of(st.none(), st.integers(0, 10**7)),
     return_kind=st.sampled_from(["customer_return", "refusal", "unknown"]),
+    dock_note=st.sampled_from([None, "", "смята"]),
+    lost_accessory=st.booleans(),
+    main_part_missing=st.booleans(),
 )  # fmt: skip
 
 

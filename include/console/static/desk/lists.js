@@ -1,6 +1,7 @@
 // What waits for whom, where things lie, and the whole life of a piece.
 
 import { get } from "./server.js";
+import { bothLooks } from "./people.js";
 import { banner, choice, empty, facts, html, nothing } from "./ui.js";
 import { doneName } from "./unit.js";
 import { label, money, moment, number, t } from "./words.js";
@@ -108,7 +109,8 @@ export class Life extends Seen {
 
   body() {
     if (!this.page) return nothing;
-    const { unit, events, photos, money: terms, claims, second_looks: looks } = this.page;
+    const { unit, events, photos, money: terms, claims, second_looks: looks, compared } = this.page;
+    const differing = (compared ?? []).filter((one) => one.differs);
     return html`${this.warning()}
       <h2>${unit.product_name ?? unit.sku ?? t("Unknown goods")}</h2>
       ${facts([
@@ -123,13 +125,21 @@ export class Life extends Seen {
       ${terms?.length ? html`<section><h3>${t("Money")}</h3>${facts(terms.filter((one) => one.amount).map((one) => [label("terms", one.term), money(one.amount)]))}</section>` : nothing}
       ${claims?.length ? html`<section><h3>${t("Claims")}</h3>${claims.map((one) => facts([
         [t("Tier"), one.tier == null ? null : label("tiers", one.tier)], [t("Money"), money(one.amount)], [t("State"), label("claims", one.status)], [t("Deadline"), moment(one.due_at)]]))}</section>` : nothing}
-      ${looks?.length ? html`<section><h3>${t("Second look")}</h3>${looks.map((one) => facts([
-        [one.first_actor, `${one.first_grade}, ${label("findings", one.first_finding)}, ${label("routes", one.first_route)}`],
-        [one.second_actor, `${one.second_grade}, ${label("findings", one.second_finding)}, ${label("routes", one.second_route)}`]]))}</section>` : nothing}
+      ${looks?.length ? html`<section><h3>${t("Second look")}</h3>${looks.map(bothLooks)}</section>` : nothing}
+      ${differing.length ? html`<section><h3>${t("The other system says otherwise")}</h3>${differing.map((one) => html`<p class="said">${doneName(one)}</p>
+        ${facts([[one.record_source ?? t("booked"), one.record_source ? this.word(one.record_at, one.record_actor, one.record_says) : t("nothing")],
+          [one.other_source, this.word(one.other_at, one.other_actor, one.other_says)]])}`)}</section>` : nothing}
       <section><h3>${t("Life")}</h3><ol class="life">${(events ?? []).map((one) => html`<li class=${one.voided ? "voided" : nothing}>
         <b>${doneName(one)}</b><span>${moment(one.occurred_at)} · ${one.actor}</span>
         ${one.payload?.note ? html`<span>${one.payload.note}</span>` : nothing}
         ${one.voided ? html`<span>${t("taken back")}</span>` : nothing}</li>`)}</ol></section>`;
+  }
+
+  /** One system's word on a step: when, by whom, and what was found. */
+  word(at, actor, says) {
+    const { grade, finding, route, passed } = says ?? {};
+    return [moment(at), actor, grade, finding && label("findings", finding), route && label("routes", route),
+      passed == null ? null : label("done", passed ? "qc_passed" : "qc_failed")].filter(Boolean).join(", ");
   }
 
   actions() {

@@ -1,9 +1,9 @@
-// A second inspector's look, who is told nothing of the first one's; and who may do what.
+// A second inspector's look, who is told nothing of the first one's; how far both agree; and who may do what.
 
 import { Inspect } from "./inspect.js";
 import { get, post } from "./server.js";
-import { choice, empty, html, nothing } from "./ui.js";
-import { label, moment, t } from "./words.js";
+import { choice, empty, facts, html, nothing } from "./ui.js";
+import { label, moment, number, percent, t } from "./words.js";
 
 /** The slice that is looked at again: a list, then the checklist of one piece. */
 export class Second {
@@ -51,6 +51,47 @@ class SecondInspect extends Inspect {
   }
 }
 
+/** What two people found of one piece. */
+export const bothLooks = (pair) => facts(["first", "second"].map((which) => [pair[`${which}_actor`],
+  [pair[`${which}_grade`], label("findings", pair[`${which}_finding`]), label("routes", pair[`${which}_route`])].join(", ")]));
+
+/** Cohen's kappa of the second looks, for supervisors: of all, of each category, of each inspector. */
+export class Agreement {
+  constructor(app, measure) {
+    Object.assign(this, { app, tab: "more", measure: measure || "grade" });
+  }
+
+  async load() {
+    this.found = await get("agreement", { warehouse: this.app.warehouse, measure: this.measure });
+  }
+
+  title() {
+    return t("How far inspectors agree");
+  }
+
+  body() {
+    const measures = [["grade", t("Grade")], ["finding", t("Found")], ["route", t("Route")], ["signs_of_use", t("Signs of use")]];
+    const { rows, differing } = this.found ?? { rows: [], differing: [] };
+    return html`
+      ${choice("measure", t("In what?"), measures, this.measure, (measure) => this.app.go(`agreement/${measure}`))}
+      <p class="hint">${t("Kappa says how far two inspectors agree beyond chance: 1 is always, 0 is as by chance. In brackets where it lies with 95 % confidence.")}</p>
+      <ul class="list">${rows.map((row) => html`<li class="row"><b>${this.whose(row)}</b><span>${this.says(row)}</span>
+        <span>${t("Pairs: {pairs}, alike: {agreed}", { pairs: number(row.pairs), agreed: row.agreed == null ? "—" : percent(row.agreed) })}</span></li>`)}</ul>
+      <section><h2>${t("Looks that differ")}</h2>${differing.length ? html`<ul class="list">${differing.map((pair) => html`<li>
+        <a class="row" href=${`#/unit/${pair.unit_id}`}><b>${pair.product_name ?? pair.sku ?? t("Unknown goods")}</b>
+          <span class="mono">${pair.unit_label}</span><span>${moment(pair.second_at)}</span></a>${bothLooks(pair)}</li>`)}</ul>` : empty(t("None differ."))}</section>`;
+  }
+
+  whose({ dimension, key }) {
+    if (dimension === "all") return t("All second looks");
+    return dimension === "inspector" ? t("First look by {name}", { name: key }) : key === "unknown" ? t("Unknown goods") : key;
+  }
+
+  says({ kappa, lo, hi, note }) {
+    if (kappa != null) return t("Kappa {kappa} ({lo} to {hi})", { kappa: number(kappa), lo: number(lo), hi: number(hi) });
+    return note === "one_answer_only" ? t("Everybody gave one answer: chance alone explains it.") : t("Too few pairs for a kappa.");
+  }
+}
 
 /** Roles of people, for supervisors. */
 export class Staff {

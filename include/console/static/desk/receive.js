@@ -174,7 +174,7 @@ class Receive {
   damage() {
     if (!this.damaged) return {};
     const seen = this.remark || t("The parcel is damaged");
-    return { packaging_note: seen, act_damage_noted: this.noted, act_note: this.noted ? seen : null };
+    return { packaging_note: seen, act_damage_noted: this.noted === true, act_note: this.noted ? seen : null };
   }
 
   async missing() {

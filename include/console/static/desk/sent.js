@@ -77,7 +77,8 @@ export class More {
         (one) => this.app.doing(() => this.app.choose(one))) : nothing}
       <ul class="list">
         ${this.app.mayAnywhere("inspector") ? html`<li><a class="row" href="#/second"><b>${t("Second look")}</b></a></li>` : nothing}
-        ${this.app.mayAnywhere("supervisor") ? html`<li><a class="row" href="#/staff"><b>${t("Who may do what")}</b></a></li>` : nothing}
+        ${this.app.mayAnywhere("supervisor") ? html`<li><a class="row" href="#/agreement"><b>${t("How far inspectors agree")}</b></a></li>
+        <li><a class="row" href="#/staff"><b>${t("Who may do what")}</b></a></li>` : nothing}
         <li><a class="row" href="commands.pdf" target="_blank"><b>${t("Sheet of codes for working without touching the screen")}</b></a></li>
         <li><a class="row" href="../"><b>${t("Overview")}</b></a></li>
         <li><a class="row" href=${setup.logout_url}><b>${t("Log out")}</b></a></li>

@@ -24,7 +24,9 @@ export const refusalText = ({ code, reason }) => labels.refusals[code] ?? (reaso
 
 export const labelled = (kind) => Object.keys(labels[kind] ?? {});
 
-export const number = (value) => new Intl.NumberFormat(language).format(value);
+export const number = (value) => new Intl.NumberFormat(language, { maximumFractionDigits: 2 }).format(value);
+
+export const percent = (share) => new Intl.NumberFormat(language, { style: "percent" }).format(share);
 
 export const money = (tenge) => (tenge == null ? "—" : `${number(Math.round(tenge))}\u00a0₸`);
 

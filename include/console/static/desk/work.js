@@ -37,22 +37,29 @@ class Work extends Step {
       ${this.note(t("Remark"))}`;
   }
 
-  /** Compare this work with what the goods can still bring: what was spent is gone either way. */
+  /** Tell whether this work costs more than the goods can still bring: what was spent is gone either way. */
+  loses() {
+    return this.left?.at_stake != null && this.cost() >= this.left.at_stake;
+  }
+
   stopLoss() {
-    const worth = this.left?.at_stake;
-    if (worth == null) return nothing;
-    const told = { spent: money(this.left.spent), cost: money(this.cost()), worth: money(worth) };
-    return this.cost() >= worth ? banner("bad", t("Stop: this work costs {cost}, and the piece can bring {worth} only.", told))
+    if (this.left?.at_stake == null) return nothing;
+    const told = { spent: money(this.left.spent), cost: money(this.cost()), worth: money(this.left.at_stake) };
+    const more = this.work === "repair" && !this.stop() ? html`<p>${t("A supervisor stops the repair.")}</p>` : nothing;
+    return this.loses() ? banner("bad", t("Stop: this work costs {cost}, and the piece can bring {worth} only.", told), more)
       : html`<p class="hint">${t("It can bring {worth}; spent so far: {spent}.", told)}</p>`;
   }
 
   actions() {
     if (!this.allowed(this.type)) return [];
-    return [...this.others(), { text: this.done(), primary: true, code: "ok", run: () => this.write() }];
+    const write = { text: this.done(), code: "ok", run: () => this.write() };
+    const stop = this.stop();
+    // what loses money is not under the thumb
+    return stop && this.loses() ? [write, { ...stop, primary: true }] : [...(stop ? [stop] : []), { ...write, primary: true }];
   }
 
-  others() {
-    return [];
+  stop() {
+    return null;
   }
 
   /** What was used, as the contract writes it: codes of the price list with how many. */
@@ -89,9 +96,9 @@ export class Repair extends Work {
     return t("Repaired");
   }
 
-  others() {
-    if (!this.allowed("unrecoverable")) return [];
+  stop() {
+    if (!this.allowed("unrecoverable")) return null;
     const run = () => this.app.go(`do/unrecoverable/${encodeURIComponent(this.unit.unit_label)}`);
-    return [{ text: t("Stop the repair"), danger: true, code: "stop", run }];
+    return { text: t("Stop the repair"), danger: true, code: "stop", run };
   }
 }
