@@ -66,7 +66,7 @@ def corrected(
         said[reason] += pieces
     causes = sorted({cause for _, cause in learned} | {cause for _, cause in inspected} | set(said))
     value, variance = split(inspected, waiting, learned, causes)
-    width = 1.96 * np.sqrt(variance)
+    width = np.where(variance > 0, 1.96 * np.sqrt(variance) + 0.5, 0.0)  # pieces are whole
     return [
         Corrected(
             cause,
