@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from bench import chain, desk, imports, increment, ingest, ingest_latency, ledger, rerun
+from bench import chain, desk, imports, increment, ingest, ingest_latency, ledger, reconcile, rerun
 from bench.quiet import must_be_quiet
 from bench.result import Result, Size
 
@@ -17,8 +17,9 @@ BENCHMARKS: dict[str, Callable[[Size], Result]] = {
     "increment": increment.run,
     "ledger": ledger.run,
     "desk": desk.run,
+    "reconcile": reconcile.run,
 }
-TIMED = ("ingest", "ingest_latency", "increment", "ledger", "desk")  # a bound of theirs is of wall time
+TIMED = ("ingest", "ingest_latency", "increment", "ledger", "desk", "reconcile")  # a bound of theirs is of wall time
 
 
 def main() -> int:

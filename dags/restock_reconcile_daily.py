@@ -2,12 +2,14 @@
 ### Is on sale what should be on sale?
 
 Compares, for every offer that returned goods stand behind: desired = base list + the ledger's units, published =
-desired, seen by buyers = published less the sales since, and what the warehouse counted.
+desired, seen by buyers = published less the sales since, and what the warehouse counted. What differs stands by
+cause on the console's page *Stock*, with its age and the money at stake; then, and only then, the data team gets a
+mail. Beside it, writes to Kaspi whose answer was lost are read back.
 
 | | |
 | --- | --- |
-| **Grain** | one part a merchant; one row an offer and store in `mart.offer_sync` |
-| **Rerun** | safe: the rows are replaced whole, a difference keeps the moment it began; an older run changes nothing |
+| **Grain** | one part a merchant; a row an offer in `mart.offer_sync`, a row a cause in `mart.offer_difference` |
+| **Rerun** | safe: rows are replaced whole, a difference keeps its beginning, a finding is mailed once a day |
 | **If it fails** | yesterday's comparison stays; the last task names what was held. Runbook: same name |
 """
 
@@ -51,7 +53,21 @@ def restock_reconcile_daily() -> None:
 
         return publish(warehouse_dsn(), current_run(), owner())
 
-    finish(stage(), gate(), publish())
+    @task(multiple_outputs=False)
+    def tell() -> dict[str, int]:
+        from include.airflow_context import current_run, owner, report_server, warehouse_dsn
+        from include.flows.restock_daily_mail import tell_team
+
+        return tell_team(warehouse_dsn(), current_run(), report_server(), owner())
+
+    @task(multiple_outputs=False)
+    def settle_writes() -> dict[str, int]:
+        from include.airflow_context import clock, kaspi_writes, owner, warehouse_dsn
+        from include.flows.kaspi_writes import settle_open
+
+        return settle_open(warehouse_dsn(), kaspi_writes, clock(), owner())
+
+    finish(stage(), gate(), publish(), tell(), beside=[settle_writes()])
 
 
 restock_reconcile_daily()

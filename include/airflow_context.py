@@ -148,6 +148,15 @@ def shop_settings(merchant_id: str) -> Any:
     )
 
 
+@contextmanager
+def kaspi_writes(merchant_id: str) -> Iterator[Any]:
+    """Give the port by which a merchant's orders are written to, from his connection."""
+    from include.flows.kaspi_writes import writes_to
+
+    with writes_to(warehouse_dsn(), shop_settings(merchant_id)) as writes:
+        yield writes
+
+
 def applications_folder(merchant_id: str) -> Path | None:
     """Return where the merchant's files of applications are dropped (connection ``applications_<merchant>``)."""
     found = optional_connection(f"applications_{merchant_id}")

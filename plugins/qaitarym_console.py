@@ -28,7 +28,8 @@ class QaitarymConsole(AirflowPlugin):
     @cached_property
     def fastapi_apps(self) -> list[dict[str, Any]]:
         """Return the app; only the API server asks."""
-        from include.airflow_context import clock, warehouse_dsn
+        from include.airflow_context import clock, kaspi_writes, warehouse_dsn
         from include.console.app import build_app
 
-        return [{"app": build_app(warehouse_dsn, clock), "url_prefix": "/qaitarym", "name": "Qaitarym"}]
+        app = build_app(warehouse_dsn, clock, writes_of=kaspi_writes)
+        return [{"app": app, "url_prefix": "/qaitarym", "name": "Qaitarym"}]

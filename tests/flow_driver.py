@@ -24,6 +24,7 @@ from include.flows import (
     kaspi_returns_ingest,
     onboarding,
     report,
+    restock_reconcile_daily,
     restock_sync,
     warehouse_receipts_reconcile,
 )
@@ -33,6 +34,7 @@ from include.quality.gate import judge
 from include.quality.suite import Suite
 from include.quality.suites import housekeeping as housekeeping_suite
 from include.quality.suites import kaspi_returns_ingest as ingest_suite
+from include.quality.suites import restock_reconcile_daily as daily_suite
 from include.quality.suites import restock_sync as restock_suite
 from include.quality.suites import warehouse_receipts_reconcile as receipts_suite
 from include.wms.sources import FileDrop, HttpFeed, Source
@@ -111,6 +113,15 @@ class World:
         published = restock_sync.publish(self.dsn, run, f"{run.run_id}/publish")
         report.raise_if_held(self.dsn, run)
         return published
+
+    def daily(self) -> dict[str, int]:
+        """Compare the stock of every merchant; return how many offers differ."""
+        run = self.new_run("restock_reconcile_daily")
+        diverging = restock_reconcile_daily.stage(self.dsn, run, self.url, f"{run.run_id}/stage")
+        self.gate(run, daily_suite.SUITE)
+        restock_reconcile_daily.publish(self.dsn, run, f"{run.run_id}/publish")
+        report.raise_if_held(self.dsn, run)
+        return diverging
 
     def night(self) -> int:
         run = self.new_run("housekeeping")

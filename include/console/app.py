@@ -15,10 +15,14 @@ from include.console import desk
 from include.console.applications import UPLOAD_BYTES, Importer, applications_routes
 from include.console.claims import claims_routes
 from include.console.dashboard import dashboard
+from include.console.differences import differences_routes
 from include.console.guard import DESK, FORM_BYTES, SAFE, Refused, Tokens, guard_change, guard_message, with_headers
 from include.console.notices import notices_routes
 from include.console.quality import quality_routes
 from include.console.site import FOLDER, Site, language_of, path_of
+from include.console.stock import stock_routes
+from include.console.writes import writes_routes
+from include.flows.kaspi_writes import WritesOf
 
 log = logging.getLogger(__name__)
 DESK_API = f"{DESK}api/"
@@ -32,12 +36,14 @@ def build_app(
     *,
     secret: Callable[[], str] | None = None,
     importer: Importer | None = None,
+    writes_of: WritesOf | None = None,
 ) -> FastAPI:
     """Return the console. Every route needs a logged-in user of Airflow unless a test gives another ``logged_in``.
 
     ``secret`` signs the forms' tokens, Airflow's where none is given; ``importer`` reads files of applications, else
-    the flow does. What a user may see and do is a role in the warehouse. The providers are asked at each request, so
-    that a changed connection or clock needs no restart.
+    the flow does. What a user may see and do is a role in the warehouse. ``writes_of`` gives the port by which a
+    merchant's orders at Kaspi are written to; without it such writes are shown and none can be asked for. The
+    providers are asked at each request, so that a changed connection or clock needs no restart.
     """
     if logged_in is None:
         from airflow.api_fastapi.core_api.security import get_user
@@ -77,6 +83,9 @@ def build_app(
     app.include_router(applications_routes(site, importer))
     app.include_router(claims_routes(site))
     app.include_router(notices_routes(site))
+    app.include_router(differences_routes(site))
+    app.include_router(stock_routes(site))
+    app.include_router(writes_routes(site, writes_of))
     app.include_router(desk.desk_routes(site))
 
     _refusals(app, site)

@@ -1,8 +1,6 @@
 """Taking in a file of applications (заявки): first what would change and what is wrong, then a person's yes."""
 
-import csv
 import hashlib
-import io
 from collections import Counter
 from collections.abc import Sequence
 from typing import Annotated, Any, Protocol
@@ -14,6 +12,7 @@ from starlette.datastructures import UploadFile
 
 from include.clock import Clock
 from include.console.guard import Refused
+from include.console.sheets import sheet_bytes
 from include.console.site import Site, actor_of, back, form_of, language_of, merchants_of, text_of_form
 from include.flows import uploads
 from include.locale.labels import COLUMNS, VERDICTS, label
@@ -22,7 +21,6 @@ from include.locale.words import Words
 KIND = "applications"
 UPLOAD_BYTES = 20 * 1024 * 1024
 ROWS_SHOWN = 200
-FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
 
 
 class Importer(Protocol):
@@ -212,15 +210,7 @@ def _bad(row: Any, words: Words) -> dict[str, Any]:
 
 
 def bad_rows_csv(bad: Sequence[Any], words: Words) -> bytes:
-    """Return the bad rows as a file that a spreadsheet opens: no cell of it is a formula."""
-    out = io.StringIO()
-    writer = csv.writer(out, delimiter=";", lineterminator="\r\n")
-    writer.writerow([words._("line"), words._("column"), words._("reason")])
-    for row in bad:
-        told = _bad(row, words)
-        writer.writerow([told["line"], _inert(told["column"]), _inert(told["reason"])])
-    return b"\xef\xbb\xbf" + out.getvalue().encode()
-
-
-def _inert(text: str) -> str:
-    return f"'{text}" if text.startswith(FORMULA_SIGNS) else text
+    """Return the bad rows as a file that a spreadsheet opens."""
+    told = [_bad(row, words) for row in bad]
+    heading = (words._("line"), words._("column"), words._("reason"))
+    return sheet_bytes(heading, [(one["line"], one["column"], one["reason"]) for one in told])

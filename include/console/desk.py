@@ -159,7 +159,10 @@ def _messages(router: APIRouter, site: Site) -> None:
         request: Request,
         unit: UUID,
         event: Annotated[str, Query(max_length=100)],
+        actor: Annotated[str, Query(max_length=200)],
     ) -> Response:
+        if actor != actor_of(request):  # it waits for the one who took it
+            raise Refused(status.HTTP_409_CONFLICT, "another_person")
         with site.warehouse(reading=False) as conn:
             staff = site.staff(conn, request)
             return answer(desk.keep_photo(conn, staff, unit, request.state.body, event, site.now()))

@@ -9,16 +9,19 @@ from uuid import UUID
 
 SaleState = Literal["reserved", "sold", "freed"]
 SCAN_GRACE = dt.timedelta(hours=24)
+# Pieces sold of the base, by SKU, store and version of the base list.
+Charged = dict[tuple[str, str, int], int]
 
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A returned unit that stands behind an offer since ``since``."""
+    """A returned unit that stands behind an offer since ``since``; it lies on the shelf since ``ready_at`` (its QC)."""
 
     unit_id: UUID
     offer_sku: str
     store_id: str
     since: dt.datetime
+    ready_at: dt.datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +29,8 @@ class Line:
     """An order line on an offer of interest. ``base_version`` and ``base_count`` are those in force at its time.
 
     ``main`` tells a main SKU from a resale SKU; ``base_count`` is None where no base list or no count was known.
-    ``cancelled`` means cancelled before it was handed over.
+    ``cancelled`` means cancelled before it was handed over; ``handed_over_at`` is also known where the merchant
+    delivers himself: then the order was first seen completed.
     """
 
     entry_id: str
@@ -90,22 +94,27 @@ def attribute(
     What is sold or freed stays as it is in ``known``. A pick scan decides where the store scans
     (``pick_scan`` by store id); there a reservation is only the oldest unit's promise, and the scan may name
     another. Else the oldest unit on sale is taken, and hand-over sells it. An order placed before a unit went
-    on sale never takes it; a sale of the main SKU counts against the base in force while that shows any.
+    on sale never takes it; a sale of the main SKU counts against the base of its store in force while that shows
+    any. A reservation of a unit that has left its offer, or of a piece that the order has no more, ends.
     """
+    listed = list(listed)
     ordered = sorted(lines, key=lambda line: (line.ordered_at, line.code, line.entry_id))
     by_entry = {line.entry_id: line for line in ordered}
     sales = {sale.key: sale for sale in known if sale.state != "reserved"}
     by_scan = _book_scans(ordered, scanned, sales)
     taken = {sale.unit_id for sale in sales.values() if sale.state != "freed"} | by_scan
+    on_offer = {(unit.unit_id, unit.offer_sku) for unit in listed}
     for sale in known:
         if sale.state == "reserved" and sale.key not in sales and sale.unit_id not in taken:
             line = by_entry.get(sale.entry_id)
             moved = _follow(sale, line, pick_scan, now) if line else sale
+            if moved.state != "freed" and (sale.unit_id, sale.offer_sku) not in on_offer:
+                continue  # it was taken off sale: its order takes the next one
             sales[sale.key] = moved
             if moved.state != "freed":
                 taken.add(moved.unit_id)
     shelves = _shelves(listed, taken)
-    charged: dict[tuple[str, int], int] = defaultdict(int)
+    charged: Charged = defaultdict(int)
     for line in ordered:
         _take(line, shelves, sales, charged, pick_scan, now)
     return sorted(sales.values(), key=lambda sale: sale.key)
@@ -134,7 +143,7 @@ def _book_scans(ordered: Sequence[Line], scanned: Iterable[Scanned], sales: dict
 
 def _follow(sale: Sale, line: Line, pick_scan: Mapping[str, bool], now: dt.datetime) -> Sale:
     """Move a reservation as its order has moved."""
-    if line.cancelled:
+    if line.cancelled or sale.piece > line.quantity:
         return replace(sale, state="freed", freed_at=line.cancelled_at or now)
     if line.handed_over_at is None:
         return sale
@@ -147,9 +156,9 @@ def _follow(sale: Sale, line: Line, pick_scan: Mapping[str, bool], now: dt.datet
 
 
 def _shelves(listed: Iterable[Listed], taken: set[UUID]) -> dict[tuple[str, str], list[Listed]]:
-    """Return the free units of each offer and store, oldest first."""
+    """Return the free units of each offer and store, first in first: many go on sale with one version of the list."""
     shelves: dict[tuple[str, str], list[Listed]] = defaultdict(list)
-    for unit in sorted(listed, key=lambda one: (one.since, one.unit_id)):
+    for unit in sorted(listed, key=lambda one: (one.ready_at, one.since, one.unit_id)):
         if unit.unit_id not in taken:
             shelves[unit.offer_sku, unit.store_id].append(unit)
     return shelves
@@ -159,7 +168,7 @@ def _take(
     line: Line,
     shelves: dict[tuple[str, str], list[Listed]],
     sales: dict[tuple[str, int], Sale],
-    charged: dict[tuple[str, int], int],
+    charged: Charged,
     pick_scan: Mapping[str, bool],
     now: dt.datetime,
 ) -> None:
@@ -188,11 +197,12 @@ def _take(
             shelf.insert(0, unit)
 
 
-def _base_has(line: Line, charged: dict[tuple[str, int], int]) -> bool:
+def _base_has(line: Line, charged: Charged) -> bool:
     """Charge one piece to the base in force, if it shows any; an unknown count is taken as enough."""
     if line.base_count is None or line.base_version is None:
         return True
-    if charged[line.offer_sku, line.base_version] >= line.base_count:
+    base = (line.offer_sku, line.store_id, line.base_version)
+    if charged[base] >= line.base_count:
         return False
-    charged[line.offer_sku, line.base_version] += 1
+    charged[base] += 1
     return True

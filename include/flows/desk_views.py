@@ -232,13 +232,13 @@ def agreement(conn: Connection, staff: Staff, warehouse: str, measure: str = "gr
 def checklist(conn: Connection, category: str | None = None, language: str = "ru") -> dict[str, Any]:
     """Return what an inspection asks: ``defects`` (code, name, names, finding, kind, repairable), required questions.
 
-    Of one category, or without one of each category there is, by its name; ``unknown`` is for all others.
+    Of one category, or without one of each category that has defects of its own; ``unknown`` is for all others.
     """
     rows = run(conn, "desk/checklist", category=category).fetchall()
     if category is not None:
         return _questions(rows, category, language)
-    known = {row["category"] for row in rows} | {row["category"] for row in run(conn, "desk/categories")}
-    return {one: _questions(rows, one, language) for one in sorted({*known, "unknown"} - {EVERY_CATEGORY})}
+    asked = {row["category"] for row in rows} | {"unknown"}
+    return {one: _questions(rows, one, language) for one in sorted(asked - {EVERY_CATEGORY})}
 
 
 def _questions(rows: list[dict[str, Any]], category: str, language: str) -> dict[str, Any]:

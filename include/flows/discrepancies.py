@@ -1,33 +1,213 @@
-"""Expected against received: every difference is a case with age, money, owner; it closes when the facts arrive."""
+"""Expected against received: a verdict a unit, and every difference a case with age, money, owner and an end.
 
+A look judges what may have changed since the look before: what moved, what the clock turned. The first look of an
+Almaty day, and one after a setting changed, judges everything, so that nothing depends on what was thought of here.
+"""
+
+import datetime as dt
+import json
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from include.clock import almaty_day
 from include.db.connection import Connection
 from include.db.statements import run as run_statement
+from include.db.statements import uuids
 from include.domain import identity
+from include.domain.reconcile import BY_A_PERSON, KINDS, OWNERS, REPEATED, Clocks, ends
 from include.domain.unit_life import Event
 from include.flows import costs
 from include.flows.run import Run
+from include.flows.settings import setting
+
+FLOW = "warehouse_receipts_reconcile"  # whoever looks holds its lease for the merchant
+CURSOR = "receipts"
+EVER = dt.datetime(1, 1, 2, tzinfo=dt.UTC)
+# Who recorded events beside us may have committed a little after we looked.
+OVERLAP = dt.timedelta(hours=1)
+MISSING = "missing_from_parcel"  # its cases are those of the dock's reports
+OF_UNITS = tuple(kind for kind in KINDS if kind != MISSING)
+LONGEST_NOTE = 500
+EVERYTHING: dict[str, Any] = {"units": None, "orders": None, "lines": None, "cases": None}
+
+
+class DifferenceRefused(ValueError):
+    """A person's step that cannot be; ``code`` says why, for the page to put into words."""
+
+    def __init__(self, code: str, text: str) -> None:
+        super().__init__(text)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One look at a merchant: its time, since when it asks what changed, and whether it judges ``everything``."""
+
+    at: dt.datetime
+    since: dt.datetime
+    everything: bool
+    first: bool
+    clocks: Clocks
+    days: dict[str, int]
 
 
 def refresh(conn: Connection, run: Run, merchant_id: str) -> int:
-    """Declare lost what is lost, then bring the merchant's differences up to date; return how many are open."""
-    rows = run_statement(conn, "ledger/unit__lost", merchant_id=merchant_id, now=run.now).fetchall()
-    costs.append(
-        conn,
-        merchant_id,
-        [
-            Event(
-                identity.event_id("lost", row["unit_id"], row["seq"]),
-                row["unit_id"],
-                merchant_id,
-                "lost",
-                run.now,
-                "clock",
-                "flows/warehouse_receipts_reconcile",
-                {},
-            )
-            for row in rows
-        ],
-        run.now,
-    )
-    found = run_statement(conn, "core/discrepancy", merchant_id=merchant_id, now=run.now).fetchone()
+    """Declare lost what is lost, then bring the merchant's differences up to date; return how many are open.
+
+    Works in the caller's transaction. A run whose clock is behind judges what it booked by the time of the newest look:
+    what was known then stays known.
+    """
+    clocks, days = _clocks(conn), setting(conn, "difference_days")
+    look = _look(conn, merchant_id, run.now, clocks, days)
+    _declare_lost(conn, merchant_id, look.at)
+    judge(conn, merchant_id, look)
+    run_statement(conn, "ops/cursor", source=CURSOR, part=merchant_id, cursor=_mark(look.at, clocks), now=look.at)
+    found = run_statement(conn, "core/discrepancy__open", merchant_id=merchant_id).fetchone()
     return int(found["open"]) if found else 0
+
+
+def judge(conn: Connection, merchant_id: str, look: Look) -> None:
+    """Write the verdicts that changed, and open and close the cases that hang on them."""
+    whose: dict[str, Any] = {"merchant_id": merchant_id, "now": look.at}
+    clocks = {"overdue": look.clocks.overdue, "lost": look.clocks.lost, "short": look.clocks.short}
+    kinds = {
+        "kinds": list(OF_UNITS),
+        "owners": [OWNERS[kind] for kind in OF_UNITS],
+        "days": [look.days.get(kind) for kind in OF_UNITS],
+        "lost": look.clocks.lost,
+    }
+    if look.first:
+        run_statement(conn, "core/unit_verdict__first", **whose, **clocks)
+        run_statement(conn, "core/discrepancy__first", **whose, **kinds)
+    else:
+        touched = EVERYTHING if look.everything else _touched(conn, look, merchant_id)
+        if touched["units"] != uuids(()):
+            ended, found, gone, resolutions = map(list, zip(*ends(), strict=True))
+            run_statement(conn, "core/unit_verdict", **whose, **clocks, everything=look.everything, **touched)
+            run_statement(
+                conn, "core/discrepancy", **whose, **kinds, ended=ended, found=found, gone=gone, resolutions=resolutions
+            )
+    reported = {**whose, "since": look.since}
+    run_statement(
+        conn, "core/discrepancy__missing", **reported, everything=look.everything, owner=OWNERS[MISSING],
+        days=look.days[MISSING],
+    )  # fmt: skip
+    run_statement(conn, "core/discrepancy__repeated", **reported, owner=OWNERS[REPEATED], days=look.days[REPEATED])
+
+
+def _touched(conn: Connection, look: Look, merchant_id: str) -> dict[str, Any]:
+    """Return what is to be judged, as the statement takes it: units, and of their orders, lines and cases what matters.
+
+    Each costs a look-up there, so only those go with it by which a verdict can change.
+    """
+    rows = run_statement(
+        conn, "core/unit_verdict__touched", merchant_id=merchant_id, since=look.since, now=look.at
+    ).fetchall()
+    return {
+        "units": uuids(row["unit_id"] for row in rows),
+        "orders": sorted({row["order_id"] for row in rows if row["order_id"]}),
+        "lines": sorted({row["entry_id"] for row in rows if row["entry_id"]}),
+        "cases": uuids({row["case_id"] for row in rows if row["case_id"]}),
+    }
+
+
+def _declare_lost(conn: Connection, merchant_id: str, now: dt.datetime) -> None:
+    rows = run_statement(conn, "ledger/unit__lost", merchant_id=merchant_id, now=now).fetchall()
+    events = [
+        Event(
+            identity.event_id("lost", row["unit_id"], row["seq"]),
+            row["unit_id"],
+            merchant_id,
+            "lost",
+            now,
+            "clock",
+            f"flows/{FLOW}",
+            {},
+        )
+        for row in rows
+    ]
+    costs.append(conn, merchant_id, events, now)
+
+
+def _clocks(conn: Connection) -> Clocks:
+    overdue, lost, short = (
+        dt.timedelta(days=int(setting(conn, name))) for name in ("overdue_days", "lost_days", "short_days")
+    )
+    return Clocks(overdue, lost, short)
+
+
+def _look(conn: Connection, merchant_id: str, now: dt.datetime, clocks: Clocks, days: dict[str, int]) -> Look:
+    marks = {row["part"]: row["cursor"] for row in run_statement(conn, "ops/cursor__of", source=CURSOR)}
+    if merchant_id not in marks:
+        known = run_statement(conn, "core/unit_verdict__known", merchant_id=merchant_id).fetchone()
+        assert known is not None
+        return Look(now, EVER, everything=True, first=not known["anything"], clocks=clocks, days=days)
+    mark = json.loads(marks[merchant_id])
+    seen = dt.datetime.fromisoformat(mark["at"])
+    at = max(seen, now)
+    everything = almaty_day(at) != almaty_day(seen) or json.loads(_mark(seen, clocks)) != mark
+    since = EVER if everything else min(seen - OVERLAP, now)
+    return Look(at, since, everything=everything, first=False, clocks=clocks, days=days)
+
+
+def _mark(at: dt.datetime, clocks: Clocks) -> str:
+    """Return what the next look has to know of this one: when it was, and by which clocks it judged."""
+    days = [clock.days for clock in (clocks.overdue, clocks.lost, clocks.short)]
+    return json.dumps({"at": at.isoformat(), "days": days})
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a person says of a difference: how it ended (None: it is open again after all), and why."""
+
+    actor: str
+    now: dt.datetime
+    resolution: str | None
+    note: str
+
+
+def say(conn: Connection, discrepancy_id: UUID, said: Said) -> None:
+    """Write down what a person says of a difference, in a transaction of its own.
+
+    Raises :class:`DifferenceRefused` where its kind or its state do not allow it, or the reason is missing.
+    """
+    with conn.transaction():
+        row = run_statement(conn, "core/discrepancy__lock", discrepancy_id=discrepancy_id).fetchone()
+        _check(row, said)
+        run_statement(
+            conn,
+            "core/discrepancy__said",
+            discrepancy_id=discrepancy_id,
+            actor=said.actor,
+            resolution=said.resolution,
+            note=said.note.strip()[:LONGEST_NOTE],
+            now=said.now,
+        )
+
+
+def _check(row: dict[str, Any] | None, said: Said) -> None:
+    if row is None:
+        raise DifferenceRefused("no_such", "there is no such difference")
+    if not said.actor.strip():
+        raise DifferenceRefused("no_actor", "whoever settles a difference has a name")
+    if row["kind"] not in OWNERS:
+        raise DifferenceRefused("not_by_hand", f"{row['kind']} is closed by the facts alone")
+    if not said.note.strip():
+        raise DifferenceRefused("why", "say why: the reason is kept with your name")
+    if said.resolution is None:
+        if row["resolved_by"] is None or not row["still"]:
+            raise DifferenceRefused("not_now", "only what a person settled, and what is still so, can be opened again")
+    elif said.resolution not in BY_A_PERSON:
+        raise DifferenceRefused("how", f"{said.resolution!r} is none of {', '.join(BY_A_PERSON)}")
+    elif row["status"] != "open":
+        raise DifferenceRefused("not_now", "it is settled already")
+
+
+def one(conn: Connection, discrepancy_id: UUID) -> dict[str, Any] | None:
+    """Return a difference with what it is about and its ``history``; None where there is none of that id."""
+    row = run_statement(conn, "core/discrepancy__one", discrepancy_id=discrepancy_id).fetchone()
+    if row is None:
+        return None
+    history = run_statement(conn, "core/discrepancy__history", discrepancy_id=discrepancy_id).fetchall()
+    return {**row, "history": history}

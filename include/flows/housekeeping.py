@@ -6,7 +6,7 @@ from include.clock import almaty_day
 from include.db.connection import connect
 from include.db.lease import hold
 from include.db.statements import run as run_statement
-from include.flows import batch, claims, ledger
+from include.flows import batch, claims, discrepancies, ledger
 from include.flows.run import Run
 
 log = logging.getLogger(__name__)
@@ -22,6 +22,12 @@ def tidy(dsn: str, run: Run, owner: str) -> dict[str, int]:
         merchants = [row["merchant_id"] for row in run_statement(conn, "core/merchant__active").fetchall()]
         conn.commit()
         for merchant_id in merchants:
+            with (
+                batch.merchant_part(conn, run, merchant_id),
+                hold(conn, f"{discrepancies.FLOW}:{merchant_id}", owner) as lease,
+                lease.transaction(),
+            ):
+                discrepancies.refresh(conn, run, merchant_id)  # before the balance: what it declares lost is in it
             with (
                 batch.merchant_part(conn, run, merchant_id),
                 hold(conn, f"{run.dag_id}:{merchant_id}", owner) as lease,

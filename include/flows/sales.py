@@ -20,6 +20,7 @@ def book_sales(conn: Connection, run: Run, merchant_id: str) -> int:
     Runs inside the caller's fenced transaction. Sales that a pick scan tells are in the ledger already; those
     of stores without scans enter it here, by the hand-over of the order.
     """
+    run_statement(conn, "channel/sale__taken_back", merchant_id=merchant_id, now=run.now)
     lines = [Line(**row) for row in run_statement(conn, "channel/sale__lines", merchant_id=merchant_id, now=run.now)]
     known = {
         sale.key: sale

@@ -12,6 +12,7 @@ from include.db.lease import Lease, hold
 from include.db.statements import run as run_statement
 from include.flows import batch, claims, comparison, discrepancies
 from include.flows.booking import book_events
+from include.flows.desk_passed import passed_at_desks
 from include.flows.notices import queue_arrival_notices
 from include.flows.quarantine import Reject, put_aside
 from include.flows.run import Run
@@ -99,10 +100,11 @@ def book(dsn: str, run: Run, owner: str) -> dict[str, int]:
                         conn, "core/warehouse_event", **run.key, merchant_id=merchant_id, now=run.now
                     ).rowcount
                     counts = book_events(conn, run, merchant_id)
+                    counts["qc_passed"] += passed_at_desks(conn, merchant_id, run.now)
                     run_statement(conn, "ops/quarantine__resolved_events", **run.key, merchant_id=merchant_id)
                     run_statement(conn, "channel/wms_stock", merchant_id=merchant_id)
+                    discrepancies.refresh(conn, run, merchant_id)
                     if not batch.overtaken(conn, run, merchant_id):
-                        discrepancies.refresh(conn, run, merchant_id)
                         comparison.compare(conn, merchant_id, run.now)
                     claims.refresh_merchant(conn, merchant_id, run.now)
                     run_statement(conn, "core/return_case__closed", merchant_id=merchant_id, now=run.now)

@@ -104,27 +104,33 @@ class Page:
     body: bytes
 
 
+def session_of(settings: ShopSettings) -> requests.Session:
+    """Return a session that says who it is at each call, and goes the way the connection names."""
+    session = requests.Session()
+    session.headers.update(
+        {
+            "X-Auth-Token": settings.token,
+            "Content-Type": JSON_API,
+            "Accept": JSON_API,
+            "User-Agent": settings.user_agent,
+        }
+    )
+    # What the environment says of proxies and certificates, once and not at each call; of tokens it says nothing.
+    # The connection's own proxy goes before it.
+    own = dict.fromkeys(("http", "https"), settings.proxy) if settings.proxy else {}
+    found = session.merge_environment_settings(settings.url, own, None, None, None)
+    session.proxies, session.verify = found["proxies"], found["verify"]
+    session.trust_env = False
+    return session
+
+
 class ShopApi:
     """Read orders, lines and products of one merchant."""
 
     def __init__(self, settings: ShopSettings, pace: Pace | None = None) -> None:
         self.settings = settings
         self._pace = pace or LocalPace(settings.requests_per_second)
-        self._session = requests.Session()
-        self._session.headers.update(
-            {
-                "X-Auth-Token": settings.token,
-                "Content-Type": JSON_API,
-                "Accept": JSON_API,
-                "User-Agent": settings.user_agent,
-            }
-        )
-        # What the environment says of proxies and certificates, once and not at each call; of tokens it says nothing.
-        # The connection's own proxy goes before it.
-        own = dict.fromkeys(("http", "https"), settings.proxy) if settings.proxy else {}
-        found = self._session.merge_environment_settings(settings.url, own, None, None, None)
-        self._session.proxies, self._session.verify = found["proxies"], found["verify"]
-        self._session.trust_env = False
+        self._session = session_of(settings)
         self._one_at_a_time = threading.Lock()
         # one thread for the whole session: each new one would have memory of its own that is never given back
         self._ahead = ThreadPoolExecutor(1, thread_name_prefix=f"shop-{settings.merchant_id}")
@@ -268,11 +274,11 @@ class ShopApi:
                 )
             if answer.status_code in (408, 429) or answer.status_code >= 500:
                 raise KaspiBusy(f"{who} answered {answer.status_code}", _retry_after(answer))
-            body = _body(answer, deadline, who)
+            body = body_of(answer, deadline, who)
             if answer.status_code == 404:
-                raise KaspiHasNot(f"{who} answered 404: {_title(body)}")
+                raise KaspiHasNot(f"{who} answered 404: {title_of(body)}")
             if answer.status_code != 200:
-                raise KaspiError(f"{who} answered {answer.status_code}: {_title(body)}")
+                raise KaspiError(f"{who} answered {answer.status_code}: {title_of(body)}")
             return body
 
 
@@ -281,7 +287,7 @@ def milliseconds(moment: dt.datetime) -> int:
     return int(moment.timestamp() * 1000)
 
 
-def _body(answer: requests.Response, deadline: float, who: str) -> bytes:
+def body_of(answer: requests.Response, deadline: float, who: str) -> bytes:
     """Read the whole answer before ``deadline``; a body that is cut short, endless or too slow is worth another try."""
     chunks, size = [], 0
     try:
@@ -327,7 +333,7 @@ def _resource(body: bytes) -> dict[str, Any] | None:
     return found
 
 
-def _title(body: bytes) -> str:
+def title_of(body: bytes) -> str:
     """Return what Kaspi says of a refused request; nothing of a body of another shape: it may name anybody."""
     try:
         return "; ".join(str(error["title"]) for error in msgspec.json.decode(body)["errors"])[:500]

@@ -56,6 +56,10 @@ DISCREPANCIES = {
     "duplicate_scan": _("scanned twice"),
     "wrong_item": _("another product in the parcel"),
     "unexpected": _("goods without a request"),
+    "short": _("part of the return did not come"),
+    "over": _("more than was asked for"),
+    "no_request": _("came, nobody announced it"),
+    "unproven": _("ledger and dock do not agree"),
     "quantity_mismatch": _("another quantity than expected"),
     "stock_divergence": _("stock on Kaspi differs"),
     "restock_refused": _("may not go back on sale"),
@@ -152,6 +156,7 @@ MAILS = {
     "owed": _("what a merchant owes"),
     "alert": _("alert"),
     "kpi_weekly": _("weekly report"),
+    "restock_daily": _("daily comparison of stock"),
 }
 
 DRIFTS = {

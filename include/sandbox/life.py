@@ -15,6 +15,7 @@ from include.sandbox.observed import Observed
 from include.sandbox.orders import Order, Step, line_of, new_order
 from include.sandbox.previous_system import resale_line
 from include.sandbox.price_list import Offer, base_offers, previous_listing
+from include.sandbox.shop_writes import CANCELLED, Written, apply, judge
 from include.sandbox.units import Unit
 from include.sandbox.warehouse import MINUTE, SOURCES, pick
 from include.sandbox.wms_events import Event, Outbox
@@ -89,7 +90,7 @@ class Life:
                 self._at(order.created_at, lambda _, order=order: self._show_order(order))  # type: ignore[misc]
             freed = order.cancelled_before_hand_over()
             if freed and freed >= span.start_of_life:
-                self._at(freed, lambda _, order=order: self._show_freed(order))  # type: ignore[misc]
+                self._at(freed, lambda at, order=order: self._show_freed(order, at))  # type: ignore[misc]
         first = (span.start_of_life - COUNTED_DAYS * DAY).replace(hour=6, minute=0)
         self._at(first, self._count_shelves)
         self._at(span.start_of_life.replace(minute=PULL_MINUTE), self._hour)
@@ -129,7 +130,11 @@ class Life:
         for line in order.lines:
             self.views[order.merchant_id].take(line.sku, line.quantity)
 
-    def _show_freed(self, order: Order) -> None:
+    def _show_freed(self, order: Order, at: dt.datetime) -> None:
+        if order.cancelled_before_hand_over() == at:  # else it was cancelled before that already
+            self._show_order_freed(order)
+
+    def _show_order_freed(self, order: Order) -> None:
         for line in order.lines:
             self.views[order.merchant_id].give_back(line.sku, line.quantity)
 
@@ -223,6 +228,8 @@ class Life:
         return next(iter(self.world.free_units(merchant_id, sku, at)), None)
 
     def _cancelled(self, sale: Sale, unit: Unit | None, at: dt.datetime) -> None:
+        if sale.cancelled_at != at:
+            return  # the merchant had cancelled it before
         self.views[sale.merchant_id].give_back(sale.offer_sku, 1)
         if sale.from_base:
             self.world.stock.add(sale.merchant_id, sale.offer_sku, at, 1)
@@ -232,13 +239,37 @@ class Life:
             unit.sale = None
 
     def _handed_over(self, sale: Sale, unit: Unit | None, order: Order, at: dt.datetime) -> None:
-        if unit is None:
+        if unit is None or sale.handed_over_at != at:
             return
         unit.sold_at = at
         merchant = self.world.merchants[sale.merchant_id]
         if merchant.shop.pick_scan:
             rng = stream(self.world.seed, "pick", order.code)
             self._emit(pick(rng, merchant, unit.label, order, at, sale.offer_sku))
+
+    # --- what a merchant writes to an order
+
+    def write(self, order: Order, write: Written) -> None:
+        """Do an accepted write. Raises WriteRefused."""
+        with self._advancing:
+            judge(order, write)
+            was_to_be_freed = order.cancelled_before_hand_over() is not None
+            apply(order, write)
+            if write.status == CANCELLED:
+                self._give_up(order, write.at, was_to_be_freed)
+
+    def _give_up(self, order: Order, at: dt.datetime, was_to_be_freed: bool) -> None:
+        """An order that was cancelled by the merchant gives back what it took, once."""
+        sale = next((one for one in self.sales if one.order_code == order.code), None)
+        if sale is not None:
+            unit = next((one for one in self.world.units if one.sale is order), None)
+            sale.cancelled_at, sale.handed_over_at = at, None
+            self._cancelled(sale, unit, at)
+            return
+        self._show_order_freed(order)
+        if order.from_base and not was_to_be_freed:
+            for line in order.lines:
+                self.world.stock.add(order.merchant_id, line.sku, at, line.quantity)
 
     # --- the shelf count each morning
 

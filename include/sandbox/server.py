@@ -48,7 +48,7 @@ def application(session: Session, mailbox: Mailbox, settings: Settings | None = 
     """
     app = FastAPI(title="Sandbox world", docs_url=None, redoc_url=None, openapi_url=None)
     manners, gauge = Manners(session.world.seed, settings), Gauge()
-    app.include_router(ShopApi(lambda: session.life, lambda: manners.settings.page_size).router)
+    app.include_router(ShopApi(lambda: session.life, lambda: manners.settings.page_size, session.write).router)
     app.include_router(WmsApi(lambda: session.life).router)
     app.include_router(routes(mailbox))
     app.include_router(phone_routes(Phones(session.folder / "phones")))

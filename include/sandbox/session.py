@@ -11,8 +11,10 @@ from include.sandbox.buyer import Pull, Puller, fetch
 from include.sandbox.catalogue import Merchant, catalogue_csv, source_token
 from include.sandbox.life import Life
 from include.sandbox.moments import iso, utc_iso
+from include.sandbox.orders import Order
 from include.sandbox.price_list import base_offers, to_xml
 from include.sandbox.rate_card import rate_card_csv
+from include.sandbox.shop_writes import Written
 from include.sandbox.state import Record, load
 from include.sandbox.truth import listings_truth, world_truth
 from include.sandbox.world import World
@@ -37,11 +39,19 @@ class Session:
 
     def _replay(self) -> None:
         """Live again what the record tells, up to where it stood."""
-        for feed in self._record.feeds:
-            self.life.advance(max(dt.datetime.fromisoformat(feed["at"]), self.life.now))
-            self.life.feeds[feed["merchant_id"]] = feed["url"]
+        told: list[dict[str, Any]] = [*self._record.feeds, *self._record.writes]
+        for what in sorted(told, key=lambda one: dt.datetime.fromisoformat(one["at"])):
+            self.life.advance(max(dt.datetime.fromisoformat(what["at"]), self.life.now))
+            (self._replay_feed if "url" in what else self._replay_write)(what)
         if self._record.now:
             self.life.advance(dt.datetime.fromisoformat(self._record.now))
+
+    def _replay_feed(self, feed: dict[str, Any]) -> None:
+        self.life.feeds[feed["merchant_id"]] = feed["url"]
+
+    def _replay_write(self, told: dict[str, Any]) -> None:
+        write = Written(**{**told, "at": dt.datetime.fromisoformat(told["at"])})
+        self.life.write(self.life.orders[write.code], write)
 
     def _pull(self, merchant_id: str, url: str, etag: str | None, at: dt.datetime) -> Pull:
         return self._network(merchant_id, url, etag, at)
@@ -67,6 +77,15 @@ class Session:
             self.life.feeds[merchant_id] = url
             self._record.feeds.append({"at": self.life.now.isoformat(), "merchant_id": merchant_id, "url": url})
             self._save()
+
+    def write(self, order: Order, status: str, reason: str | None) -> None:
+        """Do what a merchant wrote to an order. Raises WriteRefused."""
+        with self._writing:
+            write = Written(self.life.now, order.code, status, reason)
+            self.life.write(order, write)
+            self._record.remember_write(write)
+            self._save()
+            self._write_truth()
 
     def _save(self) -> None:
         self._record.now = self.life.now.isoformat()

@@ -1,13 +1,13 @@
-"""The Kaspi Shop API as of the sandbox's clock: read operations with their rules and error texts."""
+"""The Kaspi Shop API as of the sandbox's clock: its operations with their rules and error texts."""
 
 import datetime as dt
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import orjson
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Body, Request, Response
 
 from include.sandbox import assortment
 from include.sandbox import shop_payloads as payloads
@@ -16,6 +16,7 @@ from include.sandbox.life import Life
 from include.sandbox.manners import FULL_PAGE, WISH, Wish
 from include.sandbox.moments import millis
 from include.sandbox.orders import Order
+from include.sandbox.shop_writes import WriteRefused
 
 MEDIA_TYPE = "application/vnd.api+json"
 MAX_PAGE_SIZE = FULL_PAGE
@@ -137,8 +138,10 @@ def _spoilt(
 class ShopApi:
     """Answers for whatever life the sandbox currently leads; no page has more orders than ``page_size`` says."""
 
-    def __init__(self, life: Callable[[], Life], page_size: Callable[[], int]) -> None:
-        self._life, self._page_size = life, page_size
+    def __init__(
+        self, life: Callable[[], Life], page_size: Callable[[], int], write: Callable[[Order, str, str | None], None]
+    ) -> None:
+        self._life, self._page_size, self._write = life, page_size, write
         self.router = APIRouter(prefix="/shop/api/v2")
         for path, handler in (
             ("/orders", self._orders),
@@ -153,6 +156,7 @@ class ShopApi:
             ("/cities", self._cities),
         ):
             self.router.add_api_route(path, self._guarded(handler), methods=["GET"])
+        self.router.add_api_route("/orders", self._written, methods=["POST"])
 
     def _guarded(self, handler: Callable[[Life, Merchant, Request], dict[str, Any]]) -> Callable[[Request], Response]:
         def route(request: Request) -> Response:
@@ -163,6 +167,34 @@ class ShopApi:
                 return refusal(error)
 
         return route
+
+    # --- what is written to an order
+
+    def _written(self, request: Request, body: Annotated[Any, Body()] = None) -> Response:
+        """Do a documented write and answer with the order as it is then."""
+        life = self._life()
+        try:
+            merchant = _authorise(life, request)
+            order, status, reason = self._asked(life, merchant, body)
+            self._write(order, status, reason)
+        except (Refused, WriteRefused) as error:
+            return refusal(error if isinstance(error, Refused) else Refused(400, str(error)))
+        return answer(payloads.document(payloads.order_resource(merchant, order, life.now)))
+
+    def _asked(self, life: Life, merchant: Merchant, body: Any) -> tuple[Order, str, str | None]:
+        try:
+            document = orjson.loads(body) if isinstance(body, (bytes, str)) else body
+            data = document["data"]
+            attributes = data["attributes"]
+            kind, identity, status = data["type"], str(data["id"]), str(attributes["status"])
+        except (orjson.JSONDecodeError, KeyError, TypeError):
+            raise Refused(400, "The body is no document with type, id and attributes.status.") from None
+        if kind != "orders":
+            raise Refused(400, f"Unknown type [{kind}].")
+        order = self._find(life, merchant, payloads.decode(identity))
+        if attributes.get("code") not in (None, order.code):
+            raise Refused(400, "Order code and id do not belong together.")
+        return order, status, attributes.get("cancellationReason")
 
     # --- orders
 

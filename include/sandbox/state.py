@@ -1,4 +1,4 @@
-"""What a run must remember to go on after a restart: its clock, its feeds, the lists it pulled."""
+"""What a run must remember to go on after a restart: its clock, its feeds, the lists it pulled, what was written."""
 
 import datetime as dt
 import json
@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from include.sandbox.buyer import Pull
+from include.sandbox.shop_writes import Written
 
 
 class OtherWorld(RuntimeError):
@@ -24,6 +25,7 @@ class Record:
     now: str = ""
     feeds: list[dict[str, str]] = field(default_factory=list)
     pulls: list[dict[str, Any]] = field(default_factory=list)
+    writes: list[dict[str, str | None]] = field(default_factory=list)
 
     def remember_pull(self, pull: Pull) -> None:
         """Keep what a pull brought; the body only where the list had changed."""
@@ -32,6 +34,10 @@ class Record:
         told["body"] = pull.body if pull.changed or pull.problem else None
         told["changed"] = False
         self.pulls.append(told)
+
+    def remember_write(self, write: Written) -> None:
+        """Keep an accepted write."""
+        self.writes.append({**asdict(write), "at": write.at.isoformat()})
 
     def player(self) -> "Replay":
         """Return a puller that plays the recorded pulls back."""

@@ -65,9 +65,11 @@ select
     line.quantity,
     line.base_price as price,
     placed.created_at as ordered_at,
-    placed.handed_over_at,
-    placed.status in ('CANCELLED', 'CANCELLING') and placed.handed_over_at is null as cancelled,
-    cancelled.seen_to as cancelled_at,
+    -- where the merchant delivers himself no courier takes it over: what the buyer has is gone
+    coalesce(placed.handed_over_at, seen.completed_at) as handed_over_at,
+    placed.status in ('CANCELLED', 'CANCELLING')
+    and coalesce(placed.handed_over_at, seen.completed_at) is null as cancelled,
+    seen.cancelled_at,
     base.base_version,
     base.stock_count as base_count
 from wanted
@@ -78,13 +80,12 @@ inner join core.customer_order as placed
 inner join channel.order_store as order_store
     on placed.merchant_id = order_store.merchant_id and placed.order_id = order_store.order_id
 left join lateral (
-    select min(observation.seen_to) as seen_to
+    select
+        min(observation.seen_to) filter (where observation.status in ('CANCELLED', 'CANCELLING')) as cancelled_at,
+        min(observation.seen_to) filter (where observation.status = 'COMPLETED') as completed_at
     from core.order_observation as observation
-    where
-        observation.merchant_id = placed.merchant_id
-        and observation.order_id = placed.order_id
-        and observation.status in ('CANCELLED', 'CANCELLING')
-) as cancelled on true
+    where observation.merchant_id = placed.merchant_id and observation.order_id = placed.order_id
+) as seen on true
 left join lateral (
     select
         in_force.base_version,

@@ -100,7 +100,8 @@ from (
 ) as found;
 
 insert into core.discrepancy as known (
-    discrepancy_id, merchant_id, case_id, unit_id, order_code, kind, subject, opened_at, money_at_risk, owner, status
+    discrepancy_id, merchant_id, case_id, unit_id, order_code, kind, subject, opened_at, found_at, money_at_risk, owner,
+    status
 )
 select distinct on (found.discrepancy_id)
     found.discrepancy_id,
@@ -111,6 +112,7 @@ select distinct on (found.discrepancy_id)
     found.kind,
     found.subject,
     found.opened_at,
+    %(now)s::timestamptz,
     coalesce(line.base_price, 0),
     'warehouse' as owner,
     'open' as status
@@ -122,6 +124,7 @@ order by found.discrepancy_id
 on conflict (discrepancy_id) do update
     set
         status = 'open',
+        reopened_at = case when known.status = 'open' then known.reopened_at else %(now)s end,
         resolved_at = null,
         unit_id = excluded.unit_id,
         case_id = excluded.case_id

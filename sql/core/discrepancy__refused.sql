@@ -20,6 +20,7 @@ on conflict (discrepancy_id) do update
     set
         status = 'open',
         subject = excluded.subject,
+        reopened_at = case when known.status = 'open' then known.reopened_at else %(now)s end,
         resolved_at = null
     where known.status <> 'open' or known.subject <> excluded.subject;
 

@@ -29,7 +29,16 @@ insert into mart.offer_sync as known (
     fetched_at,
     observed_at,
     diverging_since,
-    divergence
+    divergence,
+    compared_at,
+    base_qty,
+    returned_qty,
+    reserved_qty,
+    waiting_qty,
+    expected_lo,
+    expected_hi,
+    shelf_qty,
+    counted_at
 )
 select
     merchant_id,
@@ -47,7 +56,16 @@ select
     fetched_at,
     observed_at,
     diverging_since,
-    divergence
+    divergence,
+    compared_at,
+    base_qty,
+    returned_qty,
+    reserved_qty,
+    waiting_qty,
+    expected_lo,
+    expected_hi,
+    shelf_qty,
+    counted_at
 from mart.stage_offer_sync
 where dag_id = %(dag_id)s and run_id = %(run_id)s and merchant_id = %(merchant_id)s
 on conflict (merchant_id, store_id, offer_sku) do update
@@ -64,10 +82,62 @@ on conflict (merchant_id, store_id, offer_sku) do update
         fetched_at = excluded.fetched_at,
         observed_at = excluded.observed_at,
         diverging_since = excluded.diverging_since,
-        divergence = excluded.divergence
+        divergence = excluded.divergence,
+        compared_at = excluded.compared_at,
+        base_qty = excluded.base_qty,
+        returned_qty = excluded.returned_qty,
+        reserved_qty = excluded.reserved_qty,
+        waiting_qty = excluded.waiting_qty,
+        expected_lo = excluded.expected_lo,
+        expected_hi = excluded.expected_hi,
+        shelf_qty = excluded.shelf_qty,
+        counted_at = excluded.counted_at
     where known is distinct from excluded;
 
--- Each divergence is a difference with an age and money; it closes when the offer agrees again.
+-- mart.offer_difference: the same by cause.
+delete from mart.offer_difference as known
+where
+    known.merchant_id = %(merchant_id)s
+    and not exists (
+        select 1
+        from mart.stage_offer_difference as staged
+        where
+            staged.dag_id = %(dag_id)s
+            and staged.run_id = %(run_id)s
+            and staged.merchant_id = known.merchant_id
+            and staged.store_id = known.store_id
+            and staged.offer_sku = known.offer_sku
+            and staged.cause = known.cause
+    );
+
+insert into mart.offer_difference as known (
+    merchant_id, store_id, offer_sku, cause, expected, found, pieces, money, detail, since
+)
+select
+    merchant_id,
+    store_id,
+    offer_sku,
+    cause,
+    expected,
+    found,
+    pieces,
+    money,
+    detail,
+    since
+from mart.stage_offer_difference
+where dag_id = %(dag_id)s and run_id = %(run_id)s and merchant_id = %(merchant_id)s
+on conflict (merchant_id, store_id, offer_sku, cause) do update
+    set
+        expected = excluded.expected,
+        found = excluded.found,
+        pieces = excluded.pieces,
+        money = excluded.money,
+        detail = excluded.detail,
+        since = excluded.since
+    where known is distinct from excluded;
+
+-- Each offer that diverges is a difference with an age and money, of its worst cause and of a piece at least;
+-- it closes when the offer agrees again.
 insert into core.discrepancy as known (
     discrepancy_id, merchant_id, kind, subject, opened_at, money_at_risk, owner, status
 )
@@ -77,11 +147,14 @@ select
     'stock_divergence' as kind,
     offer_sku || ' at ' || store_id || ': ' || divergence as subject,
     diverging_since as opened_at,
-    greatest(
-        1,
-        abs(coalesce(desired_qty, published_qty) - published_qty),
-        abs(coalesce(observed_qty, published_qty) - published_qty)
-    ) * coalesce(published_price, desired_price, 0) as money_at_risk,
+    (
+        select greatest(max(difference.money), coalesce(offer_sync.published_price, offer_sync.desired_price, 0))
+        from mart.offer_difference as difference
+        where
+            difference.merchant_id = offer_sync.merchant_id
+            and difference.store_id = offer_sync.store_id
+            and difference.offer_sku = offer_sync.offer_sku
+    ) as money_at_risk,
     'data-team' as owner,
     'open' as status
 from mart.offer_sync

@@ -17,6 +17,23 @@ where
         )
     );
 
+delete from mart.stage_offer_difference as old
+where
+    old.merchant_id = %(merchant_id)s
+    and old.dag_id = %(dag_id)s
+    and (
+        old.run_id = %(run_id)s
+        or exists (
+            select 1
+            from ops.batch
+            where
+                batch.dag_id = old.dag_id
+                and batch.run_id = old.run_id
+                and batch.merchant_id = old.merchant_id
+                and batch.status in ('held', 'failed', 'published')
+        )
+    );
+
 insert into mart.stage_offer_sync (
     dag_id,
     run_id,
@@ -35,21 +52,64 @@ insert into mart.stage_offer_sync (
     fetched_at,
     observed_at,
     diverging_since,
-    divergence
+    compared_at,
+    base_qty,
+    returned_qty,
+    reserved_qty,
+    waiting_qty,
+    expected_lo,
+    expected_hi,
+    shelf_qty,
+    counted_at,
+    resale,
+    recounted_qty,
+    kept_back,
+    waiting_reasons,
+    held_version,
+    held_qty,
+    held_price,
+    watched,
+    on_sale
 )
 with units as (
     select
         store_id,
         offer_sku,
         min(channel) as channel,
-        min(sku) as sku,
         coalesce(sum(quantity) filter (where not reserved), 0)::integer as free,
+        count(*) filter (where reserved)::integer as reserved,
         count(*) filter (where waiting_reason is not null)::integer as waiting,
         count(*) filter (where waiting_reason is not null and not reserved and quantity = 1)::integer as kept_back,
-        min(waiting_reason) as waiting_reason
+        string_agg(distinct waiting_reason, ' · ') as waiting_reasons
     from channel.offered_unit
     where merchant_id = %(merchant_id)s and channel <> 'off_kaspi'
     group by store_id, offer_sku
+),
+
+-- The same by another way: from where each unit stands, and the sales that are open.
+recounted as (
+    select
+        addition.store_id,
+        addition.offer_sku,
+        sum(addition.quantity)::integer as free
+    from channel.addition as addition
+    inner join ledger.unit as unit on addition.unit_id = unit.unit_id
+    where
+        addition.merchant_id = %(merchant_id)s
+        and addition.withdrawn_at is null
+        and addition.channel <> 'off_kaspi'
+        and unit.state in ('restock_pending', 'on_sale')
+        and not exists (
+            select 1
+            from channel.sale as sale
+            where sale.unit_id = addition.unit_id and sale.state <> 'freed'
+        )
+        and not exists (
+            select 1
+            from ledger.event_inbox as early
+            where early.unit_id = addition.unit_id and early.type = 'resold'
+        )
+    group by addition.store_id, addition.offer_sku
 ),
 
 served as (
@@ -129,22 +189,64 @@ base as (
     group by offer.store_id, offer.sku
 ),
 
-ordered as (
+offers as (
+    select
+        store_id,
+        offer_sku
+    from units
+    union
+    select
+        store_id,
+        offer_sku
+    from published
+    where ours or added <> 0
+),
+
+-- The orders that changed what buyers see since then: taken by new ones, given back by older ones that were cancelled.
+-- When an order was cancelled is known between two sweeps only.
+since_taken as (
     select
         order_store.store_id,
         line.sku as offer_sku,
-        sum(line.quantity)::integer as pieces
-    from core.order_line as line
-    inner join core.customer_order as placed
-        on line.merchant_id = placed.merchant_id and line.order_id = placed.order_id
+        line.quantity,
+        placed.created_at >= taken.since as ordered,
+        coalesce(cancelled.seen_from >= taken.since, false) as surely_later,
+        coalesce(cancelled.seen_to > taken.since, false) as maybe_later,
+        placed.status in ('CANCELLED', 'CANCELLING') and placed.handed_over_at is null as cancelled
+    from taken
+    inner join core.customer_order as placed on placed.merchant_id = %(merchant_id)s
+    inner join core.order_line as line
+        on placed.merchant_id = line.merchant_id and placed.order_id = line.order_id
+    inner join offers on line.sku = offers.offer_sku
     inner join channel.order_store as order_store
-        on placed.merchant_id = order_store.merchant_id and placed.order_id = order_store.order_id
-    inner join taken on placed.created_at >= taken.since
-    where
-        line.merchant_id = %(merchant_id)s
-        and placed.created_at <= %(now)s
-        and not (placed.status in ('CANCELLED', 'CANCELLING') and placed.handed_over_at is null)
-    group by order_store.store_id, line.sku
+        on
+            placed.merchant_id = order_store.merchant_id
+            and placed.order_id = order_store.order_id
+            and offers.store_id = order_store.store_id
+    left join lateral (
+        select
+            observation.seen_from,
+            observation.seen_to
+        from core.order_observation as observation
+        where
+            observation.merchant_id = placed.merchant_id
+            and observation.order_id = placed.order_id
+            and observation.status in ('CANCELLED', 'CANCELLING')
+        order by observation.episode
+        limit 1
+    ) as cancelled on true
+    where placed.created_at >= taken.since - interval '60 days' and placed.created_at <= %(now)s
+),
+
+moved as (
+    select
+        store_id,
+        offer_sku,
+        coalesce(sum(quantity) filter (where ordered and not cancelled), 0)::integer as ordered,
+        coalesce(sum(quantity) filter (where not ordered and cancelled and surely_later), 0)::integer as back_surely,
+        coalesce(sum(quantity) filter (where not ordered and cancelled and maybe_later), 0)::integer as back_maybe
+    from since_taken
+    group by store_id, offer_sku
 ),
 
 -- The read-back of this very run; an older one would be compared with the wrong sales.
@@ -198,27 +300,18 @@ on_shelf as (
     group by counted.store_id, counted.offer_sku
 ),
 
-offers as (
-    select
-        store_id,
-        offer_sku
-    from units
-    union
-    select
-        store_id,
-        offer_sku
-    from published
-    where ours or added <> 0
-),
-
 compared as (
     select
         offers.store_id,
         offers.offer_sku,
-        case
-            when coalesce(units.channel = 'resale', published.ours) and base.sku is null then coalesce(units.free, 0)
-            when base.stock_count is not null then base.stock_count + coalesce(units.free, 0)
-        end as desired_qty,
+        coalesce(units.channel = 'resale', published.ours, false) and base.sku is null as resale,
+        base.stock_count as base_qty,
+        coalesce(units.free, 0) as returned_qty,
+        coalesce(units.reserved, 0) as reserved_qty,
+        coalesce(units.waiting, 0) as waiting_qty,
+        coalesce(units.kept_back, 0) as kept_back,
+        units.waiting_reasons,
+        coalesce(recounted.free, 0) as recounted_qty,
         coalesce(published.quantity, 0) as published_qty,
         case when seen.on_sale then seen.quantity when answered.yes then 0 end as observed_qty,
         counted.quantity as wms_qty,
@@ -227,23 +320,23 @@ compared as (
         seen.price as observed_price,
         seen.on_sale,
         seen.observed_at,
-        coalesce(units.waiting, 0) as waiting,
-        coalesce(units.kept_back, 0) as kept_back,
-        units.waiting_reason,
+        held_by_kaspi.quantity as held_qty,
         held_by_kaspi.price as held_price,
-        held_by_kaspi.available as held_available,
-        greatest(0, coalesce(held_by_kaspi.quantity, 0) - coalesce(ordered.pieces, 0)) as visible_qty,
-        held_by_kaspi.quantity is null and held_by_kaspi.available as uncounted,
-        coalesce(on_shelf.units, 0) as shelf_units,
+        coalesce(held_by_kaspi.available and held_by_kaspi.quantity is not null, false) as watched,
+        coalesce(held_by_kaspi.quantity, 0) - coalesce(moved.ordered, 0) as left_over,
+        coalesce(moved.back_surely, 0) as back_surely,
+        coalesce(moved.back_maybe, 0) as back_maybe,
+        case when counted.counted_at is not null then coalesce(on_shelf.units, 0) end as shelf_qty,
         counted.counted_at
     from offers
     cross join answered
     left join units on offers.store_id = units.store_id and offers.offer_sku = units.offer_sku
+    left join recounted on offers.store_id = recounted.store_id and offers.offer_sku = recounted.offer_sku
     left join published on offers.store_id = published.store_id and offers.offer_sku = published.offer_sku
     left join held_by_kaspi
         on offers.store_id = held_by_kaspi.store_id and offers.offer_sku = held_by_kaspi.offer_sku
     left join base on offers.store_id = base.store_id and offers.offer_sku = base.sku
-    left join ordered on offers.store_id = ordered.store_id and offers.offer_sku = ordered.offer_sku
+    left join moved on offers.store_id = moved.store_id and offers.offer_sku = moved.offer_sku
     left join seen on offers.store_id = seen.store_id and offers.offer_sku = seen.offer_sku
     left join counted on offers.store_id = counted.store_id and offers.offer_sku = counted.offer_sku
     left join on_shelf on offers.store_id = on_shelf.store_id and offers.offer_sku = on_shelf.offer_sku
@@ -257,83 +350,230 @@ compared as (
             and addition.withdrawn_at is null
             and addition.published_version is not null
     ) as addition_price on true
-),
-
-known as (
-    select
-        compared.*,
-        served.version,
-        served.published_at,
-        taken.version as taken_version,
-        taken.since as fetched_at,
-        make_interval(hours => setting.value::text::integer) as patience
-    from compared
-    inner join ops.setting as setting on setting.name = 'feed_unfetched_hours'
-    left join served on true
-    left join taken on true
-),
-
-judged as (
-    select
-        known.*,
-        nullif(
-            concat_ws(
-                '; ',
-                case when waiting > 0 then waiting || ' waiting: ' || waiting_reason end,
-                case
-                    when desired_qty - kept_back <> published_qty
-                        then 'published ' || published_qty || ', desired ' || desired_qty
-                end,
-                case
-                    when version is null then 'no list is published'
-                    when
-                        taken_version is distinct from version
-                        and published_at < %(now)s - patience
-                        then 'version ' || version || ' was not fetched'
-                end,
-                case
-                    when held_available and not uncounted and observed_qty <> visible_qty
-                        then 'buyers see ' || observed_qty || ', expected ' || visible_qty
-                end,
-                case
-                    when on_sale and held_price is not null and observed_price <> held_price
-                        then 'buyers see the price ' || observed_price || ', published ' || held_price
-                end,
-                case
-                    when wms_qty is not null and wms_qty <> shelf_units
-                        then 'the warehouse counted ' || wms_qty || ', the ledger has ' || shelf_units
-                end
-            ),
-            ''
-        ) as divergence
-    from known
 )
 
 select
     %(dag_id)s,
     %(run_id)s,
     %(merchant_id)s,
-    judged.store_id,
-    judged.offer_sku,
-    judged.desired_qty,
-    judged.published_qty,
-    judged.observed_qty,
-    judged.wms_qty,
-    judged.desired_price,
-    judged.published_price,
-    judged.observed_price,
-    judged.version,
-    judged.published_at,
-    judged.fetched_at,
-    judged.observed_at,
-    case when judged.divergence is not null then coalesce(before.diverging_since, %(now)s) end as diverging_since,
-    judged.divergence
-from judged
+    compared.store_id,
+    compared.offer_sku,
+    case
+        when compared.resale then compared.returned_qty
+        else compared.base_qty + compared.returned_qty
+    end as desired_qty,
+    compared.published_qty,
+    compared.observed_qty,
+    compared.wms_qty,
+    compared.desired_price,
+    compared.published_price,
+    compared.observed_price,
+    served.version,
+    served.published_at,
+    taken.since as fetched_at,
+    compared.observed_at,
+    before.diverging_since,
+    %(now)s as compared_at,
+    compared.base_qty,
+    compared.returned_qty,
+    compared.reserved_qty,
+    compared.waiting_qty,
+    case when taken.version is not null then greatest(0, compared.left_over + compared.back_surely) end as expected_lo,
+    case when taken.version is not null then greatest(0, compared.left_over + compared.back_maybe) end as expected_hi,
+    compared.shelf_qty,
+    compared.counted_at,
+    compared.resale,
+    compared.recounted_qty,
+    compared.kept_back,
+    compared.waiting_reasons,
+    taken.version as held_version,
+    compared.held_qty,
+    compared.held_price,
+    compared.watched,
+    compared.on_sale
+from compared
+left join served on true
+left join taken on true
 left join mart.offer_sync as before
     on
         before.merchant_id = %(merchant_id)s
-        and judged.store_id = before.store_id
-        and judged.offer_sku = before.offer_sku;
+        and compared.store_id = before.store_id
+        and compared.offer_sku = before.offer_sku;
+
+-- mart.stage_offer_difference: what does not agree, one row a cause.
+insert into mart.stage_offer_difference (
+    dag_id, run_id, merchant_id, store_id, offer_sku, cause, expected, found, pieces, money, detail, since
+)
+with staged as (
+    select
+        stage.*,
+        coalesce(stage.published_price, stage.desired_price, 0) as unit_price,
+        stage.desired_qty - stage.kept_back as publishable,
+        make_interval(hours => setting.value::text::integer) as patience
+    from mart.stage_offer_sync as stage
+    inner join ops.setting as setting on setting.name = 'feed_unfetched_hours'
+    where stage.dag_id = %(dag_id)s and stage.run_id = %(run_id)s and stage.merchant_id = %(merchant_id)s
+),
+
+told as (
+    select
+        store_id,
+        offer_sku,
+        'waiting' as cause,
+        desired_qty::bigint as expected,
+        publishable::bigint as found,
+        waiting_qty as pieces,
+        waiting_qty * unit_price as money,
+        waiting_reasons as detail
+    from staged
+    where waiting_qty > 0
+    union all
+    select
+        store_id,
+        offer_sku,
+        case when published_qty < publishable then 'published_fewer' else 'published_more' end,
+        publishable,
+        published_qty,
+        abs(publishable - published_qty),
+        abs(publishable - published_qty) * unit_price,
+        null
+    from staged
+    where publishable <> published_qty
+    union all
+    select
+        store_id,
+        offer_sku,
+        'no_list',
+        null,
+        null,
+        publishable,
+        publishable * unit_price,
+        null
+    from staged
+    where version is null
+    union all
+    select
+        store_id,
+        offer_sku,
+        'not_fetched',
+        version,
+        held_version,
+        abs(published_qty - coalesce(held_qty, 0)),
+        abs(published_qty - coalesce(held_qty, 0)) * unit_price,
+        null
+    from staged
+    where held_version is distinct from version and published_at < %(now)s - patience
+    union all
+    select
+        store_id,
+        offer_sku,
+        case when observed_qty < expected_lo then 'buyers_see_fewer' else 'buyers_see_more' end,
+        case when observed_qty < expected_lo then expected_lo else expected_hi end,
+        observed_qty,
+        greatest(expected_lo - observed_qty, observed_qty - expected_hi),
+        greatest(expected_lo - observed_qty, observed_qty - expected_hi) * coalesce(held_price, unit_price),
+        null
+    from staged
+    where watched and observed_qty not between expected_lo and expected_hi
+    union all
+    select
+        store_id,
+        offer_sku,
+        'price',
+        held_price,
+        observed_price,
+        greatest(1, observed_qty),
+        greatest(1, observed_qty) * abs(held_price - observed_price),
+        null
+    from staged
+    where on_sale and observed_price <> held_price
+    union all
+    -- on the shelf of a main offer the merchant's own goods lie, too: only too few are a difference there
+    select
+        store_id,
+        offer_sku,
+        case when wms_qty < shelf_qty then 'warehouse_has_fewer' else 'warehouse_has_more' end,
+        shelf_qty,
+        wms_qty,
+        abs(shelf_qty - wms_qty),
+        abs(shelf_qty - wms_qty) * unit_price,
+        null
+    from staged
+    where wms_qty < shelf_qty or (resale and wms_qty > shelf_qty)
+)
+
+select
+    %(dag_id)s,
+    %(run_id)s,
+    %(merchant_id)s,
+    told.store_id,
+    told.offer_sku,
+    told.cause,
+    told.expected,
+    told.found,
+    coalesce(told.pieces, 0) as pieces,
+    coalesce(told.money, 0) as money,
+    told.detail,
+    coalesce(before.since, %(now)s) as since
+from told
+left join mart.offer_difference as before
+    on
+        before.merchant_id = %(merchant_id)s
+        and told.store_id = before.store_id
+        and told.offer_sku = before.offer_sku
+        and told.cause = before.cause;
+
+-- In one line, for whoever reads the table.
+with lines as (
+    select
+        store_id,
+        offer_sku,
+        case cause
+            when 'waiting' then pieces || ' waiting: ' || detail
+            when 'no_list' then 'no list is published'
+            when 'not_fetched' then 'version ' || expected || ' was not fetched'
+            when 'price' then 'buyers see the price ' || found || ', published ' || expected
+            when 'warehouse_has_fewer' then 'the warehouse counted ' || found || ', the ledger has ' || expected
+            when 'warehouse_has_more' then 'the warehouse counted ' || found || ', the ledger has ' || expected
+            when 'buyers_see_fewer' then 'buyers see ' || found || ', expected ' || expected
+            when 'buyers_see_more' then 'buyers see ' || found || ', expected ' || expected
+            else 'published ' || found || ', desired ' || expected
+        end as line,
+        array_position(
+            array[
+                'waiting', 'published_fewer', 'published_more', 'no_list', 'not_fetched', 'buyers_see_fewer',
+                'buyers_see_more', 'price', 'warehouse_has_fewer', 'warehouse_has_more'
+            ],
+            cause
+        ) as place
+    from mart.stage_offer_difference
+    where dag_id = %(dag_id)s and run_id = %(run_id)s and merchant_id = %(merchant_id)s
+),
+
+texts as (
+    select
+        staged.store_id,
+        staged.offer_sku,
+        string_agg(lines.line, '; ' order by lines.place) as divergence
+    from mart.stage_offer_sync as staged
+    left join lines using (store_id, offer_sku)
+    where staged.dag_id = %(dag_id)s and staged.run_id = %(run_id)s and staged.merchant_id = %(merchant_id)s
+    group by staged.store_id, staged.offer_sku
+)
+
+update mart.stage_offer_sync
+set
+    divergence = texts.divergence,
+    diverging_since = case
+        when texts.divergence is not null then coalesce(stage_offer_sync.diverging_since, %(now)s)
+    end
+from texts
+where
+    stage_offer_sync.dag_id = %(dag_id)s
+    and stage_offer_sync.run_id = %(run_id)s
+    and stage_offer_sync.merchant_id = %(merchant_id)s
+    and stage_offer_sync.store_id = texts.store_id
+    and stage_offer_sync.offer_sku = texts.offer_sku;
 
 select
     count(*)::integer as offers,

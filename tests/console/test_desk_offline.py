@@ -18,6 +18,14 @@ def go_offline(person: Person) -> None:
 
 LOST = ("ERR_INTERNET_DISCONNECTED", "ERR_CONNECTION_REFUSED", "Failed to load resource")
 
+SLOW_PHONE = """() => {
+    const quick = window.createImageBitmap.bind(window);
+    window.createImageBitmap = async (...given) => {
+        await new Promise((done) => setTimeout(done, 1000));
+        return quick(...given);
+    };
+}"""
+
 
 def test_the_network_is_lost_midway_and_the_page_is_reloaded(
     person: Callable[..., Person], desk_dsn: str, desk_site: str
@@ -127,6 +135,8 @@ def test_work_waits_for_the_one_who_did_it(person: Callable[..., Person], desk_d
     daniyar.context.clear_cookies()
     daniyar.context.add_cookies([{"name": "who", "value": "aliya", "url": desk_site}])
     daniyar.context.set_offline(False)
+    daniyar.page.locator("header .link.bad").wait_for()  # the page that is still open was his
+    assert [(one["login"], one["state"]) for one in daniyar.outbox()] == [("daniyar", "waiting")]
     daniyar.open()
     daniyar.sees("других: 1")
     daniyar.page.get_by_role("link", name="Отправка").tap()
@@ -138,6 +148,29 @@ def test_work_waits_for_the_one_who_did_it(person: Callable[..., Person], desk_d
     daniyar.everything_is_sent()
     assert life(desk_dsn, sale) == [("received", "daniyar")]
     daniyar.complaints = [said for said in daniyar.complaints if not any(word in said for word in LOST)]
+
+
+def test_a_page_still_open_when_another_logs_in_keeps_its_work(
+    person: Callable[..., Person], desk_dsn: str, desk_site: str
+) -> None:
+    """The connection comes back while the login is another's: nothing is refused, it waits for the right person."""
+    sale, aliya = SALES["other_login"], person("aliya")
+    take_in(aliya, sale)
+    go_offline(aliya)
+    look(aliya, intact="Нет")
+    aliya.page.evaluate(SLOW_PHONE)
+    aliya.page.locator("input[name=camera]").set_input_files(picture())
+    aliya.tap("Записать осмотр")  # quicker than the phone is with the photo
+    aliya.told()
+    aliya.context.add_cookies([{"name": "who", "value": "daniyar", "url": desk_site}])
+    aliya.context.set_offline(False)
+    aliya.sees("Войдите снова")
+    assert [(one["kind"], one["state"]) for one in aliya.outbox()] == [("event", "waiting"), ("photo", "waiting")]
+    aliya.context.add_cookies([{"name": "who", "value": "aliya", "url": desk_site}])
+    aliya.open()
+    aliya.everything_is_sent()
+    assert life(desk_dsn, sale) == [("received", "aliya"), ("inspected", "aliya")]
+    aliya.complaints = [said for said in aliya.complaints if not any(word in said for word in LOST)]
 
 
 def test_what_the_server_refuses_is_kept_with_the_reason(person: Callable[..., Person], desk_dsn: str) -> None:

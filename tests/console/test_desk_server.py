@@ -45,7 +45,7 @@ def events_in(dsn: str) -> int:
 GETS = ["api/setup", "api/look?code=x&warehouse=W1", "api/queue?warehouse=W1&step=inspect", "api/zones?warehouse=W1",
         f"api/units/{uuid.UUID(int=1)}", "api/second?warehouse=W1", f"photos/{uuid.UUID(int=1)}.jpg",
         f"labels/{uuid.UUID(int=1)}.pdf", "api/staff"]  # fmt: skip
-POSTS = ["api/events", f"api/photos?unit={uuid.UUID(int=1)}&event=x&photo={uuid.UUID(int=2)}", "api/staff"]
+POSTS = ["api/events", f"api/photos?unit={uuid.UUID(int=1)}&event=x&actor=saule", "api/staff"]
 
 
 @pytest.mark.parametrize("path", GETS)
@@ -155,8 +155,8 @@ def test_another_merchants_piece_is_as_if_it_were_not_there(desk_dsn: str) -> No
     assert events_in(desk_dsn) == before
 
 
-def photo(client: TestClient, unit_id: str, content: bytes, kind: str = "image/jpeg") -> Any:
-    query = {"unit": unit_id, "event": str(uuid.uuid4()), "photo": str(uuid.uuid4())}
+def photo(client: TestClient, unit_id: str, content: bytes, kind: str = "image/jpeg", actor: str = "") -> Any:
+    query = {"unit": unit_id, "event": str(uuid.uuid4()), "actor": actor or client.cookies["who"]}
     return client.post("/desk/api/photos", params=query, content=content, headers={"content-type": kind})
 
 
@@ -170,6 +170,7 @@ def test_a_photo_is_a_picture_of_a_bearable_size_of_ones_own_piece(desk_dsn: str
     assert seen.headers["content-type"] == "image/jpeg" and seen.content[:2] == b"\xff\xd8"
     assert browser(desk_dsn, "gulnar").get(address).status_code in (403, 404)
     assert photo(browser(desk_dsn, "gulnar"), unit_id, picture()["buffer"]).status_code in (403, 404)
+    assert photo(aliya, unit_id, picture()["buffer"], actor="daniyar").status_code == 409
     assert photo(aliya, unit_id, b"<svg onload='x()'/>").status_code == 422
     assert photo(aliya, unit_id, picture()["buffer"], "image/svg+xml").status_code == 415
     assert photo(aliya, unit_id, b"\xff\xd8" + b"0" * PHOTO_BYTES).status_code == 413

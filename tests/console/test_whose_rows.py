@@ -76,6 +76,20 @@ class World:
             "/claims/{claim_id}": [f"/claims/{claim}?lang=en"],
             "/claims/{claim_id}/packet.pdf": [f"/claims/{claim}/packet.pdf"],
             "/claims/{claim_id}/photos/{photo_id}": [f"/claims/{claim}/photos/{photo}"],
+            "/differences": [
+                f"/differences{more}" for more in ("?lang=en", asked, "?show=settled", "?as_of=2026-11-01")
+            ],
+            "/differences/units": [
+                f"/differences/units?lang=en&{kind}&merchant={merchant_id}"
+                for kind in ("verdict=matched", "verdict=unproven", "state=inspected")
+            ],
+            "/differences/{discrepancy_id}": [f"/differences/{self.of(merchant_id, 'core.discrepancy', 'discrepancy_id')}"],
+            "/stock": [f"/stock{more}" for more in ("?lang=en&show=all", f"{asked}&show=all")],
+            "/stock.csv": ["/stock.csv?show=all", f"/stock.csv?show=all&merchant={merchant_id}"],
+            "/stock/offer": [f"/stock/offer?shop={merchant_id}&store=PP&sku={merchant_id}-row"],
+            "/stock/units.csv": [f"/stock/units.csv?shop={merchant_id}&store=PP&sku={merchant_id}-row"],
+            "/writes": ["/writes?lang=en", f"/writes{asked}"],
+            "/writes/{write_id}": [f"/writes/{self.of(merchant_id, 'ops.kaspi_write', 'write_id')}?lang=en"],
             "/desk": ["/desk"],
             "/desk/": ["/desk/"],
             "/desk/sw.js": ["/desk/sw.js"],
@@ -176,6 +190,17 @@ def everything_else(conn: Connection, merchant_id: str, mark: str) -> None:
         conn.execute(statement, values)
     if merchant_id != "*":
         conn.execute(
+            "insert into mart.offer_sync (merchant_id, store_id, offer_sku, desired_qty, compared_at) "
+            "values (%(m)s, 'PP', %(mark)s, 1, %(now)s)",
+            values,
+        )
+        conn.execute(
+            "insert into ops.kaspi_write (write_id, merchant_id, order_id, order_code, action, attempt, dry_run, request, "
+            "actor, reason, asked_at) values (gen_random_uuid(), %(m)s, %(mark)s, %(mark)s, 'CANCELLED', 1, true, '{}', "
+            "'x', %(mark)s, %(now)s)",
+            values,
+        )
+        conn.execute(
             "insert into ops.notice (notice_key, merchant_id, case_id, template, params, created_at, expires_at, "
             "status, next_try_at, reason) values (%(mark)s, %(m)s, gen_random_uuid(), 'arrived', "
             "jsonb_build_object('order_code', %(mark)s::text, 'units', 1, "
@@ -186,7 +211,8 @@ def everything_else(conn: Connection, merchant_id: str, mark: str) -> None:
 
 # What tells of the other merchant, or of the house, wherever it stands.
 STRANGE = re.compile(
-    rf"Жібек|beta|W1-BETA|{OTHERS.code}|{OTHERS.sku}|{OTHERS.name}|{NOBODYS}|torn-beta".encode(), re.IGNORECASE
+    rf"Жібек|beta|W1-BETA|{OTHERS.code}|{OTHERS.sku}|{OTHERS.name}|{OTHERS.category}|{NOBODYS}|torn-beta".encode(),
+    re.IGNORECASE,
 )
 
 
@@ -233,7 +259,8 @@ def test_his_own_and_who_is_of_every_merchant_sees_it_all(world: World) -> None:
     for page in ("/", "/quality", "/notices"):
         assert NOBODYS in whole.get(f"{page}?lang=en&status=all").text, page
     his = world.browser("timur")
-    for path in ("/", "/quality?status=all", "/notices?status=all", "/claims?show=open"):
+    for path in ("/", "/quality?status=all", "/notices?status=all", "/claims?show=open", "/differences",
+                 "/stock?show=all", "/writes"):  # fmt: skip
         assert re.search("alpha-row|W1-ALPHA", his.get(path).text), path
 
 
@@ -251,7 +278,7 @@ def test_who_has_no_role_is_told_so_and_nothing_else(world: World) -> None:
 
 def test_a_merchant_that_is_not_his_is_as_one_that_is_not_there(world: World) -> None:
     his = world.browser("timur")
-    for page in ("/", "/quality", "/notices", "/applications"):
+    for page in ("/", "/quality", "/notices", "/applications", "/differences"):
         here, nowhere = his.get(f"{page}?merchant=beta"), his.get(f"{page}?merchant=none")
         assert here.status_code == nowhere.status_code == 404
         assert here.text.replace("beta", "none") == nowhere.text
@@ -262,6 +289,8 @@ def changes(world: World) -> dict[str, dict[str, Any]]:
     unit_id = world.units["beta"]["unit_id"]
     claim, file = claims.claim_id(unit_id), world.uploads["beta"]
     record, drift = world.of("beta", "ops.quarantine", "id"), world.of("beta", "ops.schema_drift", "id")
+    difference = world.of("beta", "core.discrepancy", "discrepancy_id")
+    write = world.of("beta", "ops.kaspi_write", "write_id")
     event = {"event_id": str(uuid.uuid4()), "type": "disposed", "unit_label": "W1-BETA", "actor": "timur"}
     told = {"warehouse": "W1", "sent_at": NOW.isoformat(), "events": [event]}
     return {
@@ -273,10 +302,13 @@ def changes(world: World) -> dict[str, dict[str, Any]]:
         "/applications": {"data": {"merchant": "beta"}, "files": {"file": ("a.csv", f"{HEADERS}\n".encode())}},
         "/applications/{upload_id}/take": {"path": f"/applications/{file}/take"},
         "/claims/{claim_id}": {"path": f"/claims/{claim}", "data": {"do": "sent"}},
+        "/differences/{discrepancy_id}": {"path": f"/differences/{difference}", "data": {"how": "found"}},
+        "/writes": {"data": {"shop": "beta", "order": "beta-row", "action": "CANCELLED", "reason": "x"}},
+        "/writes/{write_id}": {"path": f"/writes/{write}", "data": {"order": "beta-row"}},
         "/desk/api/staff": {"json": {"user_name": "timur", "merchant_id": "beta", "role": "viewer"}},
         "/desk/api/events": {"json": told},
         "/desk/api/photos": {
-            "path": f"/desk/api/photos?unit={unit_id}&event=x", "content": picture(),
+            "path": f"/desk/api/photos?unit={unit_id}&event=x&actor=timur", "content": picture(),
             "headers": {"content-type": "image/jpeg"},
         },
     }  # fmt: skip

@@ -87,6 +87,43 @@ def test_what_followed_from_our_lists_is_what_we_observed(world: World) -> None:
     assert sum(facts["units_resold"] for facts in followed.values()) >= 5
 
 
+SOLD = """
+select
+    sale.merchant_id,
+    placed.code,
+    sale.offer_sku,
+    unit.unit_label,
+    sale.attribution,
+    sale.state
+from channel.sale as sale
+inner join core.customer_order as placed
+    on sale.merchant_id = placed.merchant_id and sale.order_id = placed.order_id
+inner join ledger.unit as unit on sale.unit_id = unit.unit_id
+"""
+
+
+def test_every_order_of_a_returned_piece_took_one_as_the_world_did(world: World) -> None:
+    """Handed over = sold, cancelled = freed, and by scan the very piece; nothing taken off the base is ours."""
+    told = [sale for sale in world.truth()["listings"]["sales"] if sale["unit_label"]]
+    ours = {(row["merchant_id"], row["code"], row["offer_sku"]): row for row in world.query(SOLD)}
+    scans = {one["id"]: any(store["pick_scan"] for store in one["stores"]) for one in world.about["merchants"]}
+    wrong, named = [], 0
+    for sale in told:
+        key = (sale["merchant_id"], sale["order_code"], sale["offer_sku"])
+        row = ours.get(key)
+        state = "sold" if sale["handed_over_at"] else "freed" if sale["cancelled_at"] else "reserved"
+        by_scan = scans[sale["merchant_id"]] and state == "sold"
+        if row is None and state == "freed":
+            continue  # placed and cancelled between two sweeps: it never reserved anything
+        same = row is not None and row["state"] == state and (not by_scan or row["unit_label"] == sale["unit_label"])
+        wrong += [] if same else [(sale, row)]
+        named += by_scan
+    assert wrong == []
+    assert len(told) > 8 and named, "too little was sold to prove anything"
+    base = {(one["merchant_id"], one["order_code"]) for one in world.truth()["listings"]["sales"] if one["from_base"]}
+    assert not base & {key[:2] for key in ours}
+
+
 def test_no_list_ever_offered_more_than_there_was(world: World) -> None:
     assert world.query(NEVER_ABOVE) == []
     assert world.query(TWICE_ON_SALE) == []
@@ -106,6 +143,16 @@ def test_the_feed_server_logged_every_pull_of_the_buyer(world: World) -> None:
     pulls = [one for one in world.truth()["listings"]["pulls"] if one["pulled_at"]]
     logged = world.query("select count(*) as n from channel.feed_fetch where user_agent like '%Kaspi%'")
     assert logged[0]["n"] >= len(pulls) > 100
+
+
+def test_the_daily_comparison_is_silent_about_all_that_agrees(world: World) -> None:
+    """Base, ledger, list, buyers and shelf of a world that nobody disturbed: what differs waits, and says why."""
+    world.daily()
+    compared = world.query("select count(*) as n, count(observed_qty) as seen, count(wms_qty) as counted "
+                           "from mart.offer_sync")[0]  # fmt: skip
+    assert compared["n"] > 20 and compared["seen"] == compared["n"] and compared["counted"] > 5
+    found = world.query("select * from mart.offer_difference where cause <> 'waiting'")
+    assert found == []
 
 
 def test_one_more_chain_over_an_unchanged_world_changes_nothing(world: World) -> None:

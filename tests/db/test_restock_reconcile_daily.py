@@ -166,3 +166,103 @@ def test_the_gate_holds_a_comparison_that_contradicts_itself(world: RestockWorld
 
     assert world.status(run) == "held"
     assert rows(world) == {}
+
+
+def differences(world: RestockWorld) -> list[tuple[object, ...]]:
+    found = world.query(
+        "select offer_sku, cause, expected, found, pieces, money, since from mart.offer_difference order by 1, 2"
+    )
+    return [tuple(row.values()) for row in found]
+
+
+def test_each_cause_has_its_pieces_money_and_age(world: RestockWorld) -> None:
+    world.seen[1]["price"] = 9_000
+    world.reconcile(4)
+    world.seen[1]["quantity"] = 1
+    with connect(world.dsn) as conn:
+        conn.execute("insert into channel.wms_stock values ('m', 'PP1', 'A1R', %s, 3)", (at(4.5),))
+
+    world.reconcile(28)
+
+    assert differences(world) == [
+        ("A1R", "buyers_see_fewer", 2, 1, 1, 9_250, at(28)),
+        ("A1R", "price", 9_250, 9_000, 1, 250, at(4)),
+        ("A1R", "warehouse_has_more", 2, 3, 1, 9_250, at(28)),
+    ]
+    assert world.one("select money_at_risk from core.discrepancy where status = 'open'") == 9_250
+    numbers = world.query(
+        "select base_qty, returned_qty, expected_lo, expected_hi, shelf_qty, counted_at, compared_at "
+        "from mart.offer_sync where offer_sku = 'A1R'"
+    )
+    assert [tuple(row.values()) for row in numbers] == [(None, 2, 2, 2, 2, at(4.5), at(28))]
+
+
+def test_among_the_merchants_own_goods_only_too_few_are_a_difference(world: RestockWorld) -> None:
+    """On the shelf of a main offer his own pieces lie, too: nobody can say that there are too many."""
+    with connect(world.dsn) as conn:
+        conn.execute("insert into channel.wms_stock values ('m', 'PP1', 'A1', %s, 9)", (at(3.5),))
+    world.reconcile(4)
+    assert differences(world) == []
+
+    with connect(world.dsn) as conn:
+        conn.execute("insert into channel.wms_stock values ('m', 'PP1', 'A1', %s, 0)", (at(5),))
+    world.reconcile(28)
+    assert differences(world) == [("A1", "warehouse_has_fewer", 1, 0, 1, 10_000, at(28))]
+
+
+def test_a_cancelled_order_of_before_the_pull_gives_back_after_it(world: RestockWorld) -> None:
+    """Kaspi took one less because of the order, and raises its own count when it is cancelled."""
+    world.order("o1", "A1R", 3.1)
+    world.restock(3.2)
+    world.fetched(3.3)
+    world.seen[1]["quantity"] = 1
+    world.reconcile(3.5)
+    assert differences(world) == []
+
+    world.order("o1", "A1R", 3.1, status="CANCELLED")
+    with connect(world.dsn) as conn:
+        conn.execute(
+            "insert into core.order_observation (merchant_id, order_id, status, state, seen_from, seen_to, episode) "
+            "values ('m', 'o1', 'CANCELLED', 'ARCHIVE', %s, %s, 1)",
+            (at(3.25), at(3.75)),
+        )
+    for quantity in (1, 2):  # it may have been cancelled before or after the pull: both are right
+        world.seen[1]["quantity"] = quantity
+        world.reconcile(4 + quantity)
+        assert [row for row in differences(world) if row[1].startswith("buyers")] == []  # type: ignore[attr-defined]
+    bounds = world.query("select expected_lo, expected_hi from mart.offer_sync where offer_sku = 'A1R'")
+    assert [tuple(row.values()) for row in bounds] == [(1, 2)]
+
+    world.seen[1]["quantity"] = 3
+    world.reconcile(8)
+    assert ("A1R", "buyers_see_more", 2, 3, 1, 9_250, at(8)) in differences(world)
+
+
+def test_a_list_that_shows_more_than_there_is_is_told(world: RestockWorld) -> None:
+    """An order came after the list was made: until the next one is published, one piece too many is shown."""
+    world.order("o1", "A1R", 3.1)
+    with connect(world.dsn) as conn, conn.transaction():
+        from include.flows.sales import book_sales
+
+        book_sales(conn, world.new_run("restock_sync", 3.2), "m")
+    world.seen[1]["quantity"] = 1
+
+    world.reconcile(3.5)
+
+    assert differences(world) == [("A1R", "published_more", 1, 2, 1, 9_250, at(3.5))]
+    world.restock(4)
+    world.reconcile(4.1)
+    assert [row for row in differences(world) if row[1] != "not_fetched"] == []
+
+
+def test_the_gate_holds_a_count_that_the_units_contradict(world: RestockWorld) -> None:
+    from include.flows import restock_reconcile_daily
+    from include.quality.gate import judge
+    from include.quality.suites.restock_reconcile_daily import SUITE
+
+    run = world.new_run("restock_reconcile_daily", 4)
+    restock_reconcile_daily.stage(world.dsn, run, world.url, "stage")
+    with connect(world.dsn) as conn:
+        conn.execute("update mart.stage_offer_sync set returned_qty = 3, desired_qty = 3 where offer_sku = 'A1R'")
+    judge(world.dsn, run, SUITE)
+    assert world.status(run) == "held"

@@ -1,12 +1,15 @@
 """A scan meets what was expected, or is unexpected; it is never guessed."""
 
+import sys
+from types import FrameType
 from uuid import UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from include.domain.matching import Book, Expected, Line, Match, Scan, match
+from include.domain.matching import Book, Expected, Line, Match, Scan, match, next_piece
+from tests.unit import plain_matching
 
 U1, U2 = UUID(int=1), UUID(int=2)
 
@@ -192,3 +195,108 @@ def test_no_unit_is_met_twice_and_no_line_gives_more_than_was_sold(reads: list[d
     assert len(born) == len(set(born))
     assert all((piece or 0) <= {"e700": 2, "e701": 1, "e702": 1}[str(entry)] for entry, piece in born)
     assert all(sum(one.kind == "born" and one.order_id == order for one in matches) <= 2 for order in ("o700", "o701"))
+
+
+ORDERS, GOODS = ("o700", "o701", "o702"), ("LAMP", "CUP", "MUG")
+lines = st.lists(
+    st.tuples(st.sampled_from(ORDERS), st.sampled_from(GOODS), st.integers(1, 3), st.integers(0, 2)), max_size=6
+)
+expectations = st.lists(
+    st.tuples(st.integers(0, 5), st.booleans(), st.none() | st.sampled_from(("700-1", "700-2", "701-1"))), max_size=8
+)
+reads = st.lists(
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "unit_label": st.sampled_from(("L1", "L2")),
+            "return_label": st.sampled_from(("700-1-R", "700-2-R", "701-1-R", "799-1-R")),
+            "waybill": st.sampled_from(("WB1", "WB2", "WB9")),
+            "order_code": st.sampled_from(("700", "701", "702", "799")),
+            "ean": st.sampled_from(("4870", "4871", "0")),
+            "sku": st.sampled_from(GOODS),
+        },
+    ),
+    max_size=12,
+)  # fmt: skip
+placed = st.lists(st.integers(0, 5), max_size=3)
+
+
+@given(lines, expectations, reads, st.booleans(), placed)
+def test_looked_up_or_searched_for_the_decisions_are_the_same(
+    sold: list[tuple[str, str, int, int]],
+    coming: list[tuple[int, bool, str | None]],
+    told: list[dict[str, str]],
+    offers: bool,
+    given_later: list[int],
+) -> None:
+    """Batch after batch of scans, against a book that is read from the first to the last page each time."""
+    of_order: dict[str, list[Line]] = {}
+    for n, (order, sku, pieces, born) in enumerate(sold):
+        of_order.setdefault(order, []).append(Line(order, f"e{n}", sku, pieces, born))
+    every = [line for found in of_order.values() for line in found]
+    expected = [
+        Expected(UUID(int=n + 1), every[at % len(every)].order_id, every[at % len(every)].entry_id,
+                 every[at % len(every)].sku, is_open, application)
+        for n, (at, is_open, application) in enumerate(sorted(coming, key=lambda one: not one[1]))
+        if every
+    ]  # fmt: skip
+
+    def facts() -> dict[str, object]:
+        return {
+            "order_of_code": {"700": "o700", "701": "o701", "702": "o702"},
+            "orders_of_waybill": {"WB1": ["o700", "o701"], "WB2": ["o702"]},
+            "lines": {order: list(found) for order, found in of_order.items()},
+            "expected": list(expected),
+            "sku_of_ean": {"4870": ["LAMP"], "4871": ["CUP", "MUG"]},
+            "offers_of_sku": {"LAMP": ["MUG"]} if offers else {},
+            "line_of_application": {"700-2": "e0", "701-1": "e1"},
+            "unplaced": {"o701": 1},
+        }
+
+    fast, plain = Book(**facts()), plain_matching.Book(**facts())  # type: ignore[arg-type]
+    for n, read in enumerate(told):
+        one = scan(n, **read)
+        assert match(one, fast) == plain_matching.match(one, plain), (n, read)
+        if n < len(given_later) and every:
+            line = every[given_later[n] % len(every)]
+            assert next_piece(fast, line.order_id, line.entry_id) == plain_matching.next_piece(
+                plain, line.order_id, line.entry_id
+            )
+
+
+@pytest.mark.parametrize("kind", ["lines of one order", "pieces of one barcode", "goods of nobody"])
+def test_a_scan_costs_the_same_in_a_batch_of_any_size(kind: str) -> None:
+    """Counted in what a scan looks at, not in seconds: ten times the batch, ten times the work."""
+
+    def looked_at(count: int) -> int:
+        one_line = kind != "lines of one order"
+        line = [Line("o700", f"e{n}", "LAMP" if one_line else f"S{n}", count if one_line else 1, 0)
+                for n in range(1 if one_line else count)]  # fmt: skip
+        expected = [] if kind == "goods of nobody" else [
+            Expected(UUID(int=n + 1), "o700", "e0" if one_line else f"e{n}", "LAMP" if one_line else f"S{n}")
+            for n in range(count)
+        ]  # fmt: skip
+        here = book(expected, lines={"o700": line})
+        reads = [
+            {"sku": "BRICK"}
+            if kind == "goods of nobody"
+            else {"order_code": "700", "sku": "LAMP" if one_line else f"S{n}"}
+            for n in range(count)
+        ]
+        calls = 0
+
+        def count_lines(frame: FrameType, event: str, _: object) -> object:
+            nonlocal calls
+            calls += event == "line"
+            return count_lines
+
+        before = sys.gettrace()
+        sys.settrace(count_lines)
+        try:
+            kinds = {match(scan(n, **read), here).kind for n, read in enumerate(reads)}
+        finally:
+            sys.settrace(before)
+        assert kinds == {"unexpected" if kind == "goods of nobody" else "meets"}
+        return calls
+
+    assert looked_at(1_000) <= 11 * looked_at(100)

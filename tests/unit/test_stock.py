@@ -1,6 +1,8 @@
 """Which sale takes which returned unit; how many pieces an offer may show."""
 
 import datetime as dt
+from collections import Counter
+from dataclasses import replace
 from uuid import UUID
 
 from hypothesis import given
@@ -10,6 +12,7 @@ from include.domain.stock import SCAN_GRACE, Line, Listed, Sale, Scanned, attrib
 
 START = dt.datetime(2026, 11, 1, 9, tzinfo=dt.UTC)
 FIFO, SCAN = {"PP1": False}, {"PP1": True}
+FIFO_EVERYWHERE = {"PP1": False, "PP2": False}
 
 
 def at(hours: float) -> dt.datetime:
@@ -20,8 +23,8 @@ def unit(number: int) -> UUID:
     return UUID(int=number)
 
 
-def listed(number: int, since: float, sku: str = "AR") -> Listed:
-    return Listed(unit(number), sku, "PP1", at(since))
+def listed(number: int, since: float, sku: str = "AR", *, ready: float | None = None) -> Listed:
+    return Listed(unit(number), sku, "PP1", at(since), at(since - 1 if ready is None else ready))
 
 
 def line(name: str, ordered: float, **facts: object) -> Line:
@@ -43,6 +46,14 @@ def test_orders_take_the_oldest_unit_on_sale_first() -> None:
     sales = attribute([line("b", 6), line("a", 5)], [listed(1, 2), listed(2, 1)], [], [], FIFO, at(7))
 
     assert by_order(sales) == {"a": [("reserved", unit(2))], "b": [("reserved", unit(1))]}
+
+
+def test_of_units_published_together_the_first_on_the_shelf_goes_first() -> None:
+    units = [listed(1, 3, ready=2), listed(2, 3, ready=1), listed(3, 6, ready=0)]
+
+    sales = attribute([line("a", 5)], units, [], [], FIFO, at(7))
+
+    assert by_order(sales) == {"a": [("reserved", unit(2))]}  # the third was not on sale yet
 
 
 def test_hand_over_sells_and_cancellation_frees() -> None:
@@ -122,10 +133,44 @@ def test_a_main_sku_sale_that_nobody_scanned_came_from_the_base() -> None:
     assert by_order(sales) == {"a": [("freed", unit(1))]}
 
 
+def test_each_store_has_a_base_of_its_own() -> None:
+    here = {"offer_sku": "A", "main": True, "base_version": 1, "base_count": 1}
+    lines = [line("a", 5, **here), line("b", 6, **here, store_id="PP2"), line("c", 7, **here, store_id="PP2")]
+    units = [replace(listed(1, 1, "A"), store_id="PP2")]
+
+    sales = attribute(lines, units, [], [], {"PP1": False, "PP2": False}, at(8))
+
+    assert by_order(sales) == {"c": [("reserved", unit(1))]}
+
+
+def test_a_piece_that_the_order_has_no_more_is_freed() -> None:
+    known = attribute([line("a", 5, quantity=2)], [listed(1, 1), listed(2, 2)], [], [], FIFO, at(6))
+    smaller = [line("a", 5, quantity=1, handed_over_at=at(8))]
+
+    sales = attribute(smaller, [listed(1, 1), listed(2, 2)], known, [], FIFO, at(9))
+
+    assert [(sale.piece, sale.state) for sale in sales] == [(1, "sold"), (2, "freed")]
+
+
+def test_a_unit_taken_off_sale_leaves_its_order_to_the_next_one() -> None:
+    known = attribute([line("a", 5)], [listed(1, 1), listed(2, 2)], [], [], FIFO, at(6))
+    assert by_order(known) == {"a": [("reserved", unit(1))]}
+
+    sales = attribute([line("a", 5, handed_over_at=at(8))], [listed(2, 2)], known, [], FIFO, at(9))
+
+    assert by_order(sales) == {"a": [("sold", unit(2))]}
+    assert attribute([line("a", 5, handed_over_at=at(8))], [], known, [], FIFO, at(9)) == []
+
+
 @st.composite
 def worlds(draw: st.DrawFn) -> tuple[list[Line], list[Listed], dict[str, bool]]:
     units = [
-        listed(number + 1, draw(st.integers(0, 20)), draw(st.sampled_from(["A", "AR"])))
+        replace(
+            listed(
+                number + 1, draw(st.integers(0, 20)), draw(st.sampled_from(["A", "AR"])), ready=draw(st.integers(-5, 0))
+            ),
+            store_id=draw(st.sampled_from(["PP1", "PP2"])),
+        )
         for number in range(draw(st.integers(0, 6)))
     ]
     lines = []
@@ -139,10 +184,11 @@ def worlds(draw: st.DrawFn) -> tuple[list[Line], list[Listed], dict[str, bool]]:
                 f"o{number}", ordered, offer_sku="A" if main else "AR", main=main, quantity=draw(st.integers(1, 3)),
                 cancelled=cancelled, cancelled_at=at(ordered + 1) if cancelled else None,
                 handed_over_at=at(ordered + 3) if handed else None,
-                base_version=1, base_count=draw(st.integers(0, 3)),
+                base_version=1, base_count=draw(st.sampled_from([0, 0, 1, 2])),
+                store_id=draw(st.sampled_from(["PP1", "PP2"])),
             )
         )  # fmt: skip
-    return lines, units, {"PP1": draw(st.booleans())}
+    return lines, units, {"PP1": draw(st.booleans()), "PP2": draw(st.booleans())}
 
 
 @given(worlds())
@@ -163,3 +209,71 @@ def test_no_unit_is_sold_twice_and_a_second_look_changes_nothing(
     assert all(1 <= sale.piece <= pieces[sale.entry_id] for sale in sales)
     assert attribute(lines, units, sales, [], pick_scan, now) == sales
     assert attribute(list(reversed(lines)), list(reversed(units)), [], [], pick_scan, now) == sales
+
+
+def plainly(lines: list[Line], units: list[Listed]) -> dict[tuple[str, int], UUID | None]:
+    """What domain.md says, one order after the other: the unit of each standing piece; None: the base, or nothing."""
+    base: Counter[tuple[str, str, int | None]] = Counter()
+    shelf = sorted(units, key=lambda one: (one.ready_at, one.since, one.unit_id))
+    took: dict[tuple[str, int], UUID | None] = {}
+    for one in sorted(lines, key=lambda one: (one.ordered_at, one.code)):
+        for piece in range(1, one.quantity + 1) if not one.cancelled else ():
+            mine = (one.offer_sku, one.store_id, one.base_version)
+            if one.main and (one.base_count is None or base[mine] < one.base_count):
+                base[mine] += 1
+                took[one.entry_id, piece] = None
+                continue
+            fits = [
+                unit
+                for unit in shelf
+                if (unit.offer_sku, unit.store_id) == (one.offer_sku, one.store_id) and unit.since <= one.ordered_at
+            ]
+            if fits:
+                shelf.remove(fits[0])
+            took[one.entry_id, piece] = fits[0].unit_id if fits else None
+    return took
+
+
+@given(worlds())
+def test_without_scans_every_piece_is_taken_off_the_base_or_off_the_oldest_unit_and_never_off_both(
+    world: tuple[list[Line], list[Listed], dict[str, bool]],
+) -> None:
+    lines, units, _ = world
+
+    sales = attribute(lines, units, [], [], FIFO_EVERYWHERE, at(100))
+
+    assert {sale.key: sale.unit_id for sale in sales} == {
+        key: unit_id for key, unit_id in plainly(lines, units).items() if unit_id
+    }
+
+
+@given(worlds(), st.data())
+def test_as_orders_move_on_what_is_sold_stays_sold_and_no_unit_is_given_twice(
+    world: tuple[list[Line], list[Listed], dict[str, bool]], data: st.DataObject
+) -> None:
+    """The same orders as they were seen hour after hour: placed, handed over or cancelled, units taken off sale."""
+    ends, units, pick_scan = world
+    sales: list[Sale] = []
+    for hour in sorted(data.draw(st.sets(st.integers(0, 60), min_size=1, max_size=6))):
+        seen = [
+            replace(
+                one,
+                handed_over_at=one.handed_over_at if one.handed_over_at and one.handed_over_at <= at(hour) else None,
+                cancelled=bool(one.cancelled and one.cancelled_at and one.cancelled_at <= at(hour)),
+            )
+            for one in ends
+            if one.ordered_at <= at(hour)
+        ]
+        units = [one for one in units if data.draw(st.integers(0, 9))]
+        gone = {sale.unit_id for sale in sales if sale.state == "sold"}
+        before, offered = sales, [one for one in units if one.unit_id not in gone and one.since <= at(hour)]
+
+        sales = attribute(seen, offered, before, [], pick_scan, at(hour))
+
+        held = Counter(sale.unit_id for sale in sales if sale.state != "freed")
+        assert not held or max(held.values()) == 1
+        now = {sale.key: sale for sale in sales}
+        assert len(now) == len(sales)
+        assert all(now[sale.key] == sale for sale in before if sale.state != "reserved")
+        assert all(sale.unit_id in {one.unit_id for one in offered} for sale in sales if sale.state == "reserved")
+        assert attribute(seen, offered, sales, [], pick_scan, at(hour)) == sales

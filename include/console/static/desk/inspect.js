@@ -114,6 +114,6 @@ export class Inspect extends Step {
       ...this.seen, defects: [...this.defects], finding: this.found_(), ...this.decision(),
       damage_extent: this.found_() === "damaged_in_transit" ? this.extent : null,
       lost_accessory: this.seen.complete ? null : this.lacking, main_part_missing: this.seen.complete ? null : this.mainPart,
-    }, this.photos.taken);
+    }, this.photos.all());
   }
 }

@@ -135,7 +135,7 @@ class Desk {
     return { ...found, unit, ...stepsOf(this, unit) };
   }
 
-  /** Record one event. Returns { answer, unit }: without an answer it waits here, and is sent by itself. */
+  /** Record one event, with its photos or the promise of them. Returns { answer, unit }: without an answer it waits here. */
   async record(type, unit, fields, photos = []) {
     const told = Object.entries(fields).filter(([, value]) => value !== undefined && value !== null && value !== "");
     const event = {
@@ -145,9 +145,9 @@ class Desk {
     this.busy = true;
     this.draw();
     try {
-      const mine = after(this, unit, event);
+      const taken = await photos, mine = after(this, unit, event);
       await this.store.keepUnit(mine);
-      const answer = await this.outbox.add(this.warehouse, event, photos.map(({ id, jpeg }) => ({ id, jpeg })));
+      const answer = await this.outbox.add(this.warehouse, event, taken.map(({ id, jpeg }) => ({ id, jpeg })));
       return { answer, event, unit: answer?.unit ?? mine };
     } finally {
       this.busy = false;

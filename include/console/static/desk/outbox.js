@@ -116,7 +116,7 @@ export class Outbox extends EventTarget {
 
   async sendPhoto(entry) {
     try {
-      await postPhoto({ unit: entry.unit_id, event: entry.event_id, photo: entry.photo_id }, entry.jpeg);
+      await postPhoto({ unit: entry.unit_id, event: entry.event_id, actor: entry.login }, entry.jpeg);
       await this.store.db.delete("outbox", entry.number);
       this.tell();
     } catch (error) {

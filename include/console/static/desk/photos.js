@@ -29,10 +29,23 @@ export class Photos {
   constructor(app) {
     this.app = app;
     this.taken = [];
+    this.shrinking = Promise.resolve();
   }
 
-  async add(input) {
-    for (const file of [...input.files].slice(0, MOST - this.taken.length)) {
+  /** Return the photos, those too that are still being made small: a quick thumb must not lose one. */
+  async all() {
+    await this.shrinking;
+    return this.taken;
+  }
+
+  add(input) {
+    const files = [...input.files];
+    input.value = "";
+    this.shrinking = this.shrinking.then(() => this.take(files));
+  }
+
+  async take(files) {
+    for (const file of files.slice(0, MOST - this.taken.length)) {
       try {
         const jpeg = await shrink(file);
         this.taken.push({ id: newId(), jpeg, url: URL.createObjectURL(jpeg) });
@@ -40,7 +53,6 @@ export class Photos {
         this.app.say("bad", t("{name} is no picture that this device can read.", { name: file.name }));
       }
     }
-    input.value = "";
     this.app.draw();
   }
 

@@ -166,7 +166,7 @@ class Receive {
     const { answer, unit } = await this.app.record("received", piece, {
       event_id: eventId, scan_id: eventId, return_order_no: `RO-${unitLabel}`, ...this.fields(),
       stated_reason: this.line?.stated_reason_raw ?? this.reason, same_city: this.sameCity, ...this.damage(),
-    }, this.damaged ? this.photos.taken : []);
+    }, this.damaged ? this.photos.all() : []);
     this.app.tell(answer, t("Taken in: return order {number}", { number: unit.return_order_no }));
     this.app.go(`code/${encodeURIComponent(unit.unit_label)}`);
   }

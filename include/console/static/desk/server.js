@@ -5,13 +5,13 @@ const PATIENCE_MS = 15_000;
 /** The server does not answer: later it may. */
 export class Away extends Error {}
 
-/** The server answered no, and says why; `login` where nobody is logged in any more. */
+/** The server answered no, and says why; `login` where the one who entered it is not logged in any more. */
 export class Refusal extends Error {
   constructor(status, code, text) {
     super(text || code);
     this.status = status;
     this.code = code;
-    this.login = status === 401 || code === "no_login";
+    this.login = status === 401 || code === "no_login" || code === "another_person";
   }
 }
 

@@ -1,0 +1,50 @@
+-- core.unit_verdict: the verdicts that changed, of the units looked at; what changed is staged for the cases.
+create temporary table if not exists stage_verdict (
+    like core.unit_verdict, was text, were integer
+) on commit drop;
+truncate stage_verdict;
+
+insert into stage_verdict (unit_id, merchant_id, verdict, since, turns_at, repeats, settled, was, were)
+select
+    told.unit_id,
+    told.merchant_id,
+    told.verdict,
+    told.since,
+    told.turns_at,
+    told.repeats,
+    told.settled,
+    known.verdict as was,
+    known.repeats as were
+from
+    core.verdicts(
+        %(merchant_id)s, %(now)s, %(overdue)s, %(lost)s, %(short)s, %(everything)s, %(units)s::uuid[],
+        %(orders)s::text[], %(lines)s::text[], %(cases)s::uuid[]
+    ) as told
+left join core.unit_verdict as known on told.unit_id = known.unit_id
+where
+    known.unit_id is null
+    or (told.verdict, told.repeats, told.settled) <> (known.verdict, known.repeats, known.settled)
+    or told.since is distinct from known.since
+    or told.turns_at is distinct from known.turns_at;
+
+update core.unit_verdict
+set
+    verdict = told.verdict,
+    since = told.since,
+    turns_at = told.turns_at,
+    repeats = told.repeats,
+    settled = told.settled
+from stage_verdict as told
+where unit_verdict.unit_id = told.unit_id and told.was is not null;
+
+insert into core.unit_verdict (unit_id, merchant_id, verdict, since, turns_at, repeats, settled)
+select
+    unit_id,
+    merchant_id,
+    verdict,
+    since,
+    turns_at,
+    repeats,
+    settled
+from stage_verdict
+where was is null;

@@ -1,4 +1,0 @@
-select distinct category
-from core.product
-where category <> 'unknown'
-order by category;
