@@ -137,11 +137,8 @@ def _corrected(history: History, levels: list[_Tests], fdr: float) -> Found:
         places += [(number, *place) for place in zip(row.tolist(), cause.tolist(), strict=True)]
     if not places:
         return Found()
-    from statsmodels.stats.multitest import multipletests
-
-    # weighted as by Genovese, Roeder and Wasserman (2006): the mean weight of all tested cells is 1
-    p_value, weight = np.concatenate(p_values), np.concatenate(weights)
-    rose, q_values, _, _ = multipletests(np.minimum(p_value * weight.mean() / weight, 1.0), alpha=fdr, method="fdr_bh")
+    p_value = np.concatenate(p_values)
+    rose, q_values = discovered(p_value, np.concatenate(weights), fdr)
     spoken = [
         Signal(cell, float(q_values[place]))
         for place in np.flatnonzero(rose)
@@ -149,6 +146,19 @@ def _corrected(history: History, levels: list[_Tests], fdr: float) -> Found:
     ]
     spoken.sort(key=lambda one: (one.q_value, one.cell.p_value, one.cell.merchant_id, one.cell.where, one.cell.cause))
     return Found(spoken, len(places))
+
+
+def discovered(p_value: Floats, weight: Floats, fdr: float) -> tuple[Mask, Floats]:
+    """Return which tests are discoveries at the false discovery rate ``fdr``, and the q value of each.
+
+    Benjamini and Hochberg's step-up, weighted as by Genovese, Roeder and Wasserman (2006): only how the weights compare
+    with each other matters.
+    """
+    from statsmodels.stats.multitest import multipletests
+
+    weighted = np.minimum(p_value * weight.mean() / weight, 1.0)
+    rose, q_values, _, _ = multipletests(weighted, alpha=fdr, method="fdr_bh")
+    return rose, q_values
 
 
 def _simes(p_value: Floats) -> Floats:
@@ -227,7 +237,7 @@ def _level(
 
     Return the tests, and for each cell the sum over its lines of ``told_by``, by which it is known.
     """
-    sold_key, back_key, radix = _keys(history, level)
+    sold_key, back_key, radix = keys_of(history, level)
     mine = np.flatnonzero((sold_key >= 0) & (history.sold_age <= STEPS * STEP))
     cells, cell_of = np.unique(sold_key[mine], return_inverse=True)
     told = sums(cell_of, told_by[mine], len(cells))
@@ -343,7 +353,7 @@ def _own(now: Ints, exposed: Floats, then: Ints, exposed_then: Floats) -> Floats
     return p
 
 
-def _keys(history: History, level: Sequence[str]) -> tuple[Ints, Ints, int]:
+def keys_of(history: History, level: Sequence[str]) -> tuple[Ints, Ints, int]:
     """Return one number a row for its cell of the level, -1 where a name is unknown, and the merchant's radix."""
     radix = 1
     sold, back = np.zeros(len(history.sold_lines), dtype=np.int64), np.zeros(len(history.back_lines), dtype=np.int64)

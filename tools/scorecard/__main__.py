@@ -1,7 +1,7 @@
 """Check the statistics against worlds whose truth is known: ``python -m tools.scorecard [--worlds 1000]``.
 
 ``--only N`` makes the N-th chunk of fifty worlds and nothing else: counts are kept, so a run can be made in pieces.
-With all of them there the page is printed, and written to docs/scorecard.md for the full number of worlds. Exit code
+With all of them there the page is printed, and written to docs/methods/scorecard.md for the full number of worlds. Exit code
 1 where a promise does not hold.
 """
 
@@ -29,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chunks = [counts(first) for first in range(0, asked.worlds, CHUNK)]
     page, broken = written(chunks, asked.worlds)
     if asked.worlds == FULL:
-        (ROOT / "docs" / "scorecard.md").write_text(page, encoding="utf-8")
+        (ROOT / "docs" / "methods" / "scorecard.md").write_text(page, encoding="utf-8")
     print(page)
     return 1 if broken else 0
 

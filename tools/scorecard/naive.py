@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from include.analytics.history import History, sums
-from include.analytics.signals import FEWEST, LEVELS, _keys, rows_of
+from include.analytics.signals import FEWEST, LEVELS, keys_of, rows_of
 
 RULES = ("1.5 × average", "z > 3")
 RECENT, BEFORE = 4, 12
@@ -26,7 +26,7 @@ def _weekly(history: History) -> Iterator[npt.NDArray[np.float64]]:
     kept = np.flatnonzero(known & (ago < RECENT + BEFORE))
     causes = len(history.names["cause"])
     for level in LEVELS:
-        _, key, _ = _keys(history, level)
+        _, key, _ = keys_of(history, level)
         rows = kept[key[kept] >= 0]
         cells, place = np.unique(key[rows] * causes + history.back["cause"][rows], return_inverse=True)
         table = np.zeros((len(cells), RECENT + BEFORE))

@@ -1,4 +1,4 @@
-"""The page docs/scorecard.md: what was promised, what was measured, and whether it holds."""
+"""The page docs/methods/scorecard.md: what was promised, what was measured, and whether it holds."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -30,7 +30,7 @@ def written(chunks: list[dict[str, Any]], worlds: int) -> tuple[str, list[str]]:
         "",
         f"{worlds} worlds of the sandbox's generator with fixed seeds (0 to {worlds - 1}), judged by the functions",
         "that the weekly flow runs. Goods differ from each other, nothing changes with time unless it is planted. What",
-        "each method assumes and when it lies: [methods](methods/README.md).",
+        "each method assumes and when it lies: [methods](README.md).",
         "",
         *_null(chunks, broken),
         *_power(chunks),
