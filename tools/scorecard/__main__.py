@@ -1,18 +1,16 @@
 """Check the statistics against worlds whose truth is known: ``python -m tools.scorecard [--worlds 1000]``.
 
 ``--only N`` makes the N-th chunk of fifty worlds and nothing else: counts are kept, so a run can be made in pieces.
-With all of them there the page is printed, and written to docs/methods/scorecard.md for the full number of worlds. Exit code
-1 where a promise does not hold.
+With all of them there the page is printed, and written to docs/methods/scorecard.md for the full number of worlds.
+Exit code 1 where a promise does not hold.
 """
 
 import argparse
 import sys
 from collections.abc import Sequence
 
-from tools.scorecard.chunks import CHUNK, ROOT, counts
+from tools.scorecard.chunks import CHUNK, FULL, ROOT, counts
 from tools.scorecard.page import written
-
-FULL = 1000
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

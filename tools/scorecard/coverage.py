@@ -23,7 +23,8 @@ FEWEST = 5.0  # expected events of a cell that is counted
 HORIZONS = (14, 30)
 MONDAYS = (15, 19, 23, 27)
 LAST = 27
-EFFECTS = 33
+EFFECTS = 11
+FACTORS = (1.0, 0.5, 1.5)
 SCOPES = ("category", "supplier", "sku", "city", "carrier")
 
 
@@ -139,6 +140,7 @@ def _reasons(world: Frame, _seed: int) -> Iterator[tuple[str, tuple[Any, ...]]]:
     week = np.floor(world.received / 7)
     for merchant in range(len(world.names["merchant"])):
         shop = world.returned & (world.codes["merchant"] == merchant) & np.isfinite(world.received)
+        usual = np.bincount(cause[shop], minlength=len(CAUSES)) / max(int(shop.sum()), 1)
         for monday in range(14, LAST + 1):
             done = shop & (world.inspected < 7 * monday)
             of_week = shop & (week == monday - 1)
@@ -152,7 +154,7 @@ def _reasons(world: Frame, _seed: int) -> Iterator[tuple[str, tuple[Any, ...]]]:
             told = reasons.corrected(inspected, waiting, learned)
             truth = np.array([(cause[of_week] == CAUSES.index(one.cause)).sum() / total for one in told])
             numbers = np.array([(one.value, one.lo, one.hi, one.stated) for one in told]).T
-            big = numbers[0] * total >= FEWEST
+            big = np.array([usual[CAUSES.index(one.cause)] for one in told]) * total >= FEWEST
             yield "share of a cause among a week's returns", (truth[big], *(one[big] for one in numbers))
 
 
@@ -163,21 +165,21 @@ def _pairs(world: Frame, cause: npt.NDArray[np.int64], rows: npt.NDArray[np.bool
 
 
 def _effects(world: Frame, seed: int) -> Iterator[tuple[str, tuple[Any, ...]]]:
-    """Actions that do nothing, halve a cause, or make it half as frequent again: one in each shop at a time."""
+    """Actions that do nothing, halve a cause, or make it half as frequent again: three in each shop, against others."""
     dice = np.random.default_rng([seed, 7])
     first = dt.date(2026, 5, 11)  # any Monday will do
     for number in range(EFFECTS):
-        factor = (1.0, 0.5, 1.5)[number % 3]
         shown, acts = world, []
         for shop in world.names["merchant"]:
-            name, cause = str(dice.choice(SCOPES)), str(dice.choice(PLANTED_CAUSES))
-            line = int(dice.choice(np.flatnonzero(lines_of(world, {"merchant": shop}))))
-            scope, start = {name: world.names[name][world.codes[name][line]]}, int(dice.integers(12, 21))
-            if "unknown" not in scope.values():
-                acts.append((shop, scope, cause, start))
-                shown = plant(shown, Shift({"merchant": shop, **scope}, cause, factor, 7.0 * start), number)
+            lines = np.flatnonzero(lines_of(world, {"merchant": shop}))
+            for factor, cause in zip(FACTORS, dice.permutation(PLANTED_CAUSES), strict=False):
+                name, line, start = str(dice.choice(SCOPES)), int(dice.choice(lines)), int(dice.integers(12, 21))
+                scope = {name: world.names[name][world.codes[name][line]]}
+                if "unknown" not in scope.values():
+                    acts.append((shop, scope, str(cause), start, factor))
+                    shown = plant(shown, Shift({"merchant": shop, **scope}, str(cause), factor, 7.0 * start), number)
         history = Weekly.of(shown).history(LAST)
-        for shop, scope, cause, start in acts:
+        for shop, scope, cause, start, factor in acts:
             weeks = effects.panel(
                 history, shop, scope, cause, [],
                 monday=first + dt.timedelta(weeks=LAST), starts_on=first + dt.timedelta(weeks=start),

@@ -6,7 +6,7 @@ from typing import Any
 
 from include.analytics.nowcast import LEVEL
 from tools.scorecard import naive, power
-from tools.scorecard.chunks import CHUNK, FDR, STREET
+from tools.scorecard.chunks import CHUNK, FDR, FULL, STREET
 
 TOLERANCE = 0.02
 ENOUGH = 5000
@@ -126,6 +126,7 @@ def _power_table(rows: list[dict[str, Any]]) -> Iterable[str]:
 
 
 def _coverage(chunks: list[dict[str, Any]], broken: list[str]) -> list[str]:
+    whole = len(chunks) * CHUNK >= FULL
     sums: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
     for chunk in chunks:
         for tally in chunk["coverage"]:
@@ -152,7 +153,9 @@ def _coverage(chunks: list[dict[str, Any]], broken: list[str]) -> list[str]:
             f"| {name} | {n:,.0f} | {share:.1%} | {numbers['below'] / n:.1%} | {numbers['above'] / n:.1%} | "
             f"{numbers['width'] / n:.4f} | {(numbers['error'] / n) ** 0.5:.4f} | {plain} |"
         )
-        # the whole page says whether there are enough; a part of it cannot have them
+        if whole and n < ENOUGH:
+            broken.append(f"{name}: {n:,.0f} intervals, {ENOUGH:,} are needed")
+        # a part of the page cannot have enough: it fails where chance does not explain it
         margin = TOLERANCE if n >= ENOUGH else TOLERANCE + 2.33 * (LEVEL * (1 - LEVEL) / n) ** 0.5
         if share < LEVEL - margin:
             broken.append(f"{name}: {share:.1%} of {n:,.0f} intervals hold the truth, promised {LEVEL - TOLERANCE:.0%}")
