@@ -89,7 +89,7 @@ def _lists(router: APIRouter, site: Site) -> None:
         days = Days(now, as_of, known_on)
         with site.warehouse() as conn:
             view = site.view(conn, request, merchant)
-            whose = _whose(view)
+            whose = view.whose
             content = _listing(conn, whose, days, kind or None, settled=show == "settled", page=page, words=language)
             content |= {"balances": [_balance(conn, one, days) for one in whose]}
         content |= _head(view, now) | {"kept": days.asked}
@@ -109,7 +109,7 @@ def _lists(router: APIRouter, site: Site) -> None:
         days = Days(now, as_of, known_on)
         with site.warehouse() as conn:
             view = site.view(conn, request, merchant)
-            whose = _whose(view)
+            whose = view.whose
             part = {"shown": SHOWN + 1, "passed": page * SHOWN}
             if verdict in VERDICTS:
                 rows = run(conn, "console/units_of_verdict", merchants=whose, verdict=verdict, **part).fetchall()
@@ -155,11 +155,6 @@ def _day_of(text: str | None) -> dt.date | None:
         return dt.date.fromisoformat(text) if text else None
     except ValueError:
         return None
-
-
-def _whose(view: View) -> list[str]:
-    """Return the merchants whose rows are shown: the one chosen, or all of the house."""
-    return [row["merchant_id"] for row in view.merchants if view.merchant_id in (None, row["merchant_id"])]
 
 
 def _head(view: View, now: dt.datetime) -> dict[str, Any]:

@@ -58,6 +58,11 @@ class View:
         return self.staff.may(role, self.merchant_id or EVERY_MERCHANT)
 
     @property
+    def whose(self) -> list[str]:
+        """Return the merchants whose rows are shown."""
+        return [self.merchant_id] if self.merchant_id else [row["merchant_id"] for row in self.merchants]
+
+    @property
     def content(self) -> dict[str, Any]:
         """Return what every page is told of it."""
         return {"merchant": self.merchant_id, "merchants": self.merchants, "house": self.house}

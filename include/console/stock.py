@@ -8,7 +8,7 @@ from fastapi import APIRouter, HTTPException, Query, Request, Response, status
 from fastapi.responses import HTMLResponse
 
 from include.console.sheets import sheet
-from include.console.site import Site, language_of, merchants_of
+from include.console.site import Site, View, language_of
 from include.db.connection import Connection
 from include.db.statements import run
 from include.domain.staff import Staff
@@ -31,16 +31,16 @@ def stock_routes(site: Site) -> APIRouter:
     def page(request: Request, merchant: Text = None, cause: Text = None, show: Text = None) -> HTMLResponse:
         language = language_of(request)
         with site.warehouse() as conn:
-            merchants = _allowed(conn, site.staff(conn, request))
-            content = stock(conn, merchants, merchant or None, cause or None, show == "all", site.now(), language)
+            view = site.view(conn, request, merchant or None)
+            content = stock(conn, view, cause or None, show == "all", site.now(), language)
         return site.page(request, "stock.html", language, content, section="stock")
 
     @router.get("/stock.csv")
     def page_file(request: Request, merchant: Text = None, cause: Text = None, show: Text = None) -> Response:
         language = language_of(request)
         with site.warehouse() as conn:
-            whose = _whose(_allowed(conn, site.staff(conn, request)), merchant or None)
-            rows = _offers(conn, whose, cause or None, everything=show == "all", shown=IN_A_FILE)
+            view = site.view(conn, request, merchant or None)
+            rows = _offers(conn, view.whose, cause or None, everything=show == "all", shown=IN_A_FILE)
         return sheet("stock.csv", _heading(language), _lines(rows, language))
 
     @router.get("/stock/offer", response_class=HTMLResponse)
@@ -72,37 +72,22 @@ def stock_routes(site: Site) -> APIRouter:
     return router
 
 
-def _allowed(conn: Connection, staff: Staff) -> list[dict[str, Any]]:
-    return [row for row in merchants_of(conn) if staff.may("viewer", row["merchant_id"])]
-
-
 def _must_see(staff: Staff, merchant_id: str) -> None:
     if not staff.may("viewer", merchant_id):
         raise HTTPException(status.HTTP_404_NOT_FOUND, "no such offer")
 
 
-def _whose(merchants: list[dict[str, Any]], merchant_id: str | None) -> list[str]:
-    return [row["merchant_id"] for row in merchants if merchant_id in (None, row["merchant_id"])]
-
-
 def stock(
-    conn: Connection,
-    merchants: list[dict[str, Any]],
-    merchant_id: str | None,
-    cause: str | None,
-    everything: bool,
-    now: dt.datetime,
-    words: Words,
+    conn: Connection, view: View, cause: str | None, everything: bool, now: dt.datetime, words: Words
 ) -> dict[str, Any]:
-    """Return the values of the template ``stock.html``: the offers of these merchants, of one if it is named."""
-    whose = _whose(merchants, merchant_id)
+    """Return the values of the template ``stock.html``: the offers of the merchants that are shown."""
+    whose = view.whose
     cause = cause if cause in stock_labels.CAUSES else None
     rows = _offers(conn, whose, cause, everything=everything, shown=SHOWN)
     found = {row["cause"]: row for row in run(conn, "report/stock_causes", merchants=whose)}
     totals = run(conn, "report/stock_totals", merchants=whose).fetchall()
     return {
-        "merchant": merchant_id,
-        "merchants": merchants,
+        **view.content,
         "now": now,
         "kept": {"show": "all" if everything else "", "cause": cause or ""},
         "everything": everything,

@@ -7,7 +7,7 @@ from fastapi import APIRouter, HTTPException, Query, Request, status
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from include.console.guard import Refused as NotDone
-from include.console.site import Site, actor_of, back, form_of, language_of, merchants_of, text_of_form
+from include.console.site import Site, View, actor_of, back, form_of, language_of, text_of_form
 from include.db.connection import Connection
 from include.domain.kaspi_writes import RULES
 from include.domain.staff import Staff
@@ -41,8 +41,7 @@ def _pages(router: APIRouter, site: Site, writes_of: WritesOf | None) -> None:
     ) -> HTMLResponse:
         language = language_of(request)
         with site.warehouse() as conn:
-            staff = site.staff(conn, request)
-            content = listing(conn, staff, merchant or None, language)
+            content = listing(conn, site.view(conn, request, merchant or None), language)
         content |= {
             "now": site.now(),
             "may_ask": writes_of is not None and bool(content["supervised"]),
@@ -131,24 +130,21 @@ def _seen(conn: Connection, staff: Staff, write_id: UUID) -> tuple[dict[str, Any
     return write, steps
 
 
-def listing(conn: Connection, staff: Staff, merchant_id: str | None, words: Words) -> dict[str, Any]:
-    """Return the values of the template ``writes.html``: the writes of the merchants that he may see."""
-    merchants = [row for row in merchants_of(conn) if staff.may("viewer", row["merchant_id"])]
-    whose = [row["merchant_id"] for row in merchants if merchant_id in (None, row["merchant_id"])]
-    supervised = [row for row in merchants if staff.may("supervisor", row["merchant_id"])]
+def listing(conn: Connection, view: View, words: Words) -> dict[str, Any]:
+    """Return the values of the template ``writes.html``: the writes of the merchants that are shown."""
+    supervised = [row for row in view.merchants if view.staff.may("supervisor", row["merchant_id"])]
     return {
-        "merchant": merchant_id,
-        "merchants": merchants,
+        **view.content,
         "supervised": supervised,
         "actions": [(code, words._(name)) for code, name in write_labels.ACTIONS.items() if code in RULES],
         "cancellation_reasons": sorted(RULES["CANCELLED"].reasons),
         "live": [
             (row["name"], words._(write_labels.ACTIONS[action]))
-            for row in merchants
+            for row in view.merchants
             for action in RULES
-            if row["merchant_id"] in whose and kaspi_writes.is_live(conn, row["merchant_id"], action)
+            if row["merchant_id"] in view.whose and kaspi_writes.is_live(conn, row["merchant_id"], action)
         ],
-        "rows": [_row(row, words) for row in kaspi_writes.listed(conn, whose, SHOWN)],
+        "rows": [_row(row, words) for row in kaspi_writes.listed(conn, view.whose, SHOWN)],
     }
 
 

@@ -83,7 +83,9 @@ class World:
                 f"/differences/units?lang=en&{kind}&merchant={merchant_id}"
                 for kind in ("verdict=matched", "verdict=unproven", "state=inspected")
             ],
-            "/differences/{discrepancy_id}": [f"/differences/{self.of(merchant_id, 'core.discrepancy', 'discrepancy_id')}"],
+            "/differences/{discrepancy_id}": [
+                f"/differences/{self.of(merchant_id, 'core.discrepancy', 'discrepancy_id')}"
+            ],
             "/stock": [f"/stock{more}" for more in ("?lang=en&show=all", f"{asked}&show=all")],
             "/stock.csv": ["/stock.csv?show=all", f"/stock.csv?show=all&merchant={merchant_id}"],
             "/stock/offer": [f"/stock/offer?shop={merchant_id}&store=PP&sku={merchant_id}-row"],
@@ -195,9 +197,9 @@ def everything_else(conn: Connection, merchant_id: str, mark: str) -> None:
             values,
         )
         conn.execute(
-            "insert into ops.kaspi_write (write_id, merchant_id, order_id, order_code, action, attempt, dry_run, request, "
-            "actor, reason, asked_at) values (gen_random_uuid(), %(m)s, %(mark)s, %(mark)s, 'CANCELLED', 1, true, '{}', "
-            "'x', %(mark)s, %(now)s)",
+            "insert into ops.kaspi_write (write_id, merchant_id, order_id, order_code, action, attempt, dry_run, "
+            "request, actor, reason, asked_at) values (gen_random_uuid(), %(m)s, %(mark)s, %(mark)s, 'CANCELLED', 1, "
+            "true, '{}', 'x', %(mark)s, %(now)s)",
             values,
         )
         conn.execute(
@@ -251,7 +253,9 @@ def test_his_own_and_who_is_of_every_merchant_sees_it_all(world: World) -> None:
     for path, addresses in world.addresses("beta", world.uploads["beta"]).items():
         told = [whole.get(address) for address in addresses]
         assert all(one.status_code in (200, 308) for one in told), path
-        listed = not re.search(r"/desk(/|/sw.js|/commands.pdf|/api/second|/api/units/.*/recovery)?$|bad.csv$", path)
+        listed = not re.search(
+            r"/desk(/|/sw.js|/commands.pdf|/api/second|/api/units/.*/recovery)?$|(bad|units).csv$", path
+        )
         text = [one for one in told if "pdf" not in one.headers.get("content-type", "") and listed]
         assert not text or "jpeg" in text[0].headers.get("content-type", "") or any(
             STRANGE.search(one.content) for one in text
