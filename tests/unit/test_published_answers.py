@@ -125,6 +125,32 @@ def test_the_smoking_ban_in_sicily(known: dict[str, Any]) -> None:
     assert effect.verdict == season.verdict == "helped"
 
 
+def test_the_delay_curve_is_the_chain_ladder_of_the_reinsurance_triangle(known: dict[str, Any]) -> None:
+    """The claims of the Reinsurance Association of America (Mack 1994), cumulative by year of origin and age."""
+    triangle = [
+        [5012, 8269, 10907, 11805, 13539, 16181, 18009, 18608, 18662, 18834],
+        [106, 4285, 5396, 10666, 13782, 15599, 15496, 16169, 16704],
+        [3410, 8992, 13873, 16141, 18735, 22214, 22863, 23466],
+        [5655, 11555, 15766, 21266, 23425, 26083, 27067],
+        [1092, 9565, 15836, 22169, 25955, 26180],
+        [1513, 6445, 11702, 12935, 15852],
+        [557, 4020, 10946, 12314],
+        [1351, 6947, 13112],
+        [3133, 5395],
+        [2063],
+    ]
+    cells = [
+        (len(year), delay, now - before)
+        for year in triangle
+        for delay, (now, before) in enumerate(zip(year, [0, *year], strict=False))
+    ]
+    ages, delays, paid = (np.array(one, dtype=np.int64) for one in zip(*cells, strict=True))
+    curve = delay_curve(ages, delays, paid, 9)
+    so_far = np.array([float(year[-1]) for year in triangle])
+    coming = so_far / curve.known(np.array([len(year) for year in triangle])) - so_far
+    assert coming.sum() == pytest.approx(known["chainladder_raa"]["ibnr"], abs=0.1)
+
+
 def test_reports_of_dengue_that_were_still_to_come(known: dict[str, Any]) -> None:
     """The delay curve is the chain ladder; the nowcast does not follow it where it goes astray, in the newest week."""
     answer = known["nobbs_denguedat"]["as_of_1990-10-01_weeks"]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from include.analytics.attribution import explain
 from include.analytics.delays import delay_curve
 from include.analytics.history import History
-from include.analytics.signals import find
+from include.analytics.signals import discovered, find
 
 CAUSES = ("defective", "does_not_fit", "changed_mind")
 WEEKS = 26
@@ -141,14 +141,24 @@ def test_without_data_there_is_no_signal() -> None:
 
 
 def test_benjamini_hochberg_is_that_of_1995() -> None:
-    from statsmodels.stats.multitest import multipletests
-
-    published = [
+    published = np.array([
         0.0001, 0.0004, 0.0019, 0.0095, 0.0201, 0.0278, 0.0298, 0.0344, 0.0459, 0.3240, 0.4262, 0.5719, 0.6528,
         0.7590, 1.0,
-    ]  # fmt: skip
-    assert multipletests(published, alpha=0.05, method="fdr_bh")[0].sum() == 4
-    assert multipletests(published, alpha=0.05, method="bonferroni")[0].sum() == 3
+    ])  # fmt: skip
+    rose, q_values = discovered(published, np.ones(15), 0.05)
+    assert rose.sum() == 4 and (published <= 0.05 / 15).sum() == 3
+    assert rose.tolist() == (q_values <= 0.05).tolist()
+    assert (discovered(published, np.full(15, 7.0), 0.05)[1] == q_values).all()
+
+
+def test_weights_move_the_promise_between_cells_and_do_not_stretch_it() -> None:
+    """Of tests in which nothing happens as many families have a discovery as promised, whoever weighs more."""
+    dice, weight = np.random.default_rng(5), np.where(np.arange(200) % 10 == 0, 4.0, 0.25)
+    families = [discovered(dice.random(200), weight, 0.10)[0] for _ in range(1000)]
+    assert sum(rose.any() for rose in families) <= 125  # 0.10 and two and a half standard errors
+    likely = np.full(200, 0.5)
+    likely[[0, 1]] = 0.0006
+    assert np.flatnonzero(discovered(likely, weight, 0.10)[0]).tolist() == [0]
 
 
 @given(st.lists(st.integers(0, 50), min_size=6, max_size=6))
