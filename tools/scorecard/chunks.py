@@ -35,19 +35,22 @@ def folder() -> Path:
     return ROOT / ".run" / "scorecard" / digest.hexdigest()[:12]
 
 
-def counts(first: int) -> dict[str, Any]:
-    """Return the counts of worlds ``first`` to ``first + CHUNK - 1``, made now or before."""
-    path = folder() / f"{first:05d}.json"
+def counts(first: int, *, rises: bool = True) -> dict[str, Any]:
+    """Return the counts of worlds ``first`` to ``first + CHUNK - 1``, made now or before.
+
+    Without ``rises`` nothing is planted in them, and the tables of what is found of it stay empty.
+    """
+    path = folder() / f"{first:05d}{'' if rises else '-still'}.json"
     if not path.is_file():
         path.parent.mkdir(parents=True, exist_ok=True)
         part = path.with_suffix(f".{os.getpid()}")
-        part.write_text(json.dumps(_made(first)), encoding="utf-8")
+        part.write_text(json.dumps(_made(first, rises)), encoding="utf-8")
         part.replace(path)
     found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return found
 
 
-def _made(first: int) -> dict[str, Any]:
+def _made(first: int, rises: bool) -> dict[str, Any]:
     frames, still, busy = [], [], []
     made: dict[str, Any] = {"coverage": [], "power": [], "power_large": []}
     for seed in range(first, first + CHUNK):
@@ -57,9 +60,9 @@ def _made(first: int) -> dict[str, Any]:
             street = together(frames[-STREET:])
             busy.append(_still(Weekly.of(street), seed))
             made["coverage"].append(coverage.tallies(street, seed))
-            if len(frames) == STREET:
+            if rises and len(frames) == STREET:
                 made["power"] = power.trials(street, seed, FDR)
-    if first % (4 * CHUNK) == 0:  # these worlds are the dearest
+    if rises and first % (4 * CHUNK) == 0:  # these worlds are the dearest
         made["power_large"] = power.trials(together(frames), first, FDR)
     return {**made, "still": still, "busy": busy}
 
