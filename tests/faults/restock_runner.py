@@ -14,8 +14,11 @@ import sys
 from dataclasses import dataclass
 from typing import Any
 
-import mjml  # noqa: F401 (imported here, not in each fork)
+import great_expectations.expectations  # noqa: F401 (imported here, not in each fork)
+import mjml  # noqa: F401
 import psycopg
+import scipy.optimize  # noqa: F401
+import scipy.stats  # noqa: F401
 
 from include.db.connection import connect
 from include.db.lease import hold
