@@ -72,13 +72,9 @@ def _run(chosen: argparse.Namespace) -> Any:
     from include.db.connection import connect
     from include.flows.run import open_run
 
-    span = {
-        name: dt.datetime.fromisoformat(text)
-        for name, text in (("range_from", chosen.begin), ("range_to", chosen.end))
-        if text
-    }
+    begin, end = (dt.datetime.fromisoformat(text) if text else None for text in (chosen.begin, chosen.end))
     with connect(chosen.dsn) as conn:
-        return open_run(conn, DAG_ID, chosen.run, SystemClock(), **span)
+        return open_run(conn, DAG_ID, chosen.run, SystemClock(), range_from=begin, range_to=end)
 
 
 def _owner(chosen: argparse.Namespace) -> str:
