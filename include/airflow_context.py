@@ -53,9 +53,20 @@ def optional_connection(conn_id: str) -> Endpoint | None:
 def warehouse_dsn() -> str:
     """Return the warehouse's libpq connection string."""
     from airflow.sdk import Connection
+
+    return _dsn(Connection.get(WAREHOUSE))
+
+
+async def warehouse_dsn_in_triggerer() -> str:
+    """Return the same where nothing may wait: in the event loop of a trigger."""
+    from airflow.sdk import BaseHook
+
+    return _dsn(await BaseHook.aget_connection(WAREHOUSE))
+
+
+def _dsn(found: Any) -> str:
     from psycopg.conninfo import make_conninfo
 
-    found = Connection.get(WAREHOUSE)
     return make_conninfo(
         host=found.host, port=found.port, user=found.login, password=found.password, dbname=found.schema
     )

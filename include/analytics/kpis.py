@@ -16,7 +16,10 @@ DAY = 86400.0
 
 @dataclass(frozen=True, slots=True)
 class ReceivedUnit:
-    """A received unit. Durations are seconds from its first scan, None where it is not there; money is tenge."""
+    """A received unit. Durations are seconds from its first scan, None where it is not there; money is tenge.
+
+    ``reverse_cost`` and ``net_recovery`` are None where a term is not known, the latter also of an open unit.
+    """
 
     category: str
     week_start: dt.date
@@ -30,7 +33,12 @@ class ReceivedUnit:
     open_for: float
     proceeds: int | None
     original_price: int | None
-    forward_delivery: int | None
+    reverse_cost: int | None
+    net_recovery: int | None
+    claimable: int | None = None  # None: there is no claim
+    claimed: bool = False
+    claim_paid: int = 0
+    claim_lost: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +146,7 @@ def _of_receipts(
     yield Number(category, week, "relisted_share", None, relisted.value, relisted.lo, relisted.hi, len(units))
     yield from _resale(category, week, units, today)
     yield from _money(category, week, units)
+    yield from _claims(category, week, units)
 
 
 def _durations(category: str | None, week: dt.date, units: Sequence[ReceivedUnit]) -> Iterator[Number]:
@@ -190,14 +199,31 @@ def _resale(category: str | None, week: dt.date, units: Sequence[ReceivedUnit], 
 
 
 def _money(category: str | None, week: dt.date, units: Sequence[ReceivedUnit]) -> Iterator[Number]:
-    costs = [unit.forward_delivery for unit in units if unit.forward_delivery is not None]
-    cost = sum(costs)
-    per_unit = round(cost / len(costs)) if costs else None
-    yield Number(category, week, "reverse_logistics_cost", None, per_unit, None, None, len(costs), kpi.DELIVERY_ONLY)
-    both = [unit for unit in units if unit.forward_delivery is not None and unit.original_price]
+    costs = [unit.reverse_cost for unit in units if unit.reverse_cost is not None]
+    per_unit = round(sum(costs) / len(costs)) if costs else None
+    lacking = kpi.COST_UNKNOWN if len(costs) < len(units) else None
+    yield Number(category, week, "reverse_logistics_cost", None, per_unit, None, None, len(costs), lacking)
+    both = [unit for unit in units if unit.reverse_cost is not None and unit.original_price]
     value = sum(unit.original_price or 0 for unit in both)
-    share = sum(unit.forward_delivery or 0 for unit in both) / value if value else None
-    yield Number(category, week, "reverse_logistics_cost_share", None, share, None, None, len(both), kpi.DELIVERY_ONLY)
-    recovered = round(sum(unit.proceeds or 0 for unit in units) / len(units))
-    yield Number(category, week, "net_recovery", None, recovered, None, None, len(units), kpi.PROCEEDS_ONLY)
-    yield Number(category, week, "claims", None, None, None, None, 0, kpi.NO_CLAIMS)
+    share = sum(unit.reverse_cost or 0 for unit in both) / value if value else None
+    yield Number(category, week, "reverse_logistics_cost_share", None, share, None, None, len(both), lacking)
+    over = [unit for unit in units if unit.closed_after is not None]
+    won = [unit.net_recovery for unit in over if unit.net_recovery is not None]
+    recovered = round(sum(won) / len(won)) if won else None
+    notes = [
+        note
+        for note, is_so in ((kpi.OPEN_LEFT_OUT, len(over) < len(units)), (kpi.COST_UNKNOWN, len(won) < len(over)))
+        if is_so
+    ]
+    yield Number(category, week, "net_recovery", None, recovered, None, None, len(won), "; ".join(notes) or None)
+
+
+def _claims(category: str | None, week: dt.date, units: Sequence[ReceivedUnit]) -> Iterator[Number]:
+    """What could be claimed of the carrier, what of it was claimed in time, paid, and lost to a deadline."""
+    found = [unit for unit in units if unit.claimable is not None]
+    claimed, lost = [unit for unit in found if unit.claimed], [unit for unit in found if unit.claim_lost]
+    for name, those in (("claims", found), ("claims_sent", claimed), ("claims_lost", lost)):
+        amount = sum(unit.claimable or 0 for unit in those)
+        yield Number(category, week, name, None, amount, None, None, len(those))
+    paid = [unit.claim_paid for unit in found if unit.claim_paid]
+    yield Number(category, week, "claims_paid", None, sum(paid), None, None, len(paid))

@@ -23,6 +23,7 @@ from include.console.quality import quality_routes
 from include.console.site import FOLDER, Site, language_of, path_of
 from include.console.stock import stock_routes
 from include.console.writes import writes_routes
+from include.domain.text import storable
 from include.flows.kaspi_writes import WritesOf
 
 log = logging.getLogger(__name__)
@@ -57,6 +58,8 @@ def build_app(
     async def guarded(request: Request, user: Annotated[Any, Depends(logged_in)]) -> None:
         request.state.console_user = user
         path = path_of(request)
+        if not storable([path, *request.query_params.values()]):
+            raise Refused(status.HTTP_400_BAD_REQUEST, "broken_message" if path.startswith(DESK) else "broken_form")
         if request.method in SAFE:
             return
         if path.startswith(DESK):

@@ -17,6 +17,7 @@ from include.domain.days import ALMATY
 from include.domain.staff import Staff
 from include.flows import claims
 from include.flows.claims import ClaimRefused, Said
+from include.flows.second_look import waits_for
 from include.locale import claim_labels
 from include.locale.labels import CAUSES, label
 from include.locale.words import Words
@@ -122,9 +123,12 @@ def _papers(router: APIRouter, site: Site) -> None:
 
 
 def _seen(conn: Connection, staff: Staff, claim_id: UUID) -> dict[str, Any]:
-    """Return the claim; one of a merchant that is not his is not there for him."""
+    """Return the claim; one of a merchant that is not his is not there for him.
+
+    It tells what the first inspector found: who is to look again sees none of it until he has looked.
+    """
     row = claims.one(conn, claim_id)
-    if row is None or not staff.may("viewer", row["merchant_id"]):
+    if row is None or not staff.may("viewer", row["merchant_id"]) or waits_for(conn, staff, [row]):
         raise HTTPException(status.HTTP_404_NOT_FOUND, "no such claim")
     return row
 
@@ -136,6 +140,7 @@ def listing(
     show = show if show in LISTS else "open"
     whose = [view.merchant_id] if view.merchant_id else [row["merchant_id"] for row in view.merchants]
     rows = claims.claims_due(conn, whose, LISTS[show], after=after, shown=SHOWN + 1)
+    blind = waits_for(conn, view.staff, rows)
     counts = {row["status"]: row for row in run(conn, "core/claim__counts", merchants=whose).fetchall()}
     return {
         **view.content,
@@ -148,7 +153,7 @@ def listing(
             for code, name in (("open", words._("To be sent")), ("sent", words._("Sent")), ("over", words._("Over")))
         ],
         "sums": _sums(counts, words),
-        "claims": [_row(row, now, words) for row in rows[:SHOWN]],
+        "claims": [_row(row, now, words) for row in rows[:SHOWN] if row["unit_id"] not in blind],
         "next_after": rows[SHOWN - 1]["claim_id"] if len(rows) > SHOWN else None,
     }
 

@@ -18,6 +18,7 @@ from include.console.desk_setup import setup
 from include.console.guard import Refused
 from include.console.site import Site, actor_of, language_of, up
 from include.domain.staff import Role
+from include.domain.text import storable
 from include.flows import costs, desk
 from include.flows import staff as staff_roles
 from include.locale.desk_labels import REFUSALS
@@ -102,9 +103,11 @@ def _questions(router: APIRouter, site: Site) -> None:
 
     @router.get("/api/units/{unit_id}/recovery")
     def recovery(request: Request, unit_id: UUID) -> Response:
-        """Return what the piece can still bring, for the stop-loss of its repair."""
+        """Return what the piece can still bring, for the stop-loss of its repair; nothing before a second look."""
         with site.warehouse() as conn:
             seen = desk.unit_page(conn, site.staff(conn, request), unit_id)
+            if seen["unit"].get("blind"):  # what it can bring tells its grade
+                return answer({"at_stake": None, "spent": None})
             left = costs.recovery_of(conn, seen["unit"]["unit_id"], site.now())
             return answer({"at_stake": left.at_stake, "spent": left.spent})
 
@@ -146,7 +149,7 @@ def _messages(router: APIRouter, site: Site) -> None:
         made, warehouse, sent_at = told.get("events"), told.get("warehouse"), told.get("sent_at")
         if not isinstance(made, list) or not isinstance(warehouse, str) or not 1 <= len(made) <= MOST_EVENTS:
             raise Refused(status.HTTP_400_BAD_REQUEST, "broken_message")
-        if any(not isinstance(event, dict) for event in made):
+        if any(not _is_event(event) for event in made):
             raise Refused(status.HTTP_400_BAD_REQUEST, "broken_message")
         if any(event.get("actor") != actor_of(request) for event in made):
             raise Refused(status.HTTP_409_CONFLICT, "another_person")
@@ -248,6 +251,12 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Decimal):
         return int(value) if value == value.to_integral_value() else float(value)
     raise TypeError(f"a {type(value).__name__} in an answer of the desk")
+
+
+def _is_event(told: Any) -> bool:
+    """Tell whether it can be judged by the contract: what it is called by is text, and all of it can be stored."""
+    named = ("event_id", "type", "merchant_id", "unit_label", "voids")
+    return isinstance(told, dict) and storable(told) and all(isinstance(told.get(name), str | None) for name in named)
 
 
 def _message(request: Request) -> dict[str, Any]:

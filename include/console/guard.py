@@ -15,6 +15,8 @@ from fastapi.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 from starlette.formparsers import FormParser, MultiPartException, MultiPartParser
 
+from include.domain.text import storable
+
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 OWN_HEADER = "x-qaitarym-request"
 TOKEN_FIELD = "token"  # noqa: S105 (the name of a form's field)
@@ -90,6 +92,8 @@ async def guard_change(
     if not await run_in_threadpool(may_work, request):
         raise Refused(status.HTTP_403_FORBIDDEN, "only_looking")
     form = await read_form(request, limit)
+    if not storable([value for _, value in form.multi_items() if isinstance(value, str)]):
+        raise Refused(status.HTTP_400_BAD_REQUEST, "broken_form")
     if not proven and not tokens.good(form.get(TOKEN_FIELD), user):
         raise Refused(status.HTTP_403_FORBIDDEN, "no_token")
     return form

@@ -36,12 +36,15 @@ DEFINITIONS: tuple[Definition, ...] = (
     Definition("net_recovery", "tenge", "high", "receipt"),
     Definition("reconciled_share", "share", "high", "signal"),
     Definition("claims", "tenge", "low", "receipt"),
+    Definition("claims_sent", "tenge", "high", "receipt"),
+    Definition("claims_paid", "tenge", "high", "receipt"),
+    Definition("claims_lost", "tenge", "low", "receipt"),
 )
 BY_NAME: dict[str, Definition] = {definition.name: definition for definition in DEFINITIONS}
 
-DELIVERY_ONLY = "forward delivery only; the other terms are not booked yet"
-PROCEEDS_ONLY = "resale proceeds only; fees, repair, packaging, handling and holding are not booked yet"
-NO_CLAIMS = "claims are not booked yet"
+PROCEEDS_ONLY = "resale proceeds only, before fees"
+COST_UNKNOWN = "units of which a cost is not known are left out"
+OPEN_LEFT_OUT = "units whose life has not ended are left out"
 NOT_REACHED = "not reached by the units received so far"
 BACKFILLED = "backfilled: first swept after the horizon"
 

@@ -31,7 +31,7 @@ from include.locale.words import Words
 from include.reports.claim_packet import Packet, Photo, packet_pdf
 
 BY_FACTS = "pipeline"
-CURSOR = "claims"
+CURSOR = "flow/claims"
 # Who recorded events beside us may have committed a little after we looked.
 OVERLAP = dt.timedelta(hours=1)
 EVENT_COLUMNS = (

@@ -12,7 +12,7 @@ from include.domain.returns import application_of
 from include.domain.staff import NEEDED, Staff
 from include.domain.unit_life import RULES, VOIDED, person
 from include.flows.desk_access import Desk, NotAllowed, desk_of, units_by_id
-from include.flows.second_look import waits_for, without_findings
+from include.flows.second_look import as_seen_by, waits_for, without_findings
 
 MOST_EXPECTED = 50  # of goods that many orders sent back
 DIGITS_OF_EAN = (8, 12, 13, 14)
@@ -175,7 +175,7 @@ def _show_expected(
             merchant_ids=[row["merchant_id"] for row in orders],
             order_ids=[row["id"] for row in orders],
         ).fetchall()
-        here = units_by_id(conn, [unit_id for order in told for unit_id in order.pop("here")])
+        here = as_seen_by(conn, staff, units_by_id(conn, [unit_id for order in told for unit_id in order.pop("here")]))
         answer["orders"] = told
         answer["order"] = told[0] if len(told) == 1 else None
         answer["units"] = [one for one in here.values() if not application or one["application"] in (None, application)]

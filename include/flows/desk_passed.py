@@ -5,7 +5,7 @@ import datetime as dt
 from include.db.connection import Connection
 from include.db.statements import run
 
-CURSOR = "desk_qc"
+CURSOR = "flow/desk_qc"
 # Who recorded beside the last look may have committed a little after it.
 OVERLAP = dt.timedelta(minutes=2)
 

@@ -9,13 +9,14 @@ from uuid import UUID
 from include.db.connection import Connection
 from include.db.statements import run
 from include.domain.desk import label_of, record_of, return_order_of
+from include.domain.second_look import BLIND_ROLE
 from include.domain.staff import NEEDED, Staff
 from include.domain.unit_life import VOIDED, person
 from include.flows import claims
 from include.flows.booking import book_rows
 from include.flows.desk_access import Desk, desk_of, units_by_id
 from include.flows.quarantine import Reject, put_aside
-from include.flows.second_look import waits_for, without_findings
+from include.flows.second_look import as_seen_by
 from include.flows.warehouse_events import keep_raw
 from include.wms.contract import problems, without_strangers
 
@@ -68,14 +69,19 @@ def record(
     for one in _undecided(sent):
         _judge_place_and_time(desk, staff, one, told, now)
     for merchant_id, theirs in _by_merchant(_undecided(sent)).items():
-        _book(conn, desk, merchant_id, theirs, now)
+        _book(conn, desk, staff, merchant_id, theirs, now)
     put_aside(conn, _rejects(desk, sent), now)
-    units = units_by_id(conn, [one.unit_id for one in sent if one.unit_id])
-    blind = waits_for(conn, staff, list(units.values()))
-    units = {unit_id: without_findings(unit) if unit_id in blind else unit for unit_id, unit in units.items()}
+    if passed := sorted({one.event["merchant_id"] for one in sent if _passed(one)}):
+        run(conn, "desk/tell_passed", merchants=passed)
+    units = as_seen_by(conn, staff, units_by_id(conn, [one.unit_id for one in sent if one.unit_id]))
     for one in sent:
         _explain(desk, staff, one, units.get(one.unit_id) if one.unit_id else None)
     return [_answer(one, units.get(one.unit_id) if one.unit_id else None) for one in sent]
+
+
+def _passed(one: _Sent) -> bool:
+    """Tell whether the event has just passed a unit's quality control."""
+    return one.outcome == "booked" and one.event["type"] == "qc" and one.event.get("passed") is True
 
 
 def _undecided(sent: Iterable[_Sent]) -> list[_Sent]:
@@ -90,7 +96,7 @@ def _by_merchant(sent: list[_Sent]) -> dict[str, list[_Sent]]:
 
 
 def _repeated(conn: Connection, desk: Desk, staff: Staff, sent: list[_Sent]) -> None:
-    """Find the events that came before: a send whose answer was lost is repeated."""
+    """Find the events that came before: a send whose answer was lost is repeated, and is refused again if it was."""
     ids = [one.event["event_id"] for one in sent if isinstance(one.event.get("event_id"), str)]
     known = {row["event_id"]: row for row in run(conn, "desk/sent", source=desk.source, event_ids=ids)}
     seen: set[str] = set()
@@ -99,10 +105,12 @@ def _repeated(conn: Connection, desk: Desk, staff: Staff, sent: list[_Sent]) -> 
         row = known.get(event_id) if isinstance(event_id, str) else None
         if row and not staff.may("viewer", row["merchant_id"]):
             one.refuse("not_allowed", "an event of this id is of a merchant that is not yours")
+        elif row and row["outcome"] == "rejected":
+            one.refuse("refused_before", "it was refused when it first came: the quarantine says why")
+            one.unit_id = row["unit_id"]
         elif row or event_id in seen:
             one.outcome, one.unit_id = "repeated", row["unit_id"] if row else None
-        if isinstance(event_id, str):
-            seen.add(event_id)
+        seen.add(str(event_id))
 
 
 def _complete(conn: Connection, desk: Desk, staff: Staff, sent: list[_Sent], now: dt.datetime) -> None:
@@ -159,6 +167,8 @@ def _judge(desk: Desk, staff: Staff, one: _Sent, now: dt.datetime) -> None:
     elif dt.datetime.fromisoformat(event["occurred_at"]) > now + AHEAD:
         one.refuse("from_the_future", f"it would have happened at {event['occurred_at']}, and it is {now.isoformat()}")
         one.quarantined = True
+    elif type_ == "second_look" and staff.role(str(merchant_id)) != BLIND_ROLE:
+        one.refuse("not_blind", "whoever may see what the first inspector found takes no second look")
     elif type_ in LOOKS and event["signs_of_use"] and event["route"] in FORBIDDEN_ROUTES:
         one.refuse("policy", "goods with signs of use may not become a Kaspi offer: choose another route")
         one.quarantined = True
@@ -191,7 +201,7 @@ def _told(conn: Connection, desk: Desk, sent: list[_Sent]) -> dict[str, dict[str
     return {row["event_id"]: row for row in rows}
 
 
-def _book(conn: Connection, desk: Desk, merchant_id: str, sent: list[_Sent], now: dt.datetime) -> None:
+def _book(conn: Connection, desk: Desk, staff: Staff, merchant_id: str, sent: list[_Sent], now: dt.datetime) -> None:
     """Store and book the events of one merchant, raw to ledger to claim, in the caller's transaction."""
     keep_raw(conn, desk.source, [one.event for one in sent], now)
     rows = run(
@@ -213,9 +223,8 @@ def _book(conn: Connection, desk: Desk, merchant_id: str, sent: list[_Sent], now
                 one.unit_id = booking.units.get(key)
                 one.reason = booking.reasons.get(key)
     claims.refresh(conn, {one.unit_id for one in sent if one.unit_id}, now)
-    for one in sent:
-        if one.event["event_id"] not in fresh:  # another sender of the same was quicker
-            one.outcome = "repeated"
+    # another sender of the same was quicker, and has booked it by now
+    _repeated(conn, desk, staff, [one for one in sent if one.event["event_id"] not in fresh])
 
 
 def _portions(rows: list[dict[str, Any]]) -> Iterable[list[dict[str, Any]]]:

@@ -15,7 +15,7 @@ from include.domain.staff import Staff
 from include.domain.waiting import Deadline, Waiting, cost_of_a_day
 from include.flows import costs
 from include.flows.desk_access import NotAllowed, NotFound, Refused, desk_of, must, units_by_id
-from include.flows.second_look import FOUND, agreements, waits_for, without_findings
+from include.flows.second_look import FOUND, agreements, as_seen_by, waits_for, without_findings
 
 MOST_SHOWN = 200
 MOST_DIFFERING = 50
@@ -259,6 +259,4 @@ def _questions(rows: list[dict[str, Any]], category: str, language: str) -> dict
 
 def _shown(conn: Connection, staff: Staff, unit_ids: list[UUID]) -> dict[UUID, dict[str, Any]]:
     """Return units as this person may see them."""
-    units = units_by_id(conn, unit_ids)
-    blind = waits_for(conn, staff, list(units.values()))
-    return {unit_id: without_findings(unit) if unit_id in blind else unit for unit_id, unit in units.items()}
+    return as_seen_by(conn, staff, units_by_id(conn, unit_ids))

@@ -22,7 +22,7 @@ from include.flows.run import Run
 from include.flows.settings import setting
 
 FLOW = "warehouse_receipts_reconcile"  # whoever looks holds its lease for the merchant
-CURSOR = "receipts"
+CURSOR = "flow/receipts"
 EVER = dt.datetime(1, 1, 2, tzinfo=dt.UTC)
 # Who recorded events beside us may have committed a little after we looked.
 OVERLAP = dt.timedelta(hours=1)

@@ -80,6 +80,12 @@ def waits_for(conn: Connection, staff: Staff, units: Sequence[dict[str, Any]]) -
     }
 
 
+def as_seen_by(conn: Connection, staff: Staff, units: dict[UUID, dict[str, Any]]) -> dict[UUID, dict[str, Any]]:
+    """Return these units, each as this person may see it."""
+    blind = waits_for(conn, staff, list(units.values()))
+    return {unit_id: without_findings(unit) if unit_id in blind else unit for unit_id, unit in units.items()}
+
+
 def without_findings(unit: dict[str, Any]) -> dict[str, Any]:
     """Return a unit without anything that its first inspection says; where it lies is told, for it must be found."""
     return {**unit, **dict.fromkeys(FOUND), "blind": True}

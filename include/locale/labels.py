@@ -35,13 +35,16 @@ KPIS = {
     "reverse_logistics_cost_share": _("Cost of returns against the goods' price"),
     "net_recovery": _("Won back from one returned unit"),
     "reconciled_share": _("Units without open questions"),
-    "claims": _("Claims"),
+    "claims": _("Claims against the carrier found"),
+    "claims_sent": _("Claims sent in time"),
+    "claims_paid": _("Claims paid"),
+    "claims_lost": _("Claims lost to a deadline"),
 }
 
 NOTES = {
-    kpi.DELIVERY_ONLY: _("forward delivery only"),
     kpi.PROCEEDS_ONLY: _("proceeds only, before costs"),
-    kpi.NO_CLAIMS: _("not counted yet"),
+    kpi.COST_UNKNOWN: _("without units of which a cost is not known"),
+    kpi.OPEN_LEFT_OUT: _("without units that are still here"),
     kpi.BACKFILLED: _("taken in afterwards"),
 }
 
@@ -250,6 +253,8 @@ def note_words(words: Words, note: str | None) -> list[str]:
         return [words._(NOTES[note])]
     found = []
     for part in (note or "").split("; "):
+        if part in NOTES:
+            found.append(words._(NOTES[part]))
         for proof in part.split(", "):
             name, _sep, count = proof.partition(" ")
             if name in PROOFS and count.isdigit():

@@ -19,7 +19,7 @@ from include.reports.subject import Subject
 CHART_CID = "weekly-flow@qaitarym"
 SIGNALS_SHOWN = 5
 TEMPLATES = Path(__file__).resolve().parent / "templates"
-NOT_IN_MAIL = frozenset({"claims", "reverse_logistics_cost_share", "resale_share_value"})
+NOT_IN_MAIL = frozenset({"claims_sent", "claims_paid", "reverse_logistics_cost_share", "resale_share_value"})
 
 
 def message_id(facts: WeeklyFacts) -> str:

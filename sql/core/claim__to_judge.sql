@@ -1,8 +1,13 @@
 -- The units whose claim may differ from what it was: an open claim, or a receipt, an inspection or a correction that
--- was recorded since the last look, of a piece that has or may have a claim.
+-- was recorded since the last look, of a piece that has or may have a claim; and the incomplete pieces that are here:
+-- an application can tell later that no buyer had the parcel.
 select claim.unit_id
 from core.claim
 where claim.merchant_id = %(merchant_id)s and claim.status in ('draft', 'ready')
+union
+select unit.unit_id
+from ledger.unit
+where unit.merchant_id = %(merchant_id)s and unit.finding = 'incomplete' and unit.closed_at is null
 union
 select unit.unit_id
 from ledger.unit_event as event
@@ -24,6 +29,6 @@ where
             where
                 receipt.unit_id = unit.unit_id
                 and receipt.type = 'received'
-                and receipt.payload ->> 'packaging_note' <> ''
+                and (receipt.payload ->> 'packaging_note' <> '' or receipt.payload ->> 'act_note' <> '')
         )
     );

@@ -1,17 +1,7 @@
 -- One row a unit received since a week: when it moved on, what it cost, what it brought.
 -- Durations in seconds from the first scan; NULL where the unit is not there yet. merchant_id NULL is the whole house.
-with piece_count as (
-    select
-        line.merchant_id,
-        line.order_id,
-        sum(line.quantity) as pieces
-    from core.order_line as line
-    where line.merchant_id = %(merchant_id)s or %(merchant_id)s is null
-    group by line.merchant_id, line.order_id
-)
-
 select
-    coalesce(product.category, 'unknown') as category,
+    unit.category,
     date_trunc('week', unit.received_at at time zone 'Asia/Almaty')::date as week_start,
     unit.state,
     unit.channel,
@@ -25,18 +15,15 @@ select
     extract(epoch from unit.closed_at - unit.received_at)::float8 as closed_after,
     extract(epoch from %(now)s - unit.received_at)::float8 as open_for,
     case when unit.resold_at is not null then unit.resale_price end as proceeds,
-    line.base_price as original_price,
-    -- the forward delivery of an order is forfeited by the piece, not once for each of its pieces
-    placed.delivery_cost_seller / nullif(piece_count.pieces, 0) as forward_delivery
-from ledger.unit as unit
-left join core.product as product
-    on unit.merchant_id = product.merchant_id and unit.sku = product.sku
-left join core.order_line as line
-    on unit.merchant_id = line.merchant_id and unit.entry_id = line.entry_id
-left join core.customer_order as placed
-    on unit.merchant_id = placed.merchant_id and unit.order_id = placed.order_id
-left join piece_count
-    on unit.merchant_id = piece_count.merchant_id and unit.order_id = piece_count.order_id
+    unit.original_price,
+    unit.reverse_cost,
+    unit.net_recovery,
+    case when claim.status <> 'withdrawn' then coalesce(claim.amount, 0) end as claimable,
+    coalesce(claim.status in ('sent', 'accepted', 'rejected', 'paid'), false) as claimed,
+    coalesce(claim.paid_amount, 0) as claim_paid,
+    coalesce(claim.lost_because <> 'known_too_late', false) as claim_lost
+from mart.unit as unit
+left join core.claim as claim on unit.unit_id = claim.unit_id
 left join lateral (
     select
         coalesce(addition.observed_at, addition.fetched_at, addition.published_at) as at,

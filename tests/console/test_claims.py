@@ -168,3 +168,20 @@ def test_another_site_changes_nothing(dsn: str) -> None:
     client = TestClient(app_of(dsn, User(), clock=Clock), headers={"sec-fetch-site": "cross-site"})
     assert client.post(address(1), data={"do": "sent"}).status_code == 403
     assert said(dsn)["status"] == "ready"
+
+
+def test_who_is_to_look_again_sees_no_claim_before_he_has_looked(dsn: str) -> None:
+    with connect(dsn) as conn:
+        conn.execute(
+            "insert into core.second_look (inspection_id, unit_id, merchant_id, warehouse, drawn_at, first_actor) "
+            "select event_id, unit_id, merchant_id, 'W1', recorded_at, actor from ledger.unit_event "
+            "where type = 'inspected' and unit_id = %s",
+            (unit(1),),
+        )
+        (picture_,) = conn.execute("select photo_id from core.photo where unit_id = %s", (unit(1),)).fetchall()
+    paths = [address(1), f"{address(1)}/packet.pdf", f"{address(1)}/photos/{picture_['photo_id']}"]
+    for path in paths:
+        assert browser(dsn, "beket").get(path).status_code == 404, path
+        assert browser(dsn).get(path).status_code == 200, "a supervisor sees it"
+    assert "W1-000001" not in browser(dsn, "beket").get("/claims?merchant=shop").text
+    assert "W1-000002" in browser(dsn, "beket").get("/claims?merchant=shop").text

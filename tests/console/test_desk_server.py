@@ -2,6 +2,7 @@
 
 import datetime as dt
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from include.console.desk import MESSAGE_BYTES, PHOTO_BYTES, in_our_time
 from include.console.guard import OWN_HEADER
 from include.db.connection import connect
 from tests.console.desk_people import picture
-from tests.console.desk_world import NOW, SALES, WAREHOUSE, desk_app
+from tests.console.desk_world import NOW, SALES, WAREHOUSE, desk_app, furnish
 
 OURS = {OWN_HEADER: "1", "sec-fetch-site": "same-origin"}
 
@@ -194,3 +195,37 @@ def test_the_worker_keeps_every_file_and_changes_with_each(desk_dsn: str) -> Non
     assert "../static/desk/main.js" in names and "../static/desk/desk.css" in names and len(names) > 15
     for name in names:
         assert client.get(f"/desk/{name}").status_code == 200, name
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"type": ["received"]}, {"event_id": {}}, {"unit_label": ["x"]}, {"merchant_id": []}, {"note": "a\x00b"}]
+)
+def test_what_cannot_be_an_event_is_refused_with_a_sentence(desk_dsn: str, wrong: dict[str, Any]) -> None:
+    """An error of the server would be taken for a lost connection, and tried again for ever."""
+    answer = send(browser(desk_dsn, "saule"), {**scan("saule"), **wrong})
+    assert (answer.status_code, answer.json()["code"]) == (400, "broken_message")
+
+
+@pytest.mark.parametrize(
+    "path", ["/desk/api/look?code=%00&warehouse=W1", "/desk/api/zones?warehouse=%00", "/?merchant=%00"]
+)
+def test_a_character_that_no_text_has_is_refused(desk_dsn: str, path: str) -> None:
+    assert browser(desk_dsn, "saule").get(path).status_code == 400
+
+
+def test_what_a_piece_can_bring_is_not_told_before_the_second_look(new_warehouse: Callable[[], str]) -> None:
+    dsn = new_warehouse()
+    furnish(dsn)
+    with connect(dsn) as conn:
+        conn.execute("update ops.setting set value = '1' where name = 'second_look_share'")
+    first, other = browser(dsn, "aliya"), browser(dsn, "beket")
+    received = scan("aliya")
+    unit = send(first, received).json()["answers"][0]["unit"]
+    found = {"packaging_intact": True, "complete": True, "documents": True, "signs_of_use": False, "defects": [],
+             "grade": "A", "finding": "no_fault", "route": "main", "zone": "resellable"}  # fmt: skip
+    looked = {**{name: received[name] for name in ("merchant_id", "store_id", "actor", "unit_label", "occurred_at")},
+              "event_id": str(uuid.uuid4()), "type": "inspected", **found}  # fmt: skip
+    assert send(first, looked).json()["answers"][0]["outcome"] == "booked"
+    path = f"/desk/api/units/{unit['unit_id']}/recovery"
+    assert first.get(path).json()["at_stake"] > 0
+    assert other.get(path).json() == {"at_stake": None, "spent": None}

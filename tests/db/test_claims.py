@@ -145,6 +145,30 @@ def test_a_claim_near_its_deadline_is_told_once_and_its_loss_is_kept(conn: Conne
     assert alerts(conn, "claim_lost") == [], "who has seen it has seen it"
 
 
+def test_a_note_of_the_act_alone_opens_a_claim(conn: Connection) -> None:
+    """The dock wrote nothing of the box, the carrier's act does; nobody has inspected the piece yet."""
+    receive(conn, 1, note=None)
+    conn.execute("""update core.warehouse_event set payload = payload || '{"act_note": "короб намок"}'""")
+    assert refresh(conn, RECEIVED + HOUR)["opened"] == 1
+    assert (claim(conn)["status"], claim(conn)["due_at"]) == ("draft", DUE)
+
+
+def test_parts_are_lost_on_the_way_as_soon_as_it_is_known_that_nobody_had_the_parcel(conn: Connection) -> None:
+    """The application that says so comes after the inspection, and the piece itself says nothing new."""
+    receive(conn, 1, note=None)
+    inspect(conn, 1, RECEIVED + HOUR, finding="incomplete", complete=False)
+    assert refresh(conn, RECEIVED + 2 * HOUR)["opened"] == 0
+    conn.execute(
+        """
+        insert into core.return_case (case_id, merchant_id, order_id, return_kind, status, quantity, units_lo, units_hi,
+            requested_from, requested_to)
+        values (gen_random_uuid(), 'shop', 'o1', 'refusal', 'open', 1, 1, 1, now(), now());
+        update ledger.unit set case_id = (select case_id from core.return_case)
+        """
+    )
+    assert refresh(conn, RECEIVED + 5 * HOUR)["opened"] == 1
+
+
 def test_without_a_note_on_the_act_a_day_is_all_there_is(conn: Connection) -> None:
     receive(conn, 1, note=None)
     inspect(conn, 1, RECEIVED + HOUR)

@@ -10,6 +10,7 @@ import pytest
 from include.db.connection import connect
 from include.domain.staff import Staff
 from include.flows import desk
+from include.locale.desk_labels import REFUSALS
 from tests.db.desk_world import (
     CHECKER,
     EANS,
@@ -108,10 +109,21 @@ def test_what_may_not_be_is_refused_with_the_reason_and_moves_nothing(
     label = world.received()
     answer = world.one(staff, unit_label=label, **event)
     assert (answer["outcome"], answer["reason_code"]) == ("rejected", code), answer
-    assert answer["reason"]
+    assert answer["reason"] and answer["reason_code"] in REFUSALS, "a person reads it in his language"
     assert world.query("select state from ledger.unit where unit_label = %s", label) == [{"state": "received"}]
     quarantined = world.query("select source, payload from ops.quarantine")
     assert bool(quarantined) == (code in ("contract", "policy", "from_the_future"))
+
+
+def test_what_was_refused_is_refused_again_when_it_is_sent_again(world: DeskWorld) -> None:
+    """The answer was lost, or a person pressed "Try again": he must not read that it went through."""
+    label = world.inspected()
+    event = {"event_id": new_id(), "type": "qc", "unit_label": label, "passed": True}
+    (first,) = world.record(INSPECTOR, event)
+    (again,) = world.record(INSPECTOR, event)
+    assert (first["outcome"], first["reason_code"]) == ("rejected", "same_person")
+    assert (again["outcome"], again["reason_code"]) == ("rejected", "refused_before")
+    assert world.query("select count(*) as n from ops.quarantine") == [{"n": 1}], "and is kept once"
 
 
 def test_a_refused_event_does_not_keep_the_others(world: DeskWorld) -> None:
@@ -177,15 +189,14 @@ def test_two_scanners_never_take_one_expectation(world: DeskWorld) -> None:
 def test_one_event_sent_by_many_at_once_is_booked_once(world: DeskWorld) -> None:
     code = world.order()
     event = {"event_id": new_id(), "type": "received", "merchant_id": "tech", "order_code": code}
-    answers: list[str] = []
-    threads = [
-        threading.Thread(target=lambda: answers.append(world.record(OPERATOR, event)[0]["outcome"])) for _ in range(6)
-    ]
+    answers: list[dict[str, Any]] = []
+    threads = [threading.Thread(target=lambda: answers.append(world.record(OPERATOR, event)[0])) for _ in range(6)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(answers) == ["booked"] + ["repeated"] * 5
+    assert sorted(one["outcome"] for one in answers) == ["booked"] + ["repeated"] * 5
+    assert len({one["unit"]["unit_id"] for one in answers}) == 1, "each learns whose its photos are"
     assert world.query("select count(*) as n from ledger.unit_event where type = 'received'") == [{"n": 1}]
 
 

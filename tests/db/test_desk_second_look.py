@@ -158,3 +158,22 @@ def test_nothing_is_drawn_where_no_desk_could_look_again(new_warehouse: Callable
         one = Event(event_id("x"), unit_id, "tech", "inspected", world.now, "w1-insp", "wms/w1", facts)
         accepted = ledger.append(conn, [one], world.now).accepted
         assert second_look.draw(conn, accepted, world.now) == 0
+
+
+def test_the_order_shows_its_pieces_as_the_second_inspector_may_see_them(world: DeskWorld) -> None:
+    code = world.order("tech", ("AT1", 2))
+    for _ in range(2):
+        answer = world.one(OPERATOR, type="received", merchant_id="tech", return_label=f"{code}-1-R")
+        world.inspected(label=answer["unit_label"], grade="C", route="off_kaspi", finding="defective")
+    found = world.look_up(CHECKER, code)
+    assert len(found["units"]) == 2
+    assert all(unit["blind"] and unit["grade"] is None and unit["finding"] is None for unit in found["units"])
+    assert {unit["grade"] for unit in world.look_up(SUPERVISOR, code)["units"]} == {"C"}
+
+
+def test_who_may_see_the_first_look_takes_no_second_one(world: DeskWorld) -> None:
+    """A supervisor sees what was found: his look would not be blind, and κ would say more than it knows."""
+    label = world.inspected()
+    answer = world.one(SUPERVISOR, unit_label=label, **LOOK)
+    assert (answer["outcome"], answer["reason_code"]) == ("rejected", "not_blind")
+    assert waiting(world, CHECKER) == [label], "it waits for an inspector still"

@@ -148,7 +148,7 @@ def test_the_feed_server_logged_every_pull_of_the_buyer(world: World) -> None:
 def test_the_daily_comparison_is_silent_about_all_that_agrees(world: World) -> None:
     """Base, ledger, list, buyers and shelf of a world that nobody disturbed: what differs waits, and says why."""
     world.daily()
-    compared = world.query("select count(*) as n, count(observed_qty) as seen, count(wms_qty) as counted "
+    compared = world.query("select count(*) as n, count(observed_at) as seen, count(wms_qty) as counted "
                            "from mart.offer_sync")[0]  # fmt: skip
     assert compared["n"] > 20 and compared["seen"] == compared["n"] and compared["counted"] > 5
     found = world.query("select * from mart.offer_difference where cause <> 'waiting'")

@@ -1,6 +1,7 @@
 """The sandbox's half year: what it costs and what can be claimed, against what its own truth says."""
 
 import datetime as dt
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,8 @@ from typing import Any
 import pytest
 
 from include.db.connection import connect
-from include.flows import claims, costs, rate_card
+from include.flows import claims, costs, rate_card, return_causes_weekly
+from include.quality.suites.return_causes_weekly import SUITE
 from tests.claim_world import picture
 from tests.fingerprint import fingerprint
 from tests.flow_driver import World, sandbox
@@ -127,6 +129,40 @@ def test_what_each_unit_cost_is_what_its_events_say_by_the_worlds_own_list(world
     assert {row["unit_id"]: row["cost_packaging"] for row in rows if row["cost_packaging"]} == packaging
 
 
+def test_the_weekly_numbers_are_those_of_the_units(world: World) -> None:
+    """Each week's cost, recovery and claims, counted again unit by unit; the gate lets a loss pass."""
+    run = world.new_run("return_causes_weekly")
+    return_causes_weekly.stage(world.dsn, run, "test/stage")
+    world.gate(run, SUITE)
+    return_causes_weekly.publish(world.dsn, run, "test/publish")
+    assert {
+        row["status"] for row in world.query("select status from ops.batch where dag_id = 'return_causes_weekly'")
+    } == {"published"}
+    units: dict[dt.date, list[dict[str, Any]]] = defaultdict(list)
+    for row in world.query(
+        "select unit.*, claim.amount, claim.status, claim.lost_because, claim.claim_id, "
+        "date_trunc('week', unit.received_at at time zone 'Asia/Almaty')::date as week "
+        "from mart.unit as unit left join core.claim using (unit_id) where unit.received_at is not null"
+    ):
+        units[row["week"]].append(row)
+    shown: dict[dt.date, dict[str, Any]] = defaultdict(dict)
+    for row in world.query("select * from mart.kpi_current where merchant_id is null and category is null"):
+        shown[row["week_start"]][row["kpi"]] = row["value"]
+    weeks = [week for week in shown if "net_recovery" in shown[week]]
+    assert len(weeks) > 8
+    for week in weeks:
+        costs_ = [row["reverse_cost"] for row in units[week] if row["reverse_cost"] is not None]
+        won = [row["net_recovery"] for row in units[week] if row["net_recovery"] is not None]
+        found = [row for row in units[week] if row["claim_id"] and row["status"] != "withdrawn"]
+        lost = [row for row in found if row["status"] == "expired" and row["lost_because"] != "known_too_late"]
+        assert shown[week]["reverse_logistics_cost"] == (round(sum(costs_) / len(costs_)) if costs_ else None)
+        assert shown[week]["net_recovery"] == (round(sum(won) / len(won)) if won else None)
+        assert shown[week]["claims"] == sum(row["amount"] or 0 for row in found)
+        assert shown[week]["claims_lost"] == sum(row["amount"] or 0 for row in lost)
+    assert sum(shown[week]["claims"] for week in weeks) > 0
+    assert any((shown[week]["reverse_logistics_cost"] or 0) > 500 for week in weeks), "more than the way out alone"
+
+
 def test_storage_is_dearer_after_the_list_says_so_and_cheaper_in_the_other_warehouse(world: World) -> None:
     days = world.query(
         """
@@ -165,6 +201,7 @@ def test_a_past_that_was_taken_in_without_a_price_list_ends_the_same_once_it_is_
 
 def test_lived_hours_and_a_second_run_of_everything_change_no_cost_and_no_claim(world: World) -> None:
     world.tick(world.about["ticks"][0])
+    world.receipts()  # takes in what restocking has done since the tick's own look at the receipts
     before = fingerprint(world.dsn, schemas=("core",))
     world.receipts()
     with connect(world.dsn) as conn:

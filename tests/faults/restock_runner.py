@@ -14,7 +14,8 @@ import sys
 from dataclasses import dataclass
 from typing import Any
 
-import mjml  # noqa: F401 (imported here, not in each fork)
+import great_expectations.expectations  # noqa: F401 (imported here, not in each fork)
+import mjml  # noqa: F401
 import psycopg
 
 from include.db.connection import connect

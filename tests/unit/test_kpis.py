@@ -13,7 +13,7 @@ from include.domain import kpi
 MONDAY = dt.date(2026, 11, 16)
 LAST = dt.date(2026, 11, 9)
 HOUR = 3600.0
-UNIT = ReceivedUnit("Посуда", LAST, "received", None, None, None, None, None, None, 24 * HOUR, None, 10000, 1200)
+UNIT = ReceivedUnit("Посуда", LAST, "received", None, None, None, None, None, None, 24 * HOUR, None, 10000, 1200, None)
 
 
 def test_wilson_is_newcombes_published_interval() -> None:
@@ -66,7 +66,39 @@ def test_units_of_a_receipt_week() -> None:
     assert of(found, "time_to_sellable_p50")[0].note == f"{kpi.NOT_REACHED}; observed 1, published 1"
     assert of(found, "processing_time_p50")[0].value == 4
     assert of(found, "reverse_logistics_cost")[0].value == 1200
-    assert of(found, "claims")[0].value is None
+
+
+def test_money_counts_what_is_known_and_says_what_is_left_out() -> None:
+    over = replace(UNIT, closed_after=6 * HOUR, state="resold", reverse_cost=800, net_recovery=7000)
+    units = [
+        over,
+        replace(over, reverse_cost=2200, net_recovery=-400, original_price=None),
+        replace(over, reverse_cost=None, net_recovery=None),
+        replace(UNIT, reverse_cost=600),
+    ]
+    found = numbers(units, [], [], MONDAY)
+    cost, share, won = (
+        of(found, name)[0] for name in ("reverse_logistics_cost", "reverse_logistics_cost_share", "net_recovery")
+    )
+    assert (cost.value, cost.n, cost.note) == (1200, 3, kpi.COST_UNKNOWN)
+    assert (share.value, share.n) == (0.07, 2), "of 20,000 paid for the two with a price"
+    assert (won.value, won.n, won.note) == (3300, 2, f"{kpi.OPEN_LEFT_OUT}; {kpi.COST_UNKNOWN}")
+    assert of(numbers([over], [], [], MONDAY), "net_recovery")[0].note is None
+    unpriced = of(numbers([replace(UNIT, reverse_cost=None)], [], [], MONDAY), "reverse_logistics_cost")[0]
+    assert (unpriced.value, unpriced.n) == (None, 0), "no price is no nought"
+
+
+def test_claims_are_found_sent_paid_and_lost() -> None:
+    units = [
+        UNIT,
+        replace(UNIT, claimable=3000),
+        replace(UNIT, claimable=4000, claimed=True),
+        replace(UNIT, claimable=5000, claimed=True, claim_paid=4500),
+        replace(UNIT, claimable=600, claim_lost=True),
+    ]
+    found = numbers(units, [], [], MONDAY)
+    told = {name: (of(found, name)[0].value, of(found, name)[0].n) for name in kpi.BY_NAME if name.startswith("claims")}
+    assert told == {"claims": (12600, 4), "claims_sent": (9000, 2), "claims_paid": (4500, 1), "claims_lost": (600, 1)}
 
 
 def test_a_share_is_written_only_for_weeks_older_than_its_horizon() -> None:

@@ -4,7 +4,7 @@ with mark as (
         cursor.part as merchant_id,
         (cursor.cursor::jsonb ->> 'at')::timestamptz as looked_at
     from ops.cursor as cursor
-    where cursor.source = 'receipts'
+    where cursor.source = 'flow/receipts'
 ),
 
 clock as (
