@@ -4,7 +4,7 @@ PY := .venv/bin/python
 export QAITARYM_STARTED := $(shell date +%s)
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo stop clean settings test lint bench docs lock
+.PHONY: help install demo stop clean settings test lint bench scorecard docs lock
 
 help: ## list the commands
 	@grep -hE '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -37,6 +37,9 @@ test: lint ## all the checks that CI runs
 
 bench: install ## the benchmarks; one with ONLY=name, smaller with SIZE=smoke
 	@$(PY) -m bench $(if $(ONLY),--only $(ONLY)) $(if $(SIZE),--size $(SIZE))
+
+scorecard: install ## the statistics against worlds whose truth is known; fewer with WORLDS=200
+	@$(PY) -m tools.scorecard $(if $(WORLDS),--worlds $(WORLDS))
 
 docs: install ## make the pages of docs/ that are made from the code
 	@$(PY) -m tools.generated_docs

@@ -79,6 +79,8 @@ class Number:
     hi: float | None
     n: int
     note: str | None = None
+    sku: str | None = None
+    supplier: str | None = None
 
 
 Row = TypeVar("Row", ReceivedUnit, Cohort, Expected)

@@ -22,6 +22,7 @@ from include.locale.labels import (
     kpi_value,
     label,
     note_words,
+    signal_caveat,
 )
 from include.locale.words import Words
 
@@ -172,7 +173,10 @@ def _signal(row: dict[str, Any], words: Words) -> dict[str, Any]:
     return {
         "direction": row["direction"],
         "merchant_id": row["merchant_id"],
-        "what": cell_name(words, row["category"], row["supplier"], row["batch"]),
+        "what": cell_name(
+            words, row["category"], row["supplier"], row["batch"], row["sku"], row["city"], row["carrier"]
+        ),
+        "caveat": signal_caveat(words, row["shape"], row["attributed"]),
         "cause": label(words, CAUSES, row["reason"]),
         "returned": row["returned"],
         "sold": row["sold"],

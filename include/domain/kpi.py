@@ -24,6 +24,8 @@ class Definition:
 
 DEFINITIONS: tuple[Definition, ...] = (
     Definition("return_rate", "share", "low", "order", (14, 30)),
+    Definition("return_rate_nowcast", "share", "low", "order", (14, 30)),
+    Definition("return_rate_shrunk", "share", "low", "order", (30,)),
     Definition("processing_time_p50", "hours", "low", "receipt"),
     Definition("processing_time_p90", "hours", "low", "receipt"),
     Definition("time_to_sellable_p50", "hours", "low", "receipt"),
@@ -46,12 +48,19 @@ PROCEEDS_ONLY = "resale proceeds only, before fees"
 COST_UNKNOWN = "units of which a cost is not known are left out"
 OPEN_LEFT_OUT = "units whose life has not ended are left out"
 NOT_REACHED = "not reached by the units received so far"
+TOO_FEW = "too few returns to say"
 BACKFILLED = "backfilled: first swept after the horizon"
 
 
 def is_mature(week_start: dt.date, horizon_days: int, today: dt.date) -> bool:
     """Tell whether every day of the week is older than the horizon, so that its number is final but for late facts."""
     return week_start + dt.timedelta(days=7 + horizon_days) <= today
+
+
+def newest_mature_week(horizon_days: int, today: dt.date) -> dt.date:
+    """Return the Monday of the newest week that is mature on the Almaty day ``today``."""
+    newest = today - dt.timedelta(days=7 + horizon_days)
+    return newest - dt.timedelta(days=newest.weekday())
 
 
 def last_full_week(today: dt.date) -> dt.date:

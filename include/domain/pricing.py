@@ -1,6 +1,5 @@
-"""Prices of returned goods, in whole tenge, and whether selling them is worth it."""
+"""Prices of returned goods, in whole tenge."""
 
-from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil, floor
 
@@ -31,25 +30,3 @@ def resale_price(main_price: int, discount_percent: Percent) -> int | None:
         return None
     nearest = floor(main_price * (100 - discount) / 100 + Fraction(1, 2))
     return min(max(nearest, low), high)
-
-
-@dataclass(frozen=True, slots=True)
-class SellingCosts:
-    """What it takes to sell one returned unit: Kaspi's fee in percent of the price, the rest in tenge."""
-
-    fee_percent: Fraction
-    handling: int
-    repair: int = 0
-    packaging: int = 0
-    holding: int = 0
-
-
-def net_recovery(price: int, costs: SellingCosts) -> int:
-    """Return what is left of ``price``, in tenge; the fee is rounded up."""
-    fee = ceil(price * costs.fee_percent / 100)
-    return price - fee - costs.handling - costs.repair - costs.packaging - costs.holding
-
-
-def worth_selling(price: int, costs: SellingCosts) -> bool:
-    """Tell whether a route is legal by money: its net recovery is above zero."""
-    return net_recovery(price, costs) > 0

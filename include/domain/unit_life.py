@@ -70,6 +70,8 @@ LIFE: tuple[Rule, ...] = (
 RULES: Mapping[str, Rule] = {rule.type: rule for rule in LIFE}
 NEVER_WAS = "cancelled"  # the state of a unit whose birth by a scan was voided
 WORK = frozenset({"inspected", "repacked", "in_repair", "repaired"})  # whoever did one of these does no QC of the unit
+# Told of an offered unit: somebody has it in hand again, so it is withdrawn first. A second QC tells nothing new.
+OFF_THE_SHELF = frozenset(rule.type for rule in MOVES if "inspected" in rule.sources) - {"qc_passed"}
 CHANNELS = ("main", "resale", "off_kaspi")
 ATTRIBUTIONS = ("scan", "fifo")
 
@@ -274,6 +276,8 @@ def apply(unit: Unit, event: Event) -> Unit:
     if type_ in WORK:
         after["worked_by"] = sorted({*(unit.worked_by or ()), event.actor})
     after.update(EFFECTS.get(type_, NOTHING))
+    if unit.signs_of_use:  # they do not go away by another look: a mistake is voided
+        after["signs_of_use"] = True
     if target != STAYS:
         after["state"] = target
         after["closed_at"] = event.occurred_at if target in ENDS else None

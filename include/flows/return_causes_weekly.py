@@ -5,14 +5,10 @@ made only when every merchant's part could be made, so that its numbers never si
 """
 
 import datetime as dt
-from decimal import Decimal
 from typing import Any
 
-from psycopg.types.json import Jsonb
-
-from include.analytics import signals
 from include.analytics.kpis import Cohort, Expected, Number, ReceivedUnit, numbers
-from include.clock import ALMATY, almaty_day
+from include.clock import almaty_day
 from include.db import lease
 from include.db.connection import Connection, connect
 from include.db.copying import copy_rows
@@ -20,18 +16,12 @@ from include.db.statements import run as run_statement
 from include.domain import kpi
 from include.flows import batch
 from include.flows.run import Run
-from include.flows.settings import setting
+from include.flows.weekly_statistics import goods_rates, stage_statistics, stored, young_rates
 
 WHOLE = "all"
-RECENT_WEEKS = 4
-BEFORE_WEEKS = 12
 KPI_COLUMNS = (
-    "dag_id", "run_id", "merchant_id", "category", "week_start", "kpi", "horizon_days", "version", "known_on",
-    "value", "lo", "hi", "n", "note",
-)  # fmt: skip
-SIGNAL_COLUMNS = (
-    "dag_id", "run_id", "merchant_id", "week_start", "category", "supplier", "batch", "reason",
-    "rate", "baseline", "q_value", "direction", "evidence",
+    "dag_id", "run_id", "merchant_id", "category", "sku", "supplier", "week_start", "kpi", "horizon_days", "version",
+    "known_on", "value", "lo", "hi", "n", "note",
 )  # fmt: skip
 
 
@@ -71,7 +61,7 @@ def stage(dsn: str, run: Run, owner: str) -> dict[str, int]:
             with held.transaction():
                 batch.open_batch(conn, run, WHOLE)
                 count = _stage_kpis(conn, run, None)
-                _stage_signals(conn, run, served)
+                stage_statistics(conn, run, served)
                 batch.staged(conn, run, WHOLE, count)
                 rows[WHOLE] = count
     return rows
@@ -104,7 +94,9 @@ def _publish_part(conn: Connection, run: Run, part: str) -> None:
     if merchant_id is not None:
         run_statement(conn, "mart/cohort_weekly", **run.key, merchant_id=merchant_id)
         run_statement(conn, "mart/cause_weekly", **run.key, merchant_id=merchant_id)
-        run_statement(conn, "mart/signal", **run.key, merchant_id=merchant_id, week_start=weeks[-1])
+        for table in ("mart/signal", "mart/reason_worth", "mart/cause_share"):
+            run_statement(conn, table, **run.key, merchant_id=merchant_id, week_start=weeks[-1])
+        run_statement(conn, "mart/action_effect", **run.key, merchant_id=merchant_id)
     run_statement(conn, "mart/kpi_weekly", **run.key, merchant_id=merchant_id, known_on=today, weeks_from=weeks[0])
     run_statement(conn, "mart/staged_rows__drop", **run.key, part=part)
 
@@ -131,72 +123,17 @@ def _stage_kpis(conn: Connection, run: Run, merchant_id: str | None) -> int:
         [Expected(**row) for row in expected],
         today,
     )
+    found += young_rates(conn, run, merchant_id)
+    if merchant_id is not None:
+        found += goods_rates(conn, run, merchant_id)
     run_statement(conn, "mart/stage_kpi_weekly__clear", **run.key, merchant_id=merchant_id)
     rows = [_kpi_row(run, merchant_id, today, number) for number in found]
     return copy_rows(conn, "mart.stage_kpi_weekly", KPI_COLUMNS, rows)
 
 
 def _kpi_row(run: Run, merchant_id: str | None, today: dt.date, number: Number) -> tuple[Any, ...]:
-    rounded = [_decimal(value, 6) for value in (number.value, number.lo, number.hi)]
+    rounded = [stored(value, 6) for value in (number.value, number.lo, number.hi)]
     return (
-        run.dag_id, run.run_id, merchant_id, number.category, number.week_start, number.kpi, number.horizon_days,
-        kpi.VERSION, today, *rounded, number.n, number.note,
+        run.dag_id, run.run_id, merchant_id, number.category, number.sku, number.supplier, number.week_start,
+        number.kpi, number.horizon_days, kpi.VERSION, today, *rounded, number.n, number.note,
     )  # fmt: skip
-
-
-def _stage_signals(conn: Connection, run: Run, served: list[str]) -> None:
-    """Test all merchants' cells as one family, so that the promised false discovery rate is that of the mail."""
-    week = kpi.last_full_week(almaty_day(run.now))
-    recent_to = dt.datetime.combine(week + dt.timedelta(weeks=1), dt.time(), ALMATY)
-    window = {
-        "recent_to": recent_to,
-        "recent_from": recent_to - dt.timedelta(weeks=RECENT_WEEKS),
-        "before_from": recent_to - dt.timedelta(weeks=RECENT_WEEKS + BEFORE_WEEKS),
-    }
-    family: list[tuple[str, int, signals.Cell]] = []
-    for merchant_id in served:
-        sold = run_statement(conn, "report/signal_sold", merchant_id=merchant_id, **window).fetchall()
-        returned = run_statement(conn, "report/signal_returned", merchant_id=merchant_id, **window).fetchall()
-        lag = sold[0]["lag_days"] if sold else 0
-        tested = signals.cells(
-            [signals.Sold(**{name: row[name] for name in signals.Sold.__slots__}) for row in sold],
-            [signals.Returned(**row) for row in returned],
-        )
-        family.extend((merchant_id, lag, cell) for cell in tested)
-    whose = {id(cell): (merchant_id, lag) for merchant_id, lag, cell in family}
-    found = signals.signals([cell for _, _, cell in family], float(setting(conn, "signal_fdr")))
-    rows = [_signal_row(run, week, *whose[id(signal.cell)], signal, len(family)) for signal in found]
-    run_statement(conn, "mart/stage_signal__clear", **run.key)
-    copy_rows(conn, "mart.stage_signal", SIGNAL_COLUMNS, rows)
-
-
-def _signal_row(
-    run: Run, week: dt.date, merchant_id: str, lag_days: int, signal: signals.Signal, tested: int
-) -> tuple[Any, ...]:
-    cell = signal.cell
-    named = dict.fromkeys(signals.DIMENSIONS)
-    named.update(
-        dict(zip(("supplier", "batch") if cell.dimension == "batch" else (cell.dimension,), cell.key, strict=True))
-    )
-    evidence = {
-        "returned": cell.returned,
-        "sold": cell.sold,
-        "returned_before": cell.returned_before,
-        "sold_before": cell.sold_before,
-        "against": cell.against,
-        "p_value": round(cell.p_value, 8),
-        "cells_tested": tested,
-        "recent_weeks": RECENT_WEEKS,
-        "before_weeks": BEFORE_WEEKS,
-        "sale_to_dock_days": lag_days,
-    }
-    return (
-        run.dag_id, run.run_id, merchant_id, week, named["category"], named["supplier"], named["batch"], cell.cause,
-        _decimal(cell.rate, 6), _decimal(cell.baseline, 6), _decimal(signal.q_value, 8), signal.direction,
-        Jsonb(evidence),
-    )  # fmt: skip
-
-
-def _decimal(value: float | None, places: int) -> Decimal | None:
-    """Return the value as the database keeps it, rounded so that a repeated run writes the same."""
-    return None if value is None else round(Decimal(value), places)

@@ -24,6 +24,8 @@ CAUSES = {
 
 KPIS = {
     "return_rate": _("Returned within {days} days"),
+    "return_rate_nowcast": _("Returned within {days} days, estimated for weeks too young to know"),
+    "return_rate_shrunk": _("Returned within {days} days, small numbers drawn towards their category"),
     "processing_time_p50": _("Dock to decision, half of the units"),
     "processing_time_p90": _("Dock to decision, 9 of 10 units"),
     "time_to_sellable_p50": _("Dock to back on sale, half of the units"),
@@ -45,6 +47,7 @@ NOTES = {
     kpi.PROCEEDS_ONLY: _("proceeds only, before costs"),
     kpi.COST_UNKNOWN: _("without units of which a cost is not known"),
     kpi.OPEN_LEFT_OUT: _("without units that are still here"),
+    kpi.TOO_FEW: _("too few returns to say"),
     kpi.BACKFILLED: _("taken in afterwards"),
 }
 
@@ -238,13 +241,30 @@ def action(words: Words, cause: str, direction: str) -> str:
     return label(words, ACTIONS, cause)
 
 
-def cell_name(words: Words, category: str | None, supplier: str | None, batch: str | None) -> str:
-    """Return what a signal is about."""
+def cell_name(
+    words: Words, category: str | None, supplier: str | None, batch: str | None, sku: str | None = None,
+    city: str | None = None, carrier: str | None = None,
+) -> str:  # fmt: skip
+    """Return what a signal is about: goods, and the place where it names one."""
+    parts = [words._("Category {category}", category=category)] if category else []
     if batch:
-        return words._("Batch {batch} of {supplier}", batch=batch, supplier=supplier)
-    if supplier:
-        return words._("Supplier {supplier}", supplier=supplier)
-    return words._("Category {category}", category=category)
+        parts.append(words._("Batch {batch} of {supplier}", batch=batch, supplier=supplier))
+    elif supplier:
+        parts.append(words._("Supplier {supplier}", supplier=supplier))
+    if sku:
+        parts.append(words._("SKU {sku}", sku=sku))
+    place = [words._("city {city}", city=city)] if city else []
+    if carrier:
+        place.append(words._("carrier {carrier}", carrier=carrier))
+    return ", ".join([*(parts or [words._("All goods")]), *place])
+
+
+def signal_caveat(words: Words, shape: str, attributed: bool) -> str:
+    """Return what must be said of a signal beside its numbers; empty for a plain one."""
+    said = [words._("It grew week by week.")] if shape == "creeping" else []
+    if not attributed:
+        said.append(words._("Which goods or which place it comes from, the numbers cannot tell."))
+    return " ".join(said)
 
 
 def note_words(words: Words, note: str | None) -> list[str]:

@@ -47,7 +47,7 @@ class CauseLine:
 
 @dataclass(frozen=True, slots=True)
 class SignalLine:
-    """A cell that comes back more or less than before."""
+    """A cell that comes back more than before; ``sold`` are the order lines that could have come back by now."""
 
     merchant_id: str
     merchant_name: str
@@ -61,6 +61,11 @@ class SignalLine:
     direction: str
     returned: int
     sold: int
+    sku: str | None = None
+    city: str | None = None
+    carrier: str | None = None
+    shape: str = "at_once"
+    attributed: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """The first three lines of the mail: what changed and why it matters."""
 
-from include.locale.labels import CAUSES, cell_name, kpi_name, kpi_value, label
+from include.locale.labels import CAUSES, cell_name, kpi_name, kpi_value, label, signal_caveat
 from include.locale.words import Words
 from include.reports.facts import KpiLine, SignalLine, WeeklyFacts
 
@@ -70,15 +70,16 @@ def _risk(facts: WeeklyFacts, words: Words) -> str:
 def signal_sentence(signal: SignalLine, words: Words, *, of_whom: bool) -> str:
     """Return one signal as a sentence, naming the merchant where the reader has several."""
     sentence = words._(
-        "{what}: “{cause}” — {returned} of {sold} sold came back ({rate}, usually {baseline}).",
-        what=cell_name(words, signal.category, signal.supplier, signal.batch),
+        "{what}: “{cause}” — {returned} of {sold} that could be back by now came back ({rate}, usually {baseline}).",
+        what=cell_name(words, signal.category, signal.supplier, signal.batch, signal.sku, signal.city, signal.carrier),
         cause=label(words, CAUSES, signal.reason),
         returned=words.number(signal.returned),
         sold=words.number(signal.sold),
         rate=words.percent(signal.rate),
         baseline=words.percent(signal.baseline),
     )
-    return f"{signal.merchant_name}. {sentence}" if of_whom else sentence
+    whole = " ".join(filter(None, [sentence, signal_caveat(words, signal.shape, signal.attributed)]))
+    return f"{signal.merchant_name}. {whole}" if of_whom else whole
 
 
 def _relative_change(line: KpiLine) -> float | None:

@@ -92,7 +92,7 @@ def _content(facts: WeeklyFacts, language: Words) -> dict[str, Any]:
             for signal in shown
         ],
         "signal_note": _(
-            "Last 4 weeks against the 12 before, a batch against the other goods of its category; "
+            "Orders of the last weeks against those of the 12 weeks before them, returns still to come allowed for; "
             "at most one such line in ten is chance."
         ),
         "open_items": [_open(item, language) for item in facts.open_items],
@@ -101,7 +101,8 @@ def _content(facts: WeeklyFacts, language: Words) -> dict[str, Any]:
         "footer": _(
             "KPI version {version}. Weeks are Monday to Sunday, Almaty time; "
             "this mail knows everything up to {moment}. "
-            "A return rate is shown only for weeks of orders older than its horizon. It holds no personal data.",
+            "A return rate of weeks of orders younger than its horizon is an estimate and called so. "
+            "It holds no personal data.",
             version=kpi.VERSION,
             moment=language.moment(facts.now),
         ),

@@ -9,6 +9,7 @@ insert into channel.addition (
     quantity,
     price,
     decided_at,
+    withdrawn_at,
     published_at,
     fetched_at,
     observed_at
@@ -35,6 +36,18 @@ select
     end as quantity,
     (decided.payload ->> 'resale_price')::bigint as price,
     decided.occurred_at as decided_at,
+    -- what was taken off again before we came, or never should have been there, stands behind no offer
+    case
+        when
+            unit.state not in ('restock_pending', 'on_sale', 'resold')
+            or decided.seq < (
+                select max(newer.seq)
+                from ledger.effective_event as newer
+                where newer.unit_id = decided.unit_id and newer.type = 'restock_pending'
+            )
+            or (decided.payload ->> 'channel' <> 'off_kaspi' and ledger.forbidden_on_kaspi(unit.unit_id) is not null)
+            then %(now)s::timestamptz
+    end as withdrawn_at,
     shown.occurred_at as published_at,
     shown.occurred_at as fetched_at,
     shown.occurred_at as observed_at
@@ -60,6 +73,7 @@ where
         from channel.addition as known
         where known.unit_id = decided.unit_id and known.decision_seq = decided.seq
     )
+order by decided.unit_id, decided.seq
 on conflict (unit_id, decision_seq) do nothing;
 
 -- Their resale SKUs are already on Kaspi, so they are linked.
@@ -77,6 +91,7 @@ where
     and addition.channel = 'resale'
     and addition.fetched_at is not null
     and addition.published_version is null
+    and addition.withdrawn_at is null
     and addition.offer_sku ~ '^[A-Za-z0-9]{1,20}$'
     and unit.sku is not null
 order by addition.merchant_id, unit.sku, addition.decided_at, addition.offer_sku

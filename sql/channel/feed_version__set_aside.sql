@@ -1,8 +1,8 @@
--- channel.feed_version: the version of a run that a later one has overtaken is kept, and never served.
+-- channel.feed_version: a staged version that may not be served is kept with the reason, and never published.
 update channel.feed_version
 set
     status = 'held',
-    held_reason = 'run ' || %(overtaken_by)s || ' is later and was first'
+    held_reason = %(reason)s
 where
     merchant_id = %(merchant_id)s
     and dag_id = %(dag_id)s

@@ -57,7 +57,8 @@ where
     or (before.value, before.lo, before.hi, before.n, before.note)
     is distinct from (staged.value, staged.lo, staged.hi, staged.n, staged.note);
 
--- a number whose units are gone (voided, moved to another category) is taken back, not left standing
+-- a number whose units are gone (voided, moved to another category) is taken back, not left standing; an estimate is
+-- made for the newest weeks only, and what was said of a week stays what was known of it then
 with before as (
     select distinct on (category, sku, supplier, week_start, kpi, horizon_days, version) *
     from mart.kpi_weekly
@@ -65,6 +66,7 @@ with before as (
         merchant_id is not distinct from %(merchant_id)s
         and known_on < %(known_on)s
         and week_start >= %(weeks_from)s
+        and kpi not in ('return_rate_nowcast', 'return_rate_shrunk')
     order by
         category asc, sku asc, supplier asc, week_start asc, kpi asc, horizon_days asc, version asc, known_on desc
 )

@@ -142,6 +142,7 @@ judged as (
         counted.*,
         cases.order_id,
         cases.return_kind,
+        cases.requested_by,
         horizon.days as horizon_days,
         cases.return_kind = 'customer_return'
         and cases.requested_by <= cases.delivered_at + make_interval(days => horizon.days) as surely,
@@ -153,7 +154,7 @@ judged as (
 
 insert into mart.stage_cohort_return (
     dag_id, run_id, merchant_id, order_id, entry_id, horizon_days, return_kind, reason, finding, cause,
-    returned, returned_lo, returned_hi
+    returned, returned_lo, returned_hi, requested_week
 )
 select
     %(dag_id)s,
@@ -168,6 +169,7 @@ select
     cause,
     case when surely then certain else 0 end as returned,
     case when surely then certain else 0 end as returned_lo,
-    possible as returned_hi
+    possible as returned_hi,
+    date_trunc('week', requested_by at time zone 'Asia/Almaty')::date as requested_week
 from judged
 where surely or maybe;

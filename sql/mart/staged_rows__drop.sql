@@ -13,3 +13,12 @@ where dag_id = %(dag_id)s and run_id = %(run_id)s and merchant_id = %(part)s;
 
 delete from mart.stage_signal
 where dag_id = %(dag_id)s and run_id = %(run_id)s and merchant_id = %(part)s;
+
+delete from mart.stage_action_effect
+where dag_id = %(dag_id)s and run_id = %(run_id)s and merchant_id = %(part)s;
+
+delete from mart.stage_reason_worth
+where dag_id = %(dag_id)s and run_id = %(run_id)s and merchant_id = %(part)s;
+
+delete from mart.stage_cause_share
+where dag_id = %(dag_id)s and run_id = %(run_id)s and merchant_id = %(part)s;

@@ -1,31 +1,18 @@
--- Pieces handed over in the two windows, shifted back by the usual time from hand-over to the dock.
-with usual as (
-    select
-        coalesce(
-            percentile_cont(0.5) within group (
-                order by extract(epoch from unit.received_at - placed.handed_over_at)
-            ),
-            21 * 86400
-        ) as seconds
-    from ledger.unit as unit
-    inner join core.customer_order as placed
-        on unit.merchant_id = placed.merchant_id and unit.order_id = placed.order_id
-    where
-        unit.merchant_id = %(merchant_id)s
-        and unit.received_at >= %(before_from)s
-        and unit.received_at < %(recent_to)s
-        and placed.handed_over_at < unit.received_at
-)
-
+-- Order lines by cohort, goods and place: those that are not cancelled, or came back from the buyer all the same.
+-- Age in weeks up to %(monday)s, the Monday after the last full week, which is of age 1.
 select
+    placed.merchant_id,
     coalesce(product.category, 'unknown') as category,
     coalesce(product.supplier, 'unknown') as supplier,
     coalesce(product.batch, 'unknown') as batch,
-    placed.handed_over_at + make_interval(secs => usual.seconds) >= %(recent_from)s as recent,
-    round(usual.seconds / 86400.0)::integer as lag_days,
-    sum(line.quantity)::integer as units
+    coalesce(resale.sku, line.sku, 'unknown') as sku,
+    coalesce(placed.city, 'unknown') as city,
+    coalesce(placed.carrier, 'unknown') as carrier,
+    (
+        (%(monday)s::date - date_trunc('week', placed.created_at at time zone 'Asia/Almaty')::date) / 7
+    )::integer as age,
+    count(*)::integer as lines
 from core.customer_order as placed
-cross join usual
 inner join core.order_line as line
     on placed.merchant_id = line.merchant_id and placed.order_id = line.order_id
 left join channel.resale_sku as resale
@@ -34,6 +21,17 @@ left join core.product as product
     on line.merchant_id = product.merchant_id and product.sku = coalesce(resale.sku, line.sku)
 where
     placed.merchant_id = %(merchant_id)s
-    and placed.handed_over_at + make_interval(secs => usual.seconds) >= %(before_from)s
-    and placed.handed_over_at + make_interval(secs => usual.seconds) < %(recent_to)s
-group by 1, 2, 3, 4, 5;
+    and placed.created_at >= (%(monday)s::date - 7 * %(weeks)s)::timestamp at time zone 'Asia/Almaty'
+    and placed.created_at < %(monday)s::timestamp at time zone 'Asia/Almaty'
+    and (
+        placed.status not in ('CANCELLED', 'CANCELLING')
+        or exists (
+            select 1
+            from core.return_case as return_case
+            where
+                return_case.merchant_id = placed.merchant_id
+                and return_case.order_id = placed.order_id
+                and return_case.return_kind = 'customer_return'
+        )
+    )
+group by 1, 2, 3, 4, 5, 6, 7, 8;

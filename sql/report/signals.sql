@@ -1,4 +1,4 @@
--- The signals of a week, the surest first; a supplier is left out where one of its batches says the same.
+-- The signals of a week that explain the rises, the surest first; those that another one explains are left out.
 select
     merchant_id,
     (
@@ -14,31 +14,25 @@ select
     q_value::float8 as q_value,
     direction,
     (evidence ->> 'returned')::integer as returned,
-    (evidence ->> 'sold')::integer as sold
+    round(coalesce(evidence ->> 'could_be_back', evidence ->> 'sold')::numeric)::integer as sold,
+    sku,
+    city,
+    carrier,
+    coalesce(evidence ->> 'shape', 'at_once') as shape,
+    coalesce((evidence ->> 'attributed')::boolean, true) as attributed
 from mart.signal as signal
 where
     week_start = %(week_start)s
     and (merchant_id = %(merchant_id)s or %(merchant_id)s is null)
-    and not (
-        batch is null
-        and supplier is not null
-        and exists (
-            select 1
-            from mart.signal as of_batch
-            where
-                of_batch.merchant_id = signal.merchant_id
-                and of_batch.week_start = signal.week_start
-                and of_batch.supplier = signal.supplier
-                and of_batch.batch is not null
-                and of_batch.reason = signal.reason
-                and of_batch.direction = signal.direction
-        )
-    )
+    and coalesce(evidence ->> 'role', 'explains') = 'explains'
 order by
     (direction = 'up') desc,
     round(q_value, 3) asc,
-    batch asc nulls last,
     q_value asc,
     category asc,
     supplier asc,
+    batch asc,
+    sku asc,
+    city asc,
+    carrier asc,
     reason asc;

@@ -93,6 +93,10 @@ class World:
             "/writes": ["/writes?lang=en", f"/writes{asked}"],
             "/lists": ["/lists?lang=en", f"/lists{asked}"],
             "/writes/{write_id}": [f"/writes/{self.of(merchant_id, 'ops.kaspi_write', 'write_id')}?lang=en"],
+            "/routes": [
+                f"/routes{more}&show={show}" for more in ("?lang=en", asked) for show in ("differ", "open", "all")
+            ],
+            "/routes/{unit_id}": [f"/routes/{unit_id}?lang=en"],
             "/desk": ["/desk"],
             "/desk/": ["/desk/"],
             "/desk/sw.js": ["/desk/sw.js"],
@@ -277,7 +281,7 @@ def test_his_own_and_who_is_of_every_merchant_sees_it_all(world: World) -> None:
         assert NOBODYS in whole.get(f"{page}?lang=en&status=all").text, page
     his = world.browser("timur")
     for path in ("/", "/quality?status=all", "/notices?status=all", "/claims?show=open", "/differences",
-                 "/stock?show=all", "/writes", "/lists"):  # fmt: skip
+                 "/stock?show=all", "/routes?show=all", "/writes", "/lists"):  # fmt: skip
         assert re.search("alpha-row|W1-ALPHA", his.get(path).text), path
 
 
@@ -323,6 +327,10 @@ def changes(world: World) -> dict[str, dict[str, Any]]:
         "/lists/cards": {"data": {"whose": "beta", "sku": "betarow", "state": "linked"}},
         "/writes": {"data": {"shop": "beta", "order": "beta-row", "action": "CANCELLED", "reason": "x"}},
         "/writes/{write_id}": {"path": f"/writes/{write}", "data": {"order": "beta-row"}},
+        "/routes/{unit_id}": {
+            "path": f"/routes/{unit_id}",
+            "data": {"do": "rule", "route": "write_off", "reason": "x", "form": str(uuid.uuid4())},
+        },
         "/desk/api/staff": {"json": {"user_name": "timur", "merchant_id": "beta", "role": "viewer"}},
         "/desk/api/events": {"json": told},
         "/desk/api/photos": {
@@ -380,6 +388,7 @@ def test_deciding_needs_a_supervisor_of_that_very_merchant(world: World, name: s
         "/notices/mails": {"key": "owed/alpha-row", "do": "again"},
         f"/claims/{claims.claim_id(world.units['alpha']['unit_id'])}": {"do": "sent"},
         "/lists/cards": {"whose": "alpha", "sku": "alpharow", "state": "linked"},
+        f"/routes/{world.units['alpha']['unit_id']}": {"do": "compare"},
     }.items():
         assert browser.post(path, data=sent).status_code == 403, path
     for page in ("/quality", "/notices", "/lists"):

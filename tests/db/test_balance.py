@@ -130,11 +130,7 @@ BENT = {
         f"update ledger.unit_event set payload = payload || '{{\"scan_id\": \"U2\"}}' where {ONE} and seq = 1", {SCANS},
     ),
     "an addition is gone": (f"delete from channel.addition where {ONE}", {RESTOCKED}),
-    "an addition that nobody decided": (
-        f"insert into channel.addition select unit_id, 2, merchant_id, store_id, channel, offer_sku, quantity, price, "
-        f"decided_at from channel.addition where {ONE}",
-        {RESTOCKED},
-    ),
+    "an addition that nobody decided": (f"update channel.addition set decision_seq = 2 where {ONE}", {RESTOCKED}),
     "an addition that counts nothing": (f"update channel.addition set quantity = 0 where {ONE}", {RESTOCKED}),
     "an addition that the base counts, too": (
         "update core.store set base_includes_returns = true where merchant_id = 'm'", {RESTOCKED},

@@ -26,7 +26,7 @@ from tests.conftest import TestServer
 NOW = dt.datetime.fromisoformat("2026-11-16T08:05:00+05:00")
 LAST = dt.date(2026, 11, 9)
 STORY = Path(__file__).parent / "story" / "weekly_returns.sql"
-MARTS = ("cohort_weekly", "cause_weekly", "kpi_weekly", "signal")
+MARTS = ("cohort_weekly", "cause_weekly", "kpi_weekly", "signal", "reason_worth", "cause_share")
 runs = itertools.count()
 
 
@@ -96,8 +96,14 @@ def test_everything_is_published_and_the_planted_batch_is_found(dsn: str) -> Non
     assert ask(dsn, "select merchant_id, status from ops.batch where run_id = %s order by 1", run.run_id) == [
         ("all", "published"), ("alpha", "published"), ("beta", "published"),
     ]  # fmt: skip
-    found = ask(dsn, "select merchant_id, supplier, batch, reason, direction from mart.signal where batch is not null")
-    assert found == [("alpha", "Nomad", "B7", "defective", "up")]
+    found = ask(
+        dsn,
+        """
+        select merchant_id, supplier, batch, reason, direction, evidence ->> 'attributed' as attributed
+        from mart.signal where evidence ->> 'role' = 'explains'
+        """,
+    )
+    assert found == [("alpha", "Nomad", "B7", "defective", "up", "true")]
     assert ask(dsn, "select count(*) from mart.stage_kpi_weekly") == [(0,)]
 
 
@@ -156,6 +162,100 @@ def test_an_unquantified_case_counts_one_between_one_and_what_was_sold(dsn: str)
         """,
     )[0][0]
     assert 0 < bounds <= unknown  # every such case of the story is of two pieces
+
+
+def test_the_signals_count_what_the_orders_and_units_say(dsn: str) -> None:
+    """Counted again here from the raw facts: lines of alpha's batch, and those back as defective, by cohort."""
+    whole_run(dsn)
+    (evidence,) = ask(dsn, "select evidence from mart.signal where batch = 'B7' and evidence ->> 'role' = 'explains'")[
+        0
+    ]
+    lines = ask(
+        dsn,
+        """
+        select (date %s - date_trunc('week', placed.created_at at time zone 'Asia/Almaty')::date) / 7 as age,
+            unit.inspected_at < timestamp %s at time zone 'Asia/Almaty' and unit.cause = 'defective'
+            and return_case.return_kind = 'customer_return' as back
+        from core.customer_order as placed
+        inner join core.order_line as line using (merchant_id, order_id)
+        inner join core.product using (merchant_id, sku)
+        left join ledger.unit using (merchant_id, order_id)
+        left join core.return_case on unit.case_id = return_case.case_id
+        where placed.merchant_id = 'alpha' and product.batch = 'B7'
+        """.replace("%s", f"'{NOW:%Y-%m-%d}'"),
+    )
+    weeks = evidence["recent_weeks"]
+    assert evidence["sold"] == sum(1 <= age <= weeks for age, _ in lines)
+    assert evidence["returned"] == sum(1 <= age <= weeks for age, back in lines if back)
+    assert evidence["returned_before"] == sum(weeks < age <= weeks + 12 for age, back in lines if back)
+
+
+def test_young_cohorts_are_estimated_and_say_so(dsn: str) -> None:
+    whole_run(dsn)
+    found = ask(
+        dsn,
+        """
+        select horizon_days, week_start, value, lo, hi, n from mart.kpi_current
+        where merchant_id = 'alpha' and category is null and kpi = 'return_rate_nowcast' order by 1, 2
+        """,
+    )
+    weeks = {14: 2, 30: 5}
+    assert [row[0] for row in found] == [14] * weeks[14] + [30] * weeks[30]
+    assert all(row[2] is not None and 0 <= row[3] <= row[2] <= row[4] <= 1 and row[5] > 0 for row in found)
+    mature = ask(
+        dsn,
+        """
+        select count(*) from mart.kpi_current as young inner join mart.kpi_current as mature
+            using (merchant_id, week_start, horizon_days)
+        where young.kpi = 'return_rate_nowcast' and mature.kpi = 'return_rate'
+        """,
+    )
+    assert mature == [(0,)]  # a week has one or the other
+    newest, oldest = found[-1], found[weeks[14]]
+    assert newest[4] - newest[3] > oldest[4] - oldest[3]  # the younger, the less is known
+    # a week later the estimate of a week that is mature now stays as it was said
+    whole_run(dsn, NOW + dt.timedelta(weeks=1))
+    assert not ask(
+        dsn, "select 1 as one from mart.kpi_weekly where kpi = 'return_rate_nowcast' and value is null and n = 0"
+    )
+
+
+def test_goods_have_rates_that_lean_on_their_category(dsn: str) -> None:
+    whole_run(dsn)
+    found = ask(
+        dsn,
+        """
+        select sku, supplier, category, value::float8 as value, lo::float8 as lo, hi::float8 as hi, n
+        from mart.kpi_current where merchant_id = 'alpha' and kpi = 'return_rate_shrunk'
+        """,
+    )
+    assert len([row for row in found if row[0]]) == 18 and len([row for row in found if row[1]]) >= 3
+    raw = dict(
+        ask(
+            dsn,
+            """
+            select sku, sum(returned)::float8 / sum(sold) as rate from mart.cohort_weekly
+            where merchant_id = 'alpha' and horizon_days = 30 and mature
+                and cohort_week > (
+                    select max(cohort_week) from mart.cohort_weekly where horizon_days = 30 and mature
+                ) - 84
+            group by sku
+            """,
+        )
+    )
+    values = {row[0]: row[3] for row in found if row[0]}
+    assert max(values.values()) - min(values.values()) < max(raw.values()) - min(raw.values())
+    assert all(row[4] <= row[3] <= row[5] for row in found)
+
+
+def test_what_stated_reasons_are_worth_is_told(dsn: str) -> None:
+    whole_run(dsn)
+    worth = ask(dsn, "select reason, inspected, confirmed, share from mart.reason_worth where merchant_id = 'alpha'")
+    assert worth and all(row[1] == row[2] for row in worth)  # in the story every inspection confirms
+    shares = ask(
+        dsn, "select sum(value), min(received), max(received) from mart.cause_share where merchant_id = 'alpha'"
+    )
+    assert shares[0][0] == pytest.approx(1, abs=0.001) and shares[0][1] == shares[0][2] > 0
 
 
 def test_a_second_run_changes_nothing(dsn: str) -> None:

@@ -17,6 +17,8 @@ from typing import Any
 import great_expectations.expectations  # noqa: F401 (imported here, not in each fork)
 import mjml  # noqa: F401
 import psycopg
+import scipy.optimize  # noqa: F401
+import scipy.stats  # noqa: F401
 
 from include.db.connection import connect
 from include.db.lease import hold

@@ -38,6 +38,8 @@ SUITE = Suite(
             key="reason",
             severity="batch",
         ),
+        SqlCheck("mart/action_effect__lies_in_its_interval"),
+        SqlCheck("mart/cause_share__adds_up"),
         SqlCheck("mart/cohort_weekly__returned_within_sold"),
         SqlCheck("mart/cause_weekly__adds_up_to_cohorts"),
         SqlCheck("mart/kpi_weekly__shares_lie_in_their_interval"),

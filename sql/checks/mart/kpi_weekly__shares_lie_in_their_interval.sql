@@ -7,5 +7,5 @@ select
 from mart.batch_kpi_weekly
 where
     (value < 0 and kpi not in ('net_recovery', 'reverse_logistics_cost', 'reverse_logistics_cost_share'))
-    or (kpi in ('return_rate', 'relisted_share', 'resale_share', 'reconciled_share') and value > 1)
+    or (kpi ~ '^(return_rate|relisted_share|resale_share$|reconciled_share)' and value > 1)
     or value not between coalesce(lo, value) and coalesce(hi, value)

@@ -1,0 +1,3 @@
+-- The clock of the newest run.
+select max(now_at) as now_at
+from ops.run;
