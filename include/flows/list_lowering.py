@@ -31,7 +31,12 @@ def lower_to_what_is_free(conn: Connection, run: Run, merchant_id: str) -> int:
         (row["unit_id"], row["decision_seq"]): row
         for row in run_statement(conn, "channel/stage_addition__carried", **key)
     }
-    free = {(unit.unit_id, unit.decision_seq): unit for unit in offered(conn, merchant_id) if not unit.reserved}
+    left = {row["unit_id"] for row in run_statement(conn, "channel/stage_addition__left", **key)}
+    free = {
+        (unit.unit_id, unit.decision_seq): unit
+        for unit in offered(conn, merchant_id)
+        if not unit.reserved and unit.unit_id not in left
+    }
     gone = [one for one in carried if one not in free]
     if not gone:
         return 0

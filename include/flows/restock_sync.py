@@ -168,8 +168,9 @@ def keep_observations(conn: Connection, run: Run, merchant_id: str, seen: list[O
 def _publish_merchant(conn: Connection, run: Run, merchant_id: str) -> bool:
     """Publish what was staged; return False where a later run was first, and nothing of this one may be seen."""
     key = {**run.key, "merchant_id": merchant_id, "now": run.now}
-    if why := _may_not_be_seen(conn, run, merchant_id):
-        run_statement(conn, "channel/feed_version__set_aside", **run.key, merchant_id=merchant_id, reason=why)
+    if later := overtaken_by(conn, run, merchant_id):
+        reason = f"run {later} is later and was first"
+        run_statement(conn, "channel/feed_version__set_aside", **run.key, merchant_id=merchant_id, reason=reason)
         batch.published(conn, run, merchant_id)
         return False
     lower_to_what_is_free(conn, run, merchant_id)
@@ -183,17 +184,6 @@ def _publish_merchant(conn: Connection, run: Run, merchant_id: str) -> bool:
     )
     batch.published(conn, run, merchant_id)
     return True
-
-
-def _may_not_be_seen(conn: Connection, run: Run, merchant_id: str) -> str | None:
-    """Return why nothing of what was staged may be published any more, if so; the next run composes it anew."""
-    if later := overtaken_by(conn, run, merchant_id):
-        return f"run {later} is later and was first"
-    left = run_statement(conn, "channel/stage_addition__left", **run.key, merchant_id=merchant_id).fetchall()
-    if left:
-        log.warning("%s: %d units were taken off sale after the list was composed", merchant_id, len(left))
-        return f"unit {left[0]['unit_id']} was taken off {left[0]['offer_sku']} after the list was composed"
-    return None
 
 
 def _on_sale(merchant_id: str, row: dict[str, Any], moment: Any, *, proof: str, actor: str) -> Event:

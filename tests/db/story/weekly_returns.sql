@@ -218,7 +218,7 @@ select
 from life;
 
 insert into ledger.unit_event (
-    event_id, unit_id, merchant_id, seq, type, state_to, occurred_at, recorded_at, actor, source
+    event_id, unit_id, merchant_id, seq, type, state_to, occurred_at, recorded_at, actor, source, payload
 )
 select
     md5(unit.unit_id || step.type)::uuid,
@@ -230,7 +230,11 @@ select
     step.at,
     step.at,
     'story',
-    'w1'
+    'w1',
+    case step.type
+        when 'restock_pending' then jsonb_build_object('channel', unit.channel, 'offer_sku', unit.offer_sku)
+        else '{}'
+    end
 from ledger.unit as unit
 cross join lateral (
     values
