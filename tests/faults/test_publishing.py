@@ -222,6 +222,7 @@ def finish(world: RestockWorld, copy: str, run: Run, way: Worker, first: str) ->
     return end_states(copy)
 
 
+@pytest.mark.timeout(1_800)  # a copy of the database, two tries and the whole balance for each exchange
 @pytest.mark.parametrize("task", ["stage", "publish"])
 def test_killed_at_any_exchange_and_tried_again_it_ends_the_same(
     world: RestockWorld, postgres_server: TestServer, task: str
