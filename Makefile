@@ -4,7 +4,7 @@ PY := .venv/bin/python
 export QAITARYM_STARTED := $(shell date +%s)
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo stop clean settings test lint bench scorecard docs lock
+.PHONY: help install demo stop clean settings test lint bench docs lock
 
 help: ## list the commands
 	@grep -hE '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -28,19 +28,15 @@ lint: install ## style, types, SQL, direction of imports
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
-	$(PY) -m sqlfluff lint --processes 0 --disable-progress-bar sql
+	$(PY) -m sqlfluff lint --disable-progress-bar sql
 	.venv/bin/lint-imports
 
 test: lint ## all the checks that CI runs
 	@$(PY) -m runtime browser
-	$(PY) -m pytest -rs --numprocesses logical --maxprocesses 4 --dist loadfile --ignore tests/e2e tests
-	$(PY) -m pytest -rs tests/e2e
+	$(PY) -m pytest -rs tests
 
 bench: install ## the benchmarks; one with ONLY=name, smaller with SIZE=smoke
 	@$(PY) -m bench $(if $(ONLY),--only $(ONLY)) $(if $(SIZE),--size $(SIZE))
-
-scorecard: install ## the statistics against worlds whose truth is known; fewer with WORLDS=200
-	@$(PY) -m tools.scorecard $(if $(WORLDS),--worlds $(WORLDS))
 
 docs: install ## make the pages of docs/ that are made from the code
 	@$(PY) -m tools.generated_docs
