@@ -138,7 +138,7 @@ def listing(
 ) -> dict[str, Any]:
     """Return the values of the template ``claims.html``."""
     show = show if show in LISTS else "open"
-    whose = [view.merchant_id] if view.merchant_id else [row["merchant_id"] for row in view.merchants]
+    whose = view.whose
     rows = claims.claims_due(conn, whose, LISTS[show], after=after, shown=SHOWN + 1)
     blind = waits_for(conn, view.staff, rows)
     counts = {row["status"]: row for row in run(conn, "core/claim__counts", merchants=whose).fetchall()}

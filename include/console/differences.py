@@ -20,6 +20,7 @@ from include.flows import discrepancies
 from include.flows.balance import balance, end_of
 from include.flows.discrepancies import DifferenceRefused, Said
 from include.locale import difference_labels
+from include.locale.desk_labels import STATES as STATE_NAMES
 from include.locale.labels import label
 from include.locale.words import Words
 
@@ -92,6 +93,7 @@ def _lists(router: APIRouter, site: Site) -> None:
             whose = view.whose
             content = _listing(conn, whose, days, kind or None, settled=show == "settled", page=page, words=language)
             content |= {"balances": [_balance(conn, one, days) for one in whose]}
+            content |= {"states": {code: label(language, STATE_NAMES, code) for code in STATES}}
         content |= _head(view, now) | {"kept": days.asked}
         return site.page(request, "differences.html", language, content, section="differences")
 
@@ -120,12 +122,12 @@ def _lists(router: APIRouter, site: Site) -> None:
                     conn, "console/units_of_state", merchant_id=whose[0], state=state, as_of=days.as_of,
                     known_at=days.known_at, **part,
                 ).fetchall()  # fmt: skip
-                title, kept = state, {"state": state, **days.asked}
+                title, kept = label(language, STATE_NAMES, state), {"state": state, **days.asked}
             else:
                 raise HTTPException(status.HTTP_404_NOT_FOUND, "no such units")
         content = _head(view, now) | {
             "title": title,
-            "units": rows[:SHOWN],
+            "units": [{**row, "state_name": label(language, STATE_NAMES, row["state"])} for row in rows[:SHOWN]],
             "page": page,
             "more": len(rows) > SHOWN,
             "kept": kept,
@@ -214,11 +216,18 @@ def _row(row: dict[str, Any], now: dt.datetime, words: Words) -> dict[str, Any]:
     return {
         **row,
         "name": label(words, difference_labels.KINDS, row["kind"]),
+        "piece": _piece(row),
         "owner_name": label(words, difference_labels.OWNERS, row["owner"]),
         "end": label(words, difference_labels.ENDS, row["resolution"]) if row["resolution"] else "",
         "age": words.hours(max((now - row["opened_at"]).total_seconds(), 0) / 3600),
         "overdue": row["status"] == "open" and row["due_at"] is not None and row["due_at"] <= now,
     }
+
+
+def _piece(row: dict[str, Any]) -> str:
+    """Return what the difference is about; of an offer its SKU and store, its causes stand on the page of stock."""
+    offer: str = row["subject"].partition(": ")[0].replace(" at ", " · ")
+    return row["unit_label"] or row["order_code"] or (offer if row["kind"] == "stock_divergence" else row["subject"])
 
 
 def _balance(conn: Connection, merchant_id: str, days: Days) -> dict[str, Any]:
@@ -234,6 +243,7 @@ def _difference(row: dict[str, Any], now: dt.datetime, words: Words, *, may_say:
         **_row(row, now, words),
         "now": now,
         "one": row,
+        "state_name": label(words, STATE_NAMES, row["state"]) if row["state"] else "—",
         "verdict_name": label(words, difference_labels.VERDICTS, row["verdict"]) if row["verdict"] else "",
         "ways": [(code, _(difference_labels.ENDS[code])) for code in BY_A_PERSON]
         if by_hand and row["status"] == "open"

@@ -104,7 +104,7 @@ ZONES = {
     "resellable": _("For sale"),
     "repair": _("Repair"),
     "unrecoverable": _("Write-off"),
-    "active_stock": _("Stock"),
+    "active_stock": _("Active stock"),
 }
 
 ROUTES = {

@@ -155,7 +155,7 @@ select
             and difference.store_id = offer_sync.store_id
             and difference.offer_sku = offer_sync.offer_sku
     ) as money_at_risk,
-    'data-team' as owner,
+    'team' as owner,
     'open' as status
 from mart.offer_sync
 where merchant_id = %(merchant_id)s and divergence is not null
@@ -163,6 +163,7 @@ on conflict (discrepancy_id) do update
     set
         subject = excluded.subject,
         money_at_risk = excluded.money_at_risk,
+        owner = excluded.owner,
         status = 'open',
         resolved_at = null
     where

@@ -47,9 +47,11 @@ def test_a_scan_into_a_remark_is_taken_out_of_it(person: Callable[..., Person]) 
     daniyar.answer("Посылка", "Повреждена")
     remark = daniyar.page.get_by_role("textbox", name="Что повреждено")
     remark.click()
+    remark.evaluate("field => field.addEventListener('input', () => { window.remark = field.value; })")
     daniyar.page.keyboard.type("угол смят", delay=90)
     daniyar.scan("W1-SCANNED99")
     heard(daniyar, "W1-SCANNED99")
+    assert daniyar.page.evaluate("window.remark") == "угол смят"
     daniyar.page.go_back()
     daniyar.sees("Посылка")
 
@@ -118,6 +120,7 @@ def test_who_has_no_role_is_told_so(person: Callable[..., Person], chromium: Any
     page = context.new_page()
     page.goto(f"{desk_site}/desk/")
     page.get_by_text("У вас пока нет роли").wait_for()
+    assert page.locator("input, button").count() == 0, "there is nothing to do for him"
     context.close()
 
 

@@ -85,6 +85,13 @@ def shoot(page: Any, name: str) -> None:
         page.screenshot(path=Path(PICTURES) / f"{name}.png", full_page=True)
 
 
+def open_page(page: Any, address: str, width: int) -> None:
+    """The page is there, and nothing of it sticks out."""
+    answer = page.goto(address)
+    assert answer.status == 200, (address, answer.status)
+    as_wide_as_the_screen(page, width)
+
+
 def as_wide_as_the_screen(page: Any, width: int) -> None:
     """Nothing sticks out: without a script the page's own width is asked of the browser."""
     size = page.context.new_cdp_session(page).send("Page.getLayoutMetrics")["cssContentSize"]
@@ -96,8 +103,7 @@ def test_the_pages_fit_the_screen(site: str, browser: Any, width: int, scheme: s
     page = page_of(browser, width, scheme)
     for path in ("quality", "quality?status=all&merchant=beta", "applications", ""):
         for language in ("ru", "kk", "en"):
-            page.goto(f"{site}/{path}{'&' if '?' in path else '?'}lang={language}")
-            as_wide_as_the_screen(page, width)
+            open_page(page, f"{site}/{path}{'&' if '?' in path else '?'}lang={language}", width)
             if language == "ru":
                 name = {"": "home", "quality": "quality", "applications": "applications"}.get(path, "quality-all")
                 shoot(page, f"{name}-{width}-{scheme}")

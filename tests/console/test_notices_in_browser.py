@@ -10,7 +10,7 @@ import uvicorn
 from include.db.connection import connect
 from include.notify.outbox import queue as queue_mail
 from tests.console.surroundings import NOW, app_of
-from tests.console.test_in_browser import CHROMIUM, as_wide_as_the_screen, browser, page_of, shoot  # noqa: F401
+from tests.console.test_in_browser import CHROMIUM, as_wide_as_the_screen, browser, open_page, page_of, shoot  # noqa: F401
 from tests.db.notice_world import NoticeWorld
 from tests.db.test_outbox import note
 from tests.gateways import http_gateway
@@ -55,7 +55,7 @@ def test_the_page_fits_the_screen(site: str, browser: object, width: int, scheme
     page = page_of(browser, width, scheme)
     for language in ("ru", "kk", "en"):
         for status in ("undecided", "all"):
-            page.goto(f"{site}/notices?lang={language}&status={status}")
+            open_page(page, f"{site}/notices?lang={language}&status={status}", width)
             page.locator("details").first.click()
             as_wide_as_the_screen(page, width)
             if language == "ru":

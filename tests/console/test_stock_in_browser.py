@@ -9,7 +9,7 @@ import uvicorn
 
 from include.flows import kaspi_writes
 from tests.console.surroundings import User, app_of
-from tests.console.test_in_browser import CHROMIUM, as_wide_as_the_screen, browser, page_of, shoot  # noqa: F401
+from tests.console.test_in_browser import CHROMIUM, as_wide_as_the_screen, browser, open_page, page_of, shoot  # noqa: F401
 from tests.console.test_stock import Console, console  # noqa: F401
 from tests.db.restock_world import at
 from tests.db.test_kaspi_writes import Clock
@@ -61,8 +61,7 @@ def test_the_pages_fit_the_screen(site: str, browser: object, width: int, scheme
             ("offer", "stock/offer?shop=m&store=PP1&sku=A1R"),
             ("writes", "writes?x="),
         ):
-            page.goto(f"{site}/{address}&lang={language}")
-            as_wide_as_the_screen(page, width)
+            open_page(page, f"{site}/{address}&lang={language}", width)
             if language == "ru":
                 shoot(page, f"{name}-{width}-{scheme}")
     page.goto(f"{site}/writes?lang=ru")

@@ -1,6 +1,7 @@
 """Every difference is a case with age, money, owner and an end; the facts end it, or a person with a reason."""
 
 import datetime as dt
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from include.flows.balance import balance, end_of
 from include.flows.discrepancies import DifferenceRefused, Said
 from tests.db.receipts_world import PRICE, ReceiptsWorld
 from tests.fingerprint import fingerprint
+
+RUNBOOK = Path(__file__).parents[2] / "docs" / "runbook.md"
 
 
 @pytest.fixture
@@ -322,9 +325,8 @@ def test_a_run_whose_clock_is_behind_takes_back_nothing_that_is_known(world: Rec
     assert world.cases() == [("overdue", "open", None), ("overdue", "resolved", "told_late")]
     (event,) = world.query("select recorded_at from core.discrepancy_event")
     assert event["recorded_at"] == world.day(15), "it was learned after the fifteenth day, whatever the clock says"
-    (mark,) = world.query(
-        "select cursor::jsonb ->> 'at' as at from ops.cursor where source = 'receipts' and part = 'tech'"
-    )
+    mark_of = "select cursor::jsonb ->> 'at' as at from ops.cursor where source = %s and part = 'tech'"
+    (mark,) = world.query(mark_of, discrepancies.CURSOR)
     assert dt.datetime.fromisoformat(mark["at"]) == world.day(15)
     world.now = world.day(15)
     must_hold(world)
@@ -360,6 +362,7 @@ def test_what_no_event_told_of_is_found_when_the_day_begins(world: ReceiptsWorld
 
 def test_a_merchant_is_judged_anew_when_his_mark_is_taken_away(world: ReceiptsWorld) -> None:
     """With cases and without any: the runbook's way to have everything judged loses nothing and doubles nothing."""
+    (way,) = re.findall(r"`(delete from ops\.cursor [^`]*flow/receipts[^`]*)`", RUNBOOK.read_text(encoding="utf-8"))
     world.order("700")
     world.receipts(15, world.scan("L1", 12, order_code="700", sku="AT1"))
     for order in (None, "701"):
@@ -369,7 +372,7 @@ def test_a_merchant_is_judged_anew_when_his_mark_is_taken_away(world: ReceiptsWo
             settle(world, case(world, "overdue")["discrepancy_id"], 15.15, "given_up")
         before = fingerprint(world.dsn)
         with connect(world.dsn) as conn:
-            conn.execute("delete from ops.cursor where source = 'receipts'")
+            assert conn.execute(way.replace("<merchant>", "tech")).rowcount == 1
             conn.execute("update core.unit_verdict set verdict = 'cancelled' where verdict = 'matched'")
         world.receipts(15.2)
         assert fingerprint(world.dsn) == before

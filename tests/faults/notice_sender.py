@@ -9,6 +9,7 @@ import json
 import os
 import signal
 import sys
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -18,6 +19,7 @@ import mjml  # noqa: F401 (imported here, not in each fork)
 from include.flows.contacts import Sealer
 from include.flows.notices import Outfit, send_notices
 from include.notify.apprise_channel import channel_of
+from tests.faults.forking import serve
 
 ROOT = Path(__file__).resolve().parents[2]
 WATCHED = {
@@ -50,7 +52,7 @@ class Deadly:
         return self
 
 
-def send(settings: dict[str, Any], command: dict[str, Any], out: int) -> None:
+def send(settings: dict[str, Any], command: dict[str, Any]) -> dict[str, Any]:
     now = dt.datetime.fromisoformat(settings["now"]) + dt.timedelta(minutes=command.get("minutes", 0))
     outfit = Outfit(Sealer(settings["key"]), lambda _conn_id: channel_of(settings["url"], settings["extra"]))
     owner = f"{command.get('owner', 'dag/run/tell/-1')}#{command['attempt']}"
@@ -58,33 +60,10 @@ def send(settings: dict[str, Any], command: dict[str, Any], out: int) -> None:
     sys.settrace(deadly)
     counts = send_notices(settings["dsn"], outfit, owner, now)
     sys.settrace(None)
-    os.write(out, json.dumps({"lines": deadly.lines, "counts": counts}).encode())
-
-
-def main() -> None:
-    settings = json.loads(sys.argv[1])
-    channel_of(settings["url"], settings["extra"])  # Apprise loads all its services when it is first asked
-    print(json.dumps({"ready": True}), flush=True)
-    for line in sys.stdin:
-        command = json.loads(line)
-        read, write = os.pipe()
-        child = os.fork()
-        if child == 0:
-            os.close(read)
-            code = 1
-            try:
-                send(settings, command, write)
-                code = 0
-            except BaseException as error:
-                os.write(write, json.dumps({"error": f"{type(error).__name__}: {error}"}).encode())
-            os._exit(code)
-        os.close(write)
-        with os.fdopen(read, "rb") as answer:
-            said = answer.read()
-        _, status = os.waitpid(child, 0)
-        killed = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
-        print(json.dumps({"killed": killed, **(json.loads(said) if said else {})}), flush=True)
+    return {"lines": deadly.lines, "counts": counts}
 
 
 if __name__ == "__main__":
-    main()
+    outfit_of = json.loads(sys.argv[1])
+    channel_of(outfit_of["url"], outfit_of["extra"])  # Apprise loads all its services when it is first asked
+    serve(partial(send, outfit_of))

@@ -7,10 +7,8 @@ themselves and of their commit are counted. The answer says how it ended and how
 """
 
 import datetime as dt
-import json
 import os
 import signal
-import sys
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +26,7 @@ from include.notify.outbox import MailServer
 from include.quality.gate import judge
 from include.quality.suites.restock_reconcile_daily import SUITE as DAILY
 from include.quality.suites.restock_sync import SUITE as RESTOCK
+from tests.faults.forking import serve
 
 
 @dataclass
@@ -106,36 +105,13 @@ def tell(command: dict[str, Any], _: Deadly) -> None:
 STEPS = {"sales": sell, "restock": restock, "stage": stage, "gate": gate, "publish": publish, "tell": tell}
 
 
-def work(command: dict[str, Any], out: int) -> None:
+def work(command: dict[str, Any]) -> dict[str, Any]:
     deadly = Deadly(command["die_at"], counting=command["steps"] != ["sales"])
     deadly.listen()
     for step in command["steps"]:
         STEPS[step](command, deadly)
-    os.write(out, json.dumps({"words": deadly.words}).encode())
-
-
-def main() -> None:
-    print(json.dumps({"ready": True}), flush=True)
-    for line in sys.stdin:
-        command = json.loads(line)
-        read, write = os.pipe()
-        child = os.fork()
-        if child == 0:
-            os.close(read)
-            code = 1
-            try:
-                work(command, write)
-                code = 0
-            except BaseException as error:
-                os.write(write, json.dumps({"error": f"{type(error).__name__}: {error}"}).encode())
-            os._exit(code)
-        os.close(write)
-        with os.fdopen(read, "rb") as answer:
-            said = answer.read()
-        _, status = os.waitpid(child, 0)
-        killed = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
-        print(json.dumps({"killed": killed, **(json.loads(said) if said else {})}), flush=True)
+    return {"words": deadly.words}
 
 
 if __name__ == "__main__":
-    main()
+    serve(work)

@@ -7,8 +7,6 @@ import datetime as dt
 import json
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -19,6 +17,7 @@ from typing import Any
 import pytest
 
 from tests.db.notice_world import NOON, NoticeWorld
+from tests.faults.forking import Forking, forking
 from tests.gateways import Gateway, http_gateway, smtp
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -26,23 +25,18 @@ HOUR = dt.timedelta(hours=1)
 
 
 class Sender:
-    """The process that forks a sender a command."""
+    """The process that forks a sender a command; each is another try of the task."""
 
-    def __init__(self, process: subprocess.Popen[str]) -> None:
+    def __init__(self, process: Forking) -> None:
         self.process = process
         self.attempt = 0
 
     def begin(self, die_at: int | None = None, **more: Any) -> None:
         self.attempt += 1
-        assert self.process.stdin is not None
-        command = {"die_at": die_at, "attempt": self.attempt, **more}
-        self.process.stdin.write(json.dumps(command) + "\n")
-        self.process.stdin.flush()
+        self.process.begin(die_at=die_at, attempt=self.attempt, **more)
 
     def end(self) -> dict[str, Any]:
-        assert self.process.stdout is not None
-        answer: dict[str, Any] = json.loads(self.process.stdout.readline())
-        return answer
+        return self.process.end()
 
     def send(self, die_at: int | None = None, **more: Any) -> dict[str, Any]:
         self.begin(die_at, **more)
@@ -54,20 +48,8 @@ def sender(world: NoticeWorld, **extra: Any) -> Iterator[Sender]:
     settings = {
         "dsn": world.dsn, "url": world.url, "key": world.key, "now": NOON.isoformat(), "extra": world.extra | extra,
     }  # fmt: skip
-    with subprocess.Popen(
-        [sys.executable, str(ROOT / "tests" / "faults" / "notice_sender.py"), json.dumps(settings)],
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
-        try:
-            assert process.stdout is not None
-            assert json.loads(process.stdout.readline()) == {"ready": True}
-            yield Sender(process)
-        finally:
-            process.kill()
+    with forking("notice_sender.py", json.dumps(settings)) as process:
+        yield Sender(process)
 
 
 @pytest.fixture
@@ -206,7 +188,7 @@ def test_a_frozen_sender_that_wakes_up_late_is_not_asked_again(world: NoticeWorl
         with sender(world, deduplicates=True) as first, sender(world, deduplicates=True) as second:
             first.begin()
             wait_for(gateway)
-            (frozen,) = _children(first.process.pid)
+            (frozen,) = _children(first.process.process.pid)
             os.kill(frozen, signal.SIGSTOP)
             gateway.held.set()
             second.attempt = first.attempt

@@ -4,28 +4,23 @@ Real processes, really killed (SIGKILL); a real PostgreSQL, of which each death 
 """
 
 import datetime as dt
-import json
-import os
-import subprocess
-import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
-from psycopg import conninfo
 
 from include.db.connection import connect
 from include.db.statements import text_of
 from include.flows import discrepancies, warehouse_receipts_reconcile
 from include.flows.balance import balance
 from include.flows.run import Run
-from tests.conftest import APPLICATION, TestServer
+from tests.conftest import TestServer
 from tests.db.receipts_world import ReceiptsWorld
+from tests.faults.forking import Forking, copy_of, forking
 from tests.fingerprint import fingerprint
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -34,44 +29,14 @@ CHECKS = ("core/unit_verdict__is_what_the_facts_say", "core/discrepancy__is_its_
           "ledger/unit__stands_where_it_was_left")  # fmt: skip
 
 
-class Booker:
+def told(dsn: str, run: Run, *, die_at: int | None = None, owner: str = "dag/run/book/-1#1") -> dict[str, Any]:
+    """The command of a booker."""
+    return {"dsn": dsn, "run_id": run.run_id, "now": run.now.isoformat(), "owner": owner, "die_at": die_at}
+
+
+def booker() -> AbstractContextManager[Forking]:
     """The process that forks a booker a command."""
-
-    def __init__(self, process: subprocess.Popen[str]) -> None:
-        self.process = process
-
-    def begin(self, dsn: str, run: Run, *, die_at: int | None = None, owner: str = "dag/run/book/-1#1") -> None:
-        assert self.process.stdin is not None
-        command = {"dsn": dsn, "run_id": run.run_id, "now": run.now.isoformat(), "owner": owner, "die_at": die_at}
-        self.process.stdin.write(json.dumps(command) + "\n")
-        self.process.stdin.flush()
-
-    def end(self) -> dict[str, Any]:
-        assert self.process.stdout is not None
-        answer: dict[str, Any] = json.loads(self.process.stdout.readline())
-        return answer
-
-    def book(self, dsn: str, run: Run, **more: Any) -> dict[str, Any]:
-        self.begin(dsn, run, **more)
-        return self.end()
-
-
-@contextmanager
-def booker() -> Iterator[Booker]:
-    with subprocess.Popen(
-        [sys.executable, str(ROOT / "tests" / "faults" / "receipts_booker.py")],
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
-        try:
-            assert process.stdout is not None
-            assert json.loads(process.stdout.readline()) == {"ready": True}
-            yield Booker(process)
-        finally:
-            process.kill()
+    return forking("receipts_booker.py")
 
 
 @pytest.fixture
@@ -102,22 +67,10 @@ def world(new_warehouse: Any, tmp_path: Path) -> ReceiptsWorld:
 
 
 @contextmanager
-def copies(server: TestServer, world: ReceiptsWorld) -> Iterator[Any]:
+def copies(server: TestServer, world: ReceiptsWorld) -> Iterator[Callable[[], str]]:
     """Make copies of the world's database as it stands; they go when the test ends."""
-    template = str(conninfo.conninfo_to_dict(world.dsn)["dbname"])
-    made: list[str] = []
-
-    def copy() -> str:
-        name = f"{template}_{len(made)}"
-        with psycopg.connect(server.address("postgres"), autocommit=True) as conn:
-            conn.execute("select pg_terminate_backend(pid) from pg_stat_activity where datname = %s", (template,))
-        server.create_database(name, template)
-        made.append(name)
-        return server.address(name, APPLICATION)
-
-    yield copy
-    for name in made:
-        server.drop_database(name)
+    with ExitStack() as made:
+        yield lambda: made.enter_context(copy_of(server, world.dsn))
 
 
 def must_hold(dsn: str, now: dt.datetime) -> None:
@@ -136,7 +89,7 @@ def test_killed_before_any_statement_the_next_try_ends_the_same(
     died: list[bool] = []
     with booker() as way, copies(postgres_server, world) as copy:
         living = copy()
-        answer = way.book(living, run)
+        answer = way.do(**told(living, run))
         assert "error" not in answer, answer
         statements = answer["statements"]
         assert statements > 40
@@ -147,12 +100,12 @@ def test_killed_before_any_statement_the_next_try_ends_the_same(
                          "wrong_item", "unexpected"}  # fmt: skip
         for number in range(1, statements + 1):
             dsn = copy()
-            killed = way.book(dsn, run, die_at=number)
+            killed = way.do(**told(dsn, run, die_at=number))
             assert killed["killed"], (number, killed)
             halfway = marks(dsn)
             assert halfway in (untouched, done), f"killed before statement {number}: half of it is visible"
             died.append(halfway == done)
-            answer = way.book(dsn, run, owner="dag/run/book/-1#2")
+            answer = way.do(**told(dsn, run, owner="dag/run/book/-1#2"))
             assert "error" not in answer, (number, answer)
             # the same rows as of the one that lived, whose books close and whose checks hold
             assert fingerprint(dsn) == wanted, f"killed before statement {number}"
@@ -172,12 +125,12 @@ def test_two_runs_at_once_end_as_one_after_the_other(world: ReceiptsWorld, postg
     with booker() as one, booker() as other, copies(postgres_server, world) as copy:
         in_turn = copy()
         for run in (first, second):
-            assert "error" not in one.book(in_turn, run)
+            assert "error" not in one.do(**told(in_turn, run))
         wanted = marks(in_turn)
         for _ in range(5):
             dsn = copy()
-            one.begin(dsn, first, owner="dag/first/book/-1#1")
-            other.begin(dsn, second, owner="dag/second/book/-1#1")
+            one.begin(**told(dsn, first, owner="dag/first/book/-1#1"))
+            other.begin(**told(dsn, second, owner="dag/second/book/-1#1"))
             answers = [one.end(), other.end()]
             assert not any("error" in answer for answer in answers), answers
             assert marks(dsn) == wanted
@@ -216,7 +169,7 @@ def test_a_person_and_a_run_at_once_lose_neither(world: ReceiptsWorld, postgres_
                     except discrepancies.DifferenceRefused as refusal:
                         refused.append(refusal.code)
 
-            way.begin(dsn, run)
+            way.begin(**told(dsn, run))
             person = threading.Thread(target=settle)
             person.start()
             answer = way.end()

@@ -4,30 +4,23 @@ Real processes, really killed (SIGKILL) before each word with the database in tu
 own, copied from one that has never been disturbed; who comes after must bring it to where the undisturbed one ends.
 """
 
-import itertools
-import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
-from psycopg import conninfo, sql
 
 from include.clock import ALMATY
 from include.db.connection import connect
 from include.db.statements import run as run_statement
 from include.flows.balance import balance
 from include.sandbox.mailbox import Mailbox, serve_smtp
-from tests.conftest import APPLICATION, TestServer
+from tests.conftest import TestServer
 from tests.db.restock_world import Offer, RestockWorld, at
+from tests.faults.forking import Forking, copy_of, forking
 
 ROOT = Path(__file__).resolve().parents[2]
-NUMBERS = itertools.count(1)
 # What must hold of the books, whatever happened: each row of these is a violation.
 PROMISES = (
     "checks/ledger/unit__stands_where_it_was_left",
@@ -62,67 +55,22 @@ having count(*) > 1
 """
 
 
-class Runner:
+def runner() -> AbstractContextManager[Forking]:
     """The process that forks a run a command."""
-
-    def __init__(self, process: subprocess.Popen[str]) -> None:
-        self.process = process
-
-    def begin(self, **command: Any) -> None:
-        assert self.process.stdin is not None
-        self.process.stdin.write(json.dumps({"attempt": 1, "die_at": None, "mail_port": 0, **command}) + "\n")
-        self.process.stdin.flush()
-
-    def end(self) -> dict[str, Any]:
-        assert self.process.stdout is not None
-        answer: dict[str, Any] = json.loads(self.process.stdout.readline())
-        return answer
-
-    def do(self, **command: Any) -> dict[str, Any]:
-        self.begin(**command)
-        return self.end()
-
-
-@contextmanager
-def runner() -> Iterator[Runner]:
-    with subprocess.Popen(
-        [sys.executable, str(ROOT / "tests" / "faults" / "restock_runner.py")],
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
-        try:
-            assert process.stdout is not None
-            assert json.loads(process.stdout.readline()) == {"ready": True}
-            yield Runner(process)
-        finally:
-            process.kill()
+    return forking("restock_runner.py")
 
 
 @pytest.fixture(scope="module")
-def way() -> Iterator[Runner]:
+def way() -> Iterator[Forking]:
     with runner() as made:
         yield made
 
 
 @contextmanager
-def copy_of(server: TestServer, world: RestockWorld) -> Iterator[RestockWorld]:
+def copied(server: TestServer, world: RestockWorld) -> Iterator[RestockWorld]:
     """The same world over a copy of its warehouse."""
-    template = str(conninfo.conninfo_to_dict(world.dsn)["dbname"])
-    name = f"{template}_{next(NUMBERS)}"
-    with psycopg.connect(server.address("postgres"), autocommit=True) as connection:
-        server.prove(connection)
-        # a copy needs a warehouse that nobody is in; the gate's engine keeps its connection
-        connection.execute("select pg_terminate_backend(pid) from pg_stat_activity where datname = %s", (template,))
-        connection.execute(sql.SQL("create database {} template {}").format(*map(sql.Identifier, (name, template))))
-    try:
-        yield RestockWorld(
-            server.address(name, APPLICATION), world.offers, world.seen, world.url, now=world.now, runs=world.runs
-        )
-    finally:
-        server.drop_database(name)
+    with copy_of(server, world.dsn) as dsn:
+        yield RestockWorld(dsn, world.offers, world.seen, world.url, now=world.now, runs=world.runs)
 
 
 @pytest.fixture(scope="module")
@@ -168,13 +116,16 @@ def books_hold(world: RestockWorld) -> None:
 
 def about(world: RestockWorld, hours: float, *steps: str, **more: Any) -> dict[str, Any]:
     moment = at(hours).isoformat()
-    return {"dsn": world.dsn, "url": world.url, "steps": list(steps), "run_id": f"at-{hours}", "now": moment, **more}
+    return {
+        "dsn": world.dsn, "url": world.url, "steps": list(steps), "run_id": f"at-{hours}", "now": moment, "attempt": 1,
+        "die_at": None, "mail_port": 0, **more,
+    }  # fmt: skip
 
 
 def test_sales_killed_at_every_statement_end_as_if_nothing_had_happened(
-    way: Runner, world: RestockWorld, postgres_server: TestServer
+    way: Forking, world: RestockWorld, postgres_server: TestServer
 ) -> None:
-    with copy_of(postgres_server, world) as plain:
+    with copied(postgres_server, world) as plain:
         words = int(way.do(**about(plain, 3, "sales"))["words"])
         assert "error" not in way.do(**about(plain, 3, "restock", attempt=2))
         books_hold(plain)
@@ -185,7 +136,7 @@ def test_sales_killed_at_every_statement_end_as_if_nothing_had_happened(
     }  # fmt: skip
     assert words > 8, "a process that says so little to the database proves nothing"
     for word in range(1, words + 1):
-        with copy_of(postgres_server, world) as mine:
+        with copied(postgres_server, world) as mine:
             assert way.do(**about(mine, 3, "sales", die_at=word))["killed"], word
             books_hold(mine)
             assert "error" not in way.do(**about(mine, 3, "restock", attempt=2)), word
@@ -200,17 +151,17 @@ def where_it_stands(world: RestockWorld) -> tuple[object, ...]:
 
 @pytest.mark.parametrize("step", DAILY)
 def test_the_daily_comparison_killed_at_every_statement_ends_as_if_nothing_had_happened(
-    way: Runner, world: RestockWorld, postgres_server: TestServer, tmp_path: Path, step: str
+    way: Forking, world: RestockWorld, postgres_server: TestServer, tmp_path: Path, step: str
 ) -> None:
     """Each of its steps, killed and tried again, leaves what an undisturbed one leaves to the next."""
     box = Mailbox(tmp_path)
     smtp = serve_smtp(box, 0)
     facts = {"mail_port": smtp.port}
     try:
-        with copy_of(postgres_server, world) as before:
+        with copied(postgres_server, world) as before:
             for earlier in DAILY[: DAILY.index(step)]:
                 assert "error" not in way.do(**about(before, 4, earlier, **facts))
-            with copy_of(postgres_server, before) as plain:
+            with copied(postgres_server, before) as plain:
                 answer = way.do(**about(plain, 4, step, **facts))
                 assert "error" not in answer, answer
                 words, ended = int(answer["words"]), where_it_stands(plain)
@@ -218,7 +169,7 @@ def test_the_daily_comparison_killed_at_every_statement_ends_as_if_nothing_had_h
             assert words > 5, "a process that says so little to the database proves nothing"
             ends = []
             for word in range(1, words + 1):
-                with copy_of(postgres_server, before) as mine:
+                with copied(postgres_server, before) as mine:
                     mails = len(box.mails())
                     assert way.do(**about(mine, 4, step, die_at=word, **facts))["killed"], word
                     again = way.do(**about(mine, 4, step, attempt=2, **facts))
@@ -237,12 +188,12 @@ def test_the_daily_comparison_killed_at_every_statement_ends_as_if_nothing_had_h
 
 
 def test_two_runs_at_once_sell_once_compare_once_and_tell_once(
-    way: Runner, world: RestockWorld, postgres_server: TestServer, tmp_path: Path
+    way: Forking, world: RestockWorld, postgres_server: TestServer, tmp_path: Path
 ) -> None:
     box = Mailbox(tmp_path)
     smtp = serve_smtp(box, 0)
     try:
-        with runner() as other, copy_of(postgres_server, world) as mine:
+        with runner() as other, copied(postgres_server, world) as mine:
             way.begin(**about(mine, 3, "restock"))
             other.begin(**{**about(mine, 3, "restock"), "run_id": "another"})
             assert [one for one in (way.end(), other.end()) if "error" in one] == []
@@ -264,12 +215,12 @@ def test_two_runs_at_once_sell_once_compare_once_and_tell_once(
 
 
 def test_a_clock_that_goes_back_changes_nothing(
-    way: Runner, world: RestockWorld, postgres_server: TestServer, tmp_path: Path
+    way: Forking, world: RestockWorld, postgres_server: TestServer, tmp_path: Path
 ) -> None:
     box = Mailbox(tmp_path)
     smtp = serve_smtp(box, 0)
     try:
-        with copy_of(postgres_server, world) as mine:
+        with copied(postgres_server, world) as mine:
             assert "error" not in way.do(**about(mine, 4, "restock"))
             assert "error" not in way.do(**about(mine, 5, *DAILY, mail_port=smtp.port))
             before, mails = mine.business_rows(), len(box.mails())
@@ -293,7 +244,7 @@ def test_a_sale_between_reading_and_publishing_leaves_the_list_before_it_goes_ou
     from include.quality.gate import judge
     from include.quality.suites.restock_sync import SUITE
 
-    with copy_of(postgres_server, world) as mine:
+    with copied(postgres_server, world) as mine:
         mine.restock(3)
         free = mine.one("select count(*) from channel.offered_unit where offer_sku = 'A1R' and not reserved")
         assert free == 0, "one is sold, one taken off sale, three are reserved"
