@@ -20,8 +20,10 @@ from include.kaspi.price_list import (
     read,
     validate,
 )
+from include.kaspi.price_list.offers import Availability, Offer
 from include.kaspi.price_list.overlay import obstacle
-from include.kaspi.price_list.reading import Availability, offer_elements
+from include.kaspi.price_list.plain import PlainOffers
+from include.kaspi.price_list.reading import offer_elements
 
 SAMPLES = Path(__file__).resolve().parents[1] / "samples" / "feed"
 REAL = (SAMPLES / "real_generated_feed_excerpt.xml").read_bytes()
@@ -239,6 +241,56 @@ def lists(draw: st.DrawFn) -> bytes:
         if "CDATA" not in text
         else text.replace("windows-1251", "utf-8").encode()
     )
+
+
+WRITTEN = st.one_of(
+    WORDS.map(escape),
+    st.sampled_from(
+        (" a ", "&quot;x&apos;", "&#1040;", "&#13;", "a\rb", "a\r\nb", "\u00a0", "&amp;lt;", "&amp;#9;", "]]", "7")
+    ),
+)
+
+
+@st.composite
+def plain_offer(draw: st.DrawFn) -> str:
+    """An offer that has the form of Kaspi's example, with anything in its texts and values."""
+    sku = draw(WRITTEN).replace('"', "&quot;")
+    brand = draw(st.one_of(st.just(""), WRITTEN.map(lambda text: f"<brand>{text}</brand>")))
+    facts = st.sampled_from(
+        ("stockCount='1'", 'stockCount="7"', 'stockCount="&#55;"', 'available="yes"', 'available=" Yes "',
+         'preOrder="5"', 'preOrder=""', 'storeId="a&amp;b"', 'storeId="PP1"', 'storeId="a>b"')
+    )  # fmt: skip
+    rows = st.lists(facts, max_size=4, unique_by=lambda fact: fact.split("=")[0])
+    shelf = "".join(f"<availability {' '.join(one)}/>" for one in draw(st.lists(rows, max_size=3)))
+    price = f"<price>{draw(WRITTEN)}</price>"
+    cities = "".join(f'<cityprice cityId="{n}">{draw(WRITTEN)}</cityprice>' for n in range(draw(st.integers(0, 3))))
+    money = draw(st.sampled_from((price, f"<cityprices>{cities}</cityprices>")))
+    between = draw(st.sampled_from(("", "\n  ")))
+    parts = (f"<model>{draw(WRITTEN)}</model>", brand, f"<availabilities>{shelf}</availabilities>", money)
+    return f'<offer sku="{sku}">{between.join(parts)}</offer>'
+
+
+@settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(plain_offer(), min_size=1, max_size=5))
+def test_what_is_read_from_text_is_what_the_elements_say(offers: list[str]) -> None:
+    """A comment in an offer lets it be read from its elements."""
+    frame = '<kaspi_catalog xmlns="kaspiShopping"><offers>{}</offers></kaspi_catalog>'
+    plain = frame.format("".join(offers)).encode()
+    by_elements = frame.format("".join(offers).replace("</offer>", "<!-- --></offer>")).encode()
+    assert read(plain).offers == read(by_elements).offers
+
+
+def test_kaspis_own_form_is_read_from_its_text() -> None:
+    text = (
+        '<offer sku="A1"><model>Чайник &amp; чашка</model><brand>B</brand><availabilities>\n'
+        '<availability available="yes" storeId="PP1" preOrder="0" stockCount="7"/></availabilities>'
+        '<cityprices><cityprice cityId="1">900</cityprice><cityprice cityId="2">800</cityprice></cityprices></offer>'
+    )
+    row = Availability("PP1", True, 7, "0")
+    found = PlainOffers(lambda _: (row,)).offer(3, text)
+    assert found == Offer(3, "A1", "Чайник & чашка", "B", 800, (row,))
+    for other in ("<!-- --></offer>", "<price>1</price></offer>", "</offer >"):
+        assert PlainOffers(lambda _: (row,)).offer(3, text.replace("</offer>", other)) is None
 
 
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])

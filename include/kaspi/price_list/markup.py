@@ -13,13 +13,13 @@ from xml.sax.saxutils import quoteattr
 SKIPPED = rb"<!--.*?-->|<!\[CDATA\[.*?\]\]>|<\?.*?\?>"
 ATTRIBUTES = rb"""(?:[^<>"']|"[^"]*"|'[^']*')*"""
 OFFER = re.compile(
-    SKIPPED + rb"|<(?:[\w.\-]+:)?offer(?=[\s/>])" + ATTRIBUTES + rb">|</(?:[\w.\-]+:)?offer\s*>", re.DOTALL
+    SKIPPED + rb"|<(?:[\w.\-]++:)?offer(?=[\s/>])" + ATTRIBUTES + rb">|</(?:[\w.\-]++:)?offer\s*>", re.DOTALL
 )
-AVAILABILITY = re.compile(SKIPPED + rb"|<(?:[\w.\-]+:)?availability(?=[\s/>])" + ATTRIBUTES + rb">", re.DOTALL)
+AVAILABILITY = re.compile(SKIPPED + rb"|<(?:[\w.\-]++:)?availability(?=[\s/>])" + ATTRIBUTES + rb">", re.DOTALL)
 ROOT = re.compile(
-    rb"(?:\s+|" + SKIPPED + rb")*(<(?:[\w.\-]+:)?kaspi_catalog(?=[\s/>])" + ATTRIBUTES + rb">)", re.DOTALL
+    rb"(?:\s+|" + SKIPPED + rb")*(<(?:[\w.\-]++:)?kaspi_catalog(?=[\s/>])" + ATTRIBUTES + rb">)", re.DOTALL
 )
-SHELF = re.compile(SKIPPED + rb"|<((?:[\w.\-]+:)?)offers(?=[\s/>])" + ATTRIBUTES + rb">", re.DOTALL)
+SHELF = re.compile(SKIPPED + rb"|<((?:[\w.\-]++:)?)offers(?=[\s/>])" + ATTRIBUTES + rb">", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from xml.sax.saxutils import escape, quoteattr
 
 from include.kaspi.price_list import markup
-from include.kaspi.price_list.reading import Availability, Offer, PriceList, PriceListError, read
+from include.kaspi.price_list.offers import Availability, Offer
+from include.kaspi.price_list.reading import PriceList, PriceListError, read
 
 Facts = Mapping[int, Mapping[str, str]]  # what is set in an offer's rows of stores, by their place
 

@@ -7,14 +7,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 
-import msgspec
 from lxml import etree
 
 from include.kaspi.price_list import markup
 from include.kaspi.price_list.markup import Spans
+from include.kaspi.price_list.offers import Availability, Offer, whole
+from include.kaspi.price_list.plain import PlainOffers
 
 NAMESPACE = "kaspiShopping"
-WHOLE = re.compile(r"[0-9]{1,12}\Z")
 PORTION = 500  # offers that are held as elements at once
 UTF8 = re.compile(
     rb"""(?:\xef\xbb\xbf)?(?:<\?xml(?![^?]*encoding)|<\?xml[^?]*encoding\s*=\s*["'](?i:utf-?8)["']|(?!<\?xml))"""
@@ -23,30 +23,6 @@ UTF8 = re.compile(
 
 class PriceListError(ValueError):
     """The document is no price list that can be used; the message says what is wrong with it."""
-
-
-class Availability(msgspec.Struct, frozen=True, gc=False):
-    """One store of an offer. ``stock_count`` is None where the list gives no whole number."""
-
-    store_id: str
-    available: bool
-    stock_count: int | None
-    pre_order: str | None = None
-
-
-class Offer(msgspec.Struct, frozen=True, gc=False):
-    """One offer. ``position`` counts from 0; ``price`` is in tenge, the lowest city price where it has these."""
-
-    position: int
-    sku: str
-    model: str | None
-    brand: str | None
-    price: int | None
-    availabilities: tuple[Availability, ...]
-
-    def at(self, store_id: str) -> Availability | None:
-        """Return the offer's row for a store; the first one where a dirty list names it twice."""
-        return next((one for one in self.availabilities if one.store_id == store_id), None)
 
 
 @dataclass(frozen=True)
@@ -112,12 +88,14 @@ def read(body: bytes, like: PriceList | None = None) -> PriceList:
     if like is not None and like.frame == found.frame:
         offers = _the_same(found, like)
     known: dict[Availability, Availability] = {}
+    plain = PlainOffers(lambda text: _rows(_parsed(text.encode()), known))
     for some, root in _portions(body, spans, [number for number, offer in enumerate(offers) if offer is None]):
         elements = offer_elements(root)
         if len(elements) != len(some):
             raise PriceListError("the price list has offers elsewhere than in its offers element")
         for position, element in zip(some, elements, strict=True):
-            offers[position] = _offer(position, element, known)
+            text = body[spans.starts[position] : spans.ends[position]].decode()
+            offers[position] = plain.offer(position, text) or _offer(position, element, known)
     return PriceList(body, spans, tuple(offer for offer in offers if offer is not None))
 
 
@@ -186,27 +164,25 @@ def _child(element: etree._Element, name: str) -> etree._Element | None:
     return next(element.iterchildren(f"{{*}}{name}"), None)
 
 
-def whole(text: str | None) -> int | None:
-    """Return a whole number written in plain digits, else None."""
-    text = (text or "").strip()
-    return int(text) if WHOLE.match(text) else None
-
-
 def _offer(position: int, element: etree._Element, known: dict[Availability, Availability]) -> Offer:
     """Return what an element says, the first child of a name; rows that are alike are kept once."""
     children: dict[str, etree._Element] = {}
     for child in element:
         children.setdefault(_local(child.tag), child)
     shelf = children.get("availabilities")
-    rows = [] if shelf is None else [_availability(one) for one in shelf if _local(one.tag) == "availability"]
     return Offer(
         position=position,
         sku=element.get("sku") or "",
         model=_text(children.get("model")),
         brand=_text(children.get("brand")),
         price=_price(children.get("price"), children.get("cityprices")),
-        availabilities=tuple([known.setdefault(row, row) for row in rows]),
+        availabilities=() if shelf is None else _rows(shelf, known),
     )
+
+
+def _rows(shelf: etree._Element, known: dict[Availability, Availability]) -> tuple[Availability, ...]:
+    rows = [_availability(one) for one in shelf if _local(one.tag) == "availability"]
+    return tuple([known.setdefault(row, row) for row in rows])
 
 
 @cache

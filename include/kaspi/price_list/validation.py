@@ -10,7 +10,8 @@ from typing import Literal
 
 from lxml import etree
 
-from include.kaspi.price_list.reading import Offer, PriceList, whole
+from include.kaspi.price_list.offers import Offer, whole
+from include.kaspi.price_list.reading import PriceList
 
 SCHEMA_FILE = Path(__file__).resolve().parents[1] / "kaspishopping.xsd"
 LEGAL_SKU = re.compile(r"[A-Za-z0-9]{1,20}\Z")
