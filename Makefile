@@ -28,12 +28,13 @@ lint: install ## style, types, SQL, direction of imports
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
-	$(PY) -m sqlfluff lint --disable-progress-bar sql
+	$(PY) -m sqlfluff lint --processes 0 --disable-progress-bar sql
 	.venv/bin/lint-imports
 
 test: lint ## all the checks that CI runs
 	@$(PY) -m runtime browser
-	$(PY) -m pytest -rs tests
+	$(PY) -m pytest -rs --numprocesses logical --maxprocesses 4 --dist loadfile --ignore tests/e2e tests
+	$(PY) -m pytest -rs tests/e2e
 
 bench: install ## the benchmarks; one with ONLY=name, smaller with SIZE=smoke
 	@$(PY) -m bench $(if $(ONLY),--only $(ONLY)) $(if $(SIZE),--size $(SIZE))
