@@ -45,7 +45,7 @@ change as (
             )
         ) as shown
     from offer
-    cross join lateral (
+    inner join lateral (
         values
         ('removed', offer.was and not coalesce(offer.stays, false), offer.quantity_before * offer.price_before),
         ('added', offer.stays and not offer.was, offer.quantity_after * offer.price_after),
@@ -70,7 +70,7 @@ change as (
             offer.quantity_after < offer.quantity_before or (offer.available_before and not offer.available_after),
             offer.quantity_before - offer.quantity_after
         )
-    ) as kind (kind, happened, weight)
+    ) as kind (kind, happened, weight) on true
     where kind.happened
 ),
 
@@ -78,7 +78,7 @@ ranked as (
     select
         kind,
         shown,
-        row_number() over (partition by kind order by weight desc nulls last, offer_sku) as place
+        row_number() over (partition by kind order by weight desc nulls last, offer_sku asc) as place
     from change
 ),
 
@@ -94,9 +94,18 @@ counted as (
 select
     jsonb_build_object(
         'against', %(against)s::bigint,
-        'own_before', (select count(*) from offer where was and not was_ours),
-        'own_removed', (select count(*) from offer where was and not was_ours and not coalesce(stays, false)),
-        'own_kept', (select count(*) from offer where was and stays and not was_ours),
+        'own_before', (
+            select count(*) from offer
+            where was and not was_ours
+        ),
+        'own_removed', (
+            select count(*) from offer
+            where was and not was_ours and not coalesce(stays, false)
+        ),
+        'own_kept', (
+            select count(*) from offer
+            where was and stays and not was_ours
+        ),
         'counts', coalesce((select jsonb_object_agg(kind, n) from counted), '{}'::jsonb),
         'examples', coalesce((select jsonb_object_agg(kind, examples) from counted), '{}'::jsonb)
     ) as diff

@@ -1,5 +1,5 @@
--- A row when Kaspi has taken the list that is served and a buyer then saw an offer with units of ours not on sale, or at
--- another price. The orders must have been swept since: what was sold there meanwhile is no reason to raise a count anew.
+-- A row when Kaspi has taken the list that is served and a buyer then saw an offer with units of ours not on sale, or
+-- at another price. The orders must have been swept since: what was sold there meanwhile is no reason to raise a count.
 with served as (
     select max(version) as version
     from channel.feed_version
@@ -18,7 +18,7 @@ seen as (
     from channel.observation
     inner join taken on observation.observed_at > taken.fetched_at
     where observation.merchant_id = %(merchant_id)s and observation.observed_at <= %(now)s
-    order by observation.offer_sku, observation.store_id, observation.observed_at desc
+    order by observation.offer_sku asc, observation.store_id asc, observation.observed_at desc
 )
 
 select

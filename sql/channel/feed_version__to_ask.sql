@@ -6,20 +6,21 @@ with limits as (
     from ops.setting
 ),
 
-waiting as (
-    select count(*) as n
-    from channel.feed_version, limits
-    where
-        -- a run whose version is over waits for its answer all the same
-        asked_at is not null
-        and settled_at is null
-        and asked_at > %(now)s::timestamptz - limits.hours * interval '1 hour'
+free as (
+    select greatest(limits.at_once - count(feed_version.version), 0) as places
+    from limits
+    left join channel.feed_version as feed_version
+        on
+            -- a run whose version is over waits for its answer all the same
+            feed_version.settled_at is null
+            and feed_version.asked_at > %(now)s::timestamptz - limits.hours * interval '1 hour'
+    group by limits.at_once
 )
 
 select
     feed_version.merchant_id,
     feed_version.version
-from channel.feed_version, limits, waiting
+from channel.feed_version
 where feed_version.status = 'pending' and feed_version.asked_at is null
 order by feed_version.composed_at, feed_version.merchant_id
-limit (select greatest(limits.at_once - waiting.n, 0) from limits, waiting);
+limit (select free.places from free);

@@ -1,17 +1,19 @@
 -- A row when Kaspi has not asked for the list, nor for a later one, for longer than it may take.
+with served as (
+    select
+        version,
+        published_at
+    from channel.feed_version
+    where merchant_id = %(merchant_id)s and status = 'published'
+    order by version desc
+    limit 1
+)
+
 select
     served.version,
     served.published_at
 from ops.setting as setting
-cross join lateral (
-    select
-        feed_version.version,
-        feed_version.published_at
-    from channel.feed_version
-    where feed_version.merchant_id = %(merchant_id)s and feed_version.status = 'published'
-    order by feed_version.version desc
-    limit 1
-) as served
+inner join served on true
 where
     setting.name = 'feed_unfetched_hours'
     and served.published_at < %(now)s::timestamptz - make_interval(hours => setting.value::text::integer)

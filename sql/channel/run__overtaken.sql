@@ -1,7 +1,7 @@
 -- A row when a later run has already dealt with the merchant: an older run then changes nothing.
 -- Later by the business clock; of two runs at the same moment, the one that was opened later.
--- Who composes gives way to a later run that has composed; who publishes, only to one that has published. Else runs that
--- follow each other closely would all give way and nothing would be published.
+-- Who composes gives way to a later run that has composed; who publishes, only to one that has published. Else runs
+-- that follow each other closely would all give way and nothing would be published.
 select later.run_id
 from ops.run as mine
 inner join ops.run as later on mine.dag_id = later.dag_id

@@ -13,13 +13,14 @@ select
     feed_version.settled_by,
     feed_version.diff
 from core.merchant as merchant
-cross join lateral (
+inner join lateral (
     select newest.*
     from channel.feed_version as newest
     where newest.merchant_id = merchant.merchant_id
     order by newest.version desc
     limit %(shown)s
-) as feed_version
+) as feed_version on true
 where merchant.active and (merchant.merchant_id = %(merchant_id)s or %(merchant_id)s is null)
-order by feed_version.status = 'pending' desc, feed_version.composed_at desc, feed_version.version desc, merchant.name
+order by
+    feed_version.status = 'pending' desc, feed_version.composed_at desc, feed_version.version desc, merchant.name asc
 limit %(shown)s;

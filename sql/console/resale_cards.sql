@@ -25,4 +25,4 @@ where
     merchant.active
     and (card.merchant_id = %(merchant_id)s or %(merchant_id)s is null)
     and (card.state = %(state)s or %(state)s is null)
-order by card.state = 'pending_card' desc, card.state = 'rejected' desc, standing.units desc, card.offer_sku;
+order by card.state = 'pending_card' desc, card.state = 'rejected' desc, standing.units desc, card.offer_sku asc;

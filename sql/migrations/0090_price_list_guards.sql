@@ -26,7 +26,7 @@ add constraint feed_version_status_check
 check (status in ('staged', 'published', 'held', 'pending', 'approved', 'rejected')),
 add column cautious boolean not null default false,
 add column diff jsonb,
-add column abnormal text [] not null default '{}',
+add column abnormal text[] not null default '{}',
 add column asked_at timestamptz,
 add column settled_at timestamptz,
 add column settled_by text,

@@ -1,15 +1,15 @@
--- A list that goes out in doubt raises no count of the served one, drops none of the merchant's offers, changes no price.
+-- A list that goes out in doubt raises no count of the served one, drops no offer of the merchant's, changes no price.
 with doubtful as (
     select
         staged.merchant_id,
         staged.version,
         served.version as served
     from channel.batch_feed_version as staged
-    cross join lateral (
+    inner join lateral (
         select max(published.version) as version
         from channel.feed_version as published
         where published.merchant_id = staged.merchant_id and published.status = 'published'
-    ) as served
+    ) as served on true
     where staged.cautious
 )
 

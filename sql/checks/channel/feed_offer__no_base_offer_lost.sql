@@ -18,7 +18,7 @@ left join channel.feed_offer as offer
         and (base.available = offer.available or (staged.cautious and base.available))
         and (
             base.stock_count is not distinct from offer.base_quantity
-            or (staged.cautious and offer.base_quantity < base.stock_count)
+            or (staged.cautious and base.stock_count > offer.base_quantity)
         )
         and not offer.ours
 where offer.merchant_id is null
