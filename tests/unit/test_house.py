@@ -44,3 +44,24 @@ def test_every_relation_of_the_data_contract_is_documented() -> None:
         "action_effect", "offer_sync", "claim", "dq_result", "quarantine",
     }  # fmt: skip
     assert {name for name in names if f"`{name}`" not in contract and f"mart.{name}" not in contract} == set()
+
+
+def test_every_link_of_the_docs_leads_somewhere() -> None:
+    """Pages and pictures beside each other, and the headings that a link names."""
+    pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")]
+    lost = []
+    for page in pages:
+        for link in re.findall(r"\]\(([^)\s]+)\)|src=\"([^\"]+)\"", page.read_text(encoding="utf-8")):
+            path, _, heading = "".join(link).partition("#")
+            if path.startswith(("http:", "https:", "mailto:")):
+                continue
+            target = page.parent / path if path else page
+            if not target.exists() or (heading and heading not in _headings(target)):
+                lost.append(f"{page.relative_to(ROOT)}: {''.join(link)}")
+    assert lost == []
+
+
+def _headings(page: Path) -> set[str]:
+    """What the headings of a page are called in a link."""
+    titles = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
