@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from include.console.differences import _piece
 from tests.console.surroundings import User, client_of
 from tests.console.test_claims import PEOPLE
 from tests.db.receipts_world import Fixed, ReceiptsWorld
@@ -136,3 +137,20 @@ def test_whoever_may_only_look_sees_no_form_and_changes_nothing(world: ReceiptsW
 )
 def test_it_speaks_russian_first_and_all_three_languages(world: ReceiptsWorld, lang: str, word: str) -> None:
     assert word in browser(world).get(f"/differences{lang}").text
+
+
+def test_states_are_told_in_words_and_no_code_of_ours_is_shown(world: ReceiptsWorld) -> None:
+    client = browser(world)
+    links = re.findall(r'href="(differences/(?:units)?[^"]+)"', client.get("/differences?merchant=shop").text)
+    assert links
+    for link in links:
+        page = client.get("/" + link.replace("&amp;", "&")).text
+        shown = re.sub(r"<[^>]*>", " ", page)
+        assert not re.search(r"\b(requested|received|unexpected|in_transit|qc_passed)\b", shown), link
+    assert "принят, не осмотрен" in client.get("/differences?merchant=shop").text
+
+
+def test_an_offer_is_named_by_its_sku_and_store() -> None:
+    row = {"kind": "stock_divergence", "subject": "AT1-R at PP1: price", "unit_label": None, "order_code": None}
+    assert _piece(row) == "AT1-R · PP1"
+    assert _piece({**row, "kind": "overdue", "order_code": "700"}) == "700"
