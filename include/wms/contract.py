@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jsonschema import Draft202012Validator, FormatChecker
+from jsonschema import Draft202012Validator, FormatChecker, ValidationError
 
 from include.domain.text import storable
 
@@ -39,14 +39,17 @@ def event_types() -> set[str]:
     return set(schema["properties"]["type"]["enum"])
 
 
+def _told(error: ValidationError) -> str:
+    """Return the place and the rule, or the name of what is missing; not the value, which may be anything."""
+    place = ".".join(map(str, error.absolute_path)) or "event"
+    return f"{place}: {error.message if error.validator == 'required' else f'{error.validator} fails'}"
+
+
 def problems(event: Any) -> str | None:
     """Return what is wrong with an event, or None where it keeps the contract."""
     errors = sorted(_validator().iter_errors(event), key=lambda error: list(error.absolute_path))
     if errors:
-        # the path and the rule, not the value: it may be anything
-        return "; ".join(
-            f"{'.'.join(map(str, error.absolute_path)) or 'event'}: {error.validator} fails" for error in errors[:5]
-        )
+        return "; ".join(map(_told, errors[:5]))
     try:
         moment = dt.datetime.fromisoformat(event["occurred_at"])
     except ValueError:

@@ -58,7 +58,8 @@ and addition.unit_id = (select unit_id from ledger.unit where unit_label = %s)
 
 def told(label: str, merchant: dict[str, Any], sku: str, now: dt.datetime) -> list[dict[str, Any]]:
     """What the warehouse says of a whole piece that comes in, is looked at and passes QC."""
-    common = {"merchant_id": merchant["id"], "unit_label": label, "sku": sku}
+    (store,) = merchant["stores"]
+    common = {"merchant_id": merchant["id"], "store_id": store["store_id"], "unit_label": label, "sku": sku}
     steps: list[dict[str, Any]] = [
         {"type": "received", "actor": "dock", "scan_id": label, "return_order_no": f"RO-{label}"},
         {"type": "inspected", "actor": "inspector", "packaging_intact": True, "complete": True, "documents": True,

@@ -126,3 +126,9 @@ def test_version_1_1_takes_every_event_of_version_1() -> None:
 def test_what_1_1_adds_is_checked(wrong: dict[str, Any]) -> None:
     event = {name: value for name, value in EVENTS[-2].items() if name != "zone"}
     assert problems({**event, **wrong}) is not None
+
+
+def test_what_an_event_lacks_is_named() -> None:
+    event = {"event_id": "e1", "type": "qc", "occurred_at": "2026-09-01T10:00:00+05:00", "actor": "wms", "passed": True}
+    missing = ("merchant_id", "store_id", "unit_label", "checked_by")
+    assert problems(event) == "; ".join(f"event: '{name}' is a required property" for name in missing)
