@@ -9,6 +9,7 @@ import adbc_driver_postgresql.dbapi as adbc
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from bench.ours import peak_mib
 from bench.peers.reconcile_frames import (
@@ -101,16 +102,16 @@ def judge(
     meant = meant[meant["goods"].isna() | (meant["goods"] == meant["sku"])]
     meant["since"] = (meant["received_at"] > meant["reported_at"]).fillna(False).astype(int)
     meant["came"] = meant.groupby(["order_id", "goods"], dropna=False)["since"].transform("sum")
-    waiting = meant[meant["waits"]].sort_values(["requested_at", "unit_id"])
+    waiting = ordered(meant[meant["waits"]], "requested_at", "unit_id")
     waiting["place"] = waiting.groupby(["order_id", "goods"], dropna=False).cumcount() + 1
     absent = waiting[waiting["place"] <= waiting["reports"] - waiting["came"]].groupby("unit_id")["reported_at"].min()
     high = came[came["piece"] > 1].merge(cases.loc[cases["applied"], ["case_id", "quantity"]], on="case_id")
     lines = high.loc[high["piece"] > high["quantity"], "entry_id"].unique()
     asking = cases[(cases["status"] != "cancelled") & cases["entry_id"].isin(lines)]
     asked = asking.groupby("entry_id")["quantity"].agg(asked="sum", sure=lambda one: one.notna().all())
-    crowd = came[came["entry_id"].isin(asked.index[asked["sure"].astype(bool)])].sort_values(["received_at", "unit_id"])
+    crowd = ordered(came[came["entry_id"].isin(asked.index[asked["sure"].astype(bool)])], "received_at", "unit_id")
     crowd = crowd.assign(place=crowd.groupby("entry_id").cumcount() + 1, asked=crowd["entry_id"].map(asked["asked"]))
-    over = set(crowd.loc[crowd["place"] > crowd["asked"], "unit_id"])
+    over = pa.array(crowd.loc[crowd["place"] > crowd["asked"], "unit_id"])
     silent = cases.loc[~cases["told"], "case_id"]
 
     unit = unit.merge(seen, left_on="unit_id", right_index=True, how="left")
@@ -136,7 +137,10 @@ def judge(
         (loose & true(unit["unit_id"].isin(named["unit_id"])), "over"),
         (loose, "unexpected"),
         (true(unit["finding"] == "wrong_item") & true(gone), "wrong_item"),
-        (true(unit["unit_id"].isin(over)), "over"),
+        (
+            pc.is_in(pa.array(unit["unit_id"]), over).to_numpy(zero_copy_only=False),
+            "over",
+        ),  # pandas ends at a zero byte
         (true(unit["requested_at"].isna()) & true(unit["case_id"].isin(silent)), "no_request"),
         (true(unit["received_at"] > unit["requested_at"] + 14 * DAY), "late"),
     ]
@@ -155,13 +159,16 @@ def judge(
     since.loc[lost] = ends.astype(STAMP)
     unit["since"] = since.astype(STAMP)
     expected = is_ == "expected"
-    turns = pd.concat(
-        [unit.loc[expected, "requested_at"] + 14 * DAY, unit.loc[expected, "first_came"] + 3 * DAY], axis=1
-    ).min(axis=1)
-    unit["turns_at"] = turns.astype(STAMP).reindex(unit.index)
+    unit["turns_at"] = (unit["first_came"] + 3 * DAY).where(expected).astype(STAMP)
     unit["repeats"] = unit["repeats"].fillna(0).astype(pd.ArrowDtype(pa.int32()))
     unit["settled"] = unit["closed_at"].notna() & is_.isin(ENDS_WITH_THE_PIECE)
     return unit
+
+
+def ordered(frame: pd.DataFrame, *keys: str) -> pd.DataFrame:
+    """Sort by Arrow: pandas itself orders binary values among equals by where they came first."""
+    table = pa.table({key: pa.array(frame[key]) for key in keys})
+    return frame.iloc[pc.sort_indices(table, sort_keys=[(key, "ascending") for key in keys]).to_numpy()]
 
 
 def differences(
@@ -204,7 +211,7 @@ def missing(
     came = goods[goods["received_at"] > goods["first_at"]].groupby(key).size().rename("came")
     lines = goods.merge(prices, on="entry_id")
     price = lines.groupby(key)["base_price"].max().rename("price")
-    piece = lines[lines["verdict"] == "missing_from_parcel"].sort_values(["requested_at", "unit_id"])
+    piece = ordered(lines[lines["verdict"] == "missing_from_parcel"], "requested_at", "unit_id")
     piece = piece.assign(rank=piece.groupby(key).cumcount() + 1)[[*key, "rank", "unit_id", "case_id", "base_price"]]
     told = told.merge(came, left_on=key, right_index=True, how="left")
     told["rank"] = told["place"] - told["came"].fillna(0).astype("int64")
