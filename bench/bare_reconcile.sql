@@ -195,7 +195,7 @@ select
         when 'wrong_item' then inspected_at
         else coalesce(received_at, requested_at)
     end,
-    case when verdict = 'expected' then least(requested_at + interval '14 days', first_came + interval '3 days') end,
+    case when verdict = 'expected' then first_came + interval '3 days' end,
     repeats,
     closed_at is not null and verdict in ('unexpected', 'over', 'wrong_item', 'no_request', 'unproven')
 from judged;

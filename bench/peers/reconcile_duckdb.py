@@ -130,12 +130,12 @@ select *,
         when 'cancelled' then closed
         when 'wrong_item' then inspected
         else coalesce(received, requested) end as since,
-    case when verdict = 'expected' then least(requested + 14 * {day}, first_came + 3 * {day}) end as turns,
+    case when verdict = 'expected' then first_came + 3 * {day} end as turns,
     closed is not null and verdict in ('unexpected', 'over', 'wrong_item', 'no_request', 'unproven') as settled
 from judged;
 """
 WRITE = """
-insert into pg.core.unit_verdict
+insert into pg.core.unit_verdict (unit_id, merchant_id, verdict, since, turns_at, repeats, settled)
 select unit_id, '{merchant}', verdict, make_timestamptz(since), make_timestamptz(turns), repeats, settled from verdict;
 create temp table differing as
 select verdict.*, rule.* from verdict inner join (

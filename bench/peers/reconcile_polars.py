@@ -156,7 +156,7 @@ def judge(
         .when(is_ == "wrong_item").then(pl.col("inspected_at"))
         .otherwise(pl.coalesce("received_at", "requested_at"))
     )  # fmt: skip
-    turns = pl.min_horizontal(pl.col("requested_at") + 14 * DAY, pl.col("first_came") + 3 * DAY)
+    turns = pl.col("first_came") + 3 * DAY
     return (
         unit.join(seen, on="unit_id", how="left").join(part, on="case_id", how="left")
         .join(absent, on="unit_id", how="left").join(crowd, on="unit_id", how="left")

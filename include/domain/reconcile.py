@@ -112,16 +112,6 @@ def _of_expected(piece: Piece, clocks: Clocks, now: dt.datetime) -> str:
     return "expected"
 
 
-def turns_at(piece: Piece, clocks: Clocks) -> dt.datetime | None:
-    """Return when the clock alone makes an expected piece a difference."""
-    ends = [
-        start + after
-        for start, after in ((piece.requested_at, clocks.overdue), (piece.first_came, clocks.short))
-        if start is not None
-    ]
-    return min(ends, default=None)
-
-
 def settled(piece: Piece, found: str) -> bool:
     """Tell whether a difference is over because the piece has left the house."""
     kind = KINDS.get(found)

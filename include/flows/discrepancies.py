@@ -5,7 +5,6 @@ Almaty day, and one after a setting changed, judges everything, so that nothing 
 """
 
 import datetime as dt
-import json
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -22,14 +21,13 @@ from include.flows.run import Run
 from include.flows.settings import setting
 
 FLOW = "warehouse_receipts_reconcile"  # whoever looks holds its lease for the merchant
-CURSOR = "flow/receipts"
 EVER = dt.datetime(1, 1, 2, tzinfo=dt.UTC)
 # Who recorded events beside us may have committed a little after we looked.
 OVERLAP = dt.timedelta(hours=1)
 MISSING = "missing_from_parcel"  # its cases are those of the dock's reports
 OF_UNITS = tuple(kind for kind in KINDS if kind != MISSING)
 LONGEST_NOTE = 500
-EVERYTHING: dict[str, Any] = {"units": None, "orders": None, "lines": None, "cases": None}
+EVERYTHING: dict[str, Any] = {"units": None, "waiting": None, "orders": None, "lines": None, "moved": []}
 
 
 class DifferenceRefused(ValueError):
@@ -62,7 +60,7 @@ def refresh(conn: Connection, run: Run, merchant_id: str) -> int:
     look = _look(conn, merchant_id, run.now, clocks, days)
     _declare_lost(conn, merchant_id, look.at)
     judge(conn, merchant_id, look)
-    run_statement(conn, "ops/cursor", source=CURSOR, part=merchant_id, cursor=_mark(look.at, clocks), now=look.at)
+    run_statement(conn, "ops/verdict_look", merchant_id=merchant_id, looked_at=look.at, days=_days(clocks))
     found = run_statement(conn, "core/discrepancy__open", merchant_id=merchant_id).fetchone()
     return int(found["open"]) if found else 0
 
@@ -77,38 +75,39 @@ def judge(conn: Connection, merchant_id: str, look: Look) -> None:
         "days": [look.days.get(kind) for kind in OF_UNITS],
         "lost": look.clocks.lost,
     }
+    touched = EVERYTHING if look.everything else _touched(conn, look, merchant_id)
     if look.first:
         run_statement(conn, "core/unit_verdict__first", **whose, **clocks)
         run_statement(conn, "core/discrepancy__first", **whose, **kinds)
-    else:
-        touched = EVERYTHING if look.everything else _touched(conn, look, merchant_id)
-        if touched["units"] != uuids(()):
-            ended, found, gone, resolutions = map(list, zip(*ends(), strict=True))
-            run_statement(conn, "core/unit_verdict", **whose, **clocks, everything=look.everything, **touched)
-            run_statement(
-                conn, "core/discrepancy", **whose, **kinds, ended=ended, found=found, gone=gone, resolutions=resolutions
-            )
+    elif touched["units"] != uuids(()):
+        ended, found, gone, resolutions = map(list, zip(*ends(), strict=True))
+        run_statement(conn, "core/unit_verdict", **whose, **clocks, everything=look.everything, **touched)
+        run_statement(
+            conn, "core/discrepancy", **whose, **kinds, ended=ended, found=found, gone=gone, resolutions=resolutions
+        )
     reported = {**whose, "since": look.since}
     run_statement(
-        conn, "core/discrepancy__missing", **reported, everything=look.everything, owner=OWNERS[MISSING],
-        days=look.days[MISSING],
+        conn, "core/discrepancy__missing", **reported, everything=look.everything, moved=touched["moved"],
+        owner=OWNERS[MISSING], days=look.days[MISSING],
     )  # fmt: skip
     run_statement(conn, "core/discrepancy__repeated", **reported, owner=OWNERS[REPEATED], days=look.days[REPEATED])
 
 
 def _touched(conn: Connection, look: Look, merchant_id: str) -> dict[str, Any]:
-    """Return what is to be judged, as the statement takes it: units, and of their orders, lines and cases what matters.
+    """Return what is to be judged, as the statement takes it: units, those that wait, and what matters of their orders.
 
     Each costs a look-up there, so only those go with it by which a verdict can change.
     """
     rows = run_statement(
-        conn, "core/unit_verdict__touched", merchant_id=merchant_id, since=look.since, now=look.at
-    ).fetchall()
+        conn, "core/unit_verdict__touched", merchant_id=merchant_id, since=look.since, now=look.at,
+        overdue=look.clocks.overdue,
+    ).fetchall()  # fmt: skip
     return {
         "units": uuids(row["unit_id"] for row in rows),
-        "orders": sorted({row["order_id"] for row in rows if row["order_id"]}),
+        "waiting": uuids(row["unit_id"] for row in rows if row["waits"]),
+        "orders": sorted({row["order_id"] for row in rows if row["order_id"] and row["waits"]}),
+        "moved": sorted({row["order_id"] for row in rows if row["order_id"]}),
         "lines": sorted({row["entry_id"] for row in rows if row["entry_id"]}),
-        "cases": uuids({row["case_id"] for row in rows if row["case_id"]}),
     }
 
 
@@ -138,23 +137,20 @@ def _clocks(conn: Connection) -> Clocks:
 
 
 def _look(conn: Connection, merchant_id: str, now: dt.datetime, clocks: Clocks, days: dict[str, int]) -> Look:
-    marks = {row["part"]: row["cursor"] for row in run_statement(conn, "ops/cursor__of", source=CURSOR)}
-    if merchant_id not in marks:
+    before = run_statement(conn, "ops/verdict_look__of", merchant_id=merchant_id).fetchone()
+    if before is None:
         known = run_statement(conn, "core/unit_verdict__known", merchant_id=merchant_id).fetchone()
         assert known is not None
         return Look(now, EVER, everything=True, first=not known["anything"], clocks=clocks, days=days)
-    mark = json.loads(marks[merchant_id])
-    seen = dt.datetime.fromisoformat(mark["at"])
+    seen = before["looked_at"]
     at = max(seen, now)
-    everything = almaty_day(at) != almaty_day(seen) or json.loads(_mark(seen, clocks)) != mark
+    everything = almaty_day(at) != almaty_day(seen) or before["days"] != _days(clocks)
     since = EVER if everything else min(seen - OVERLAP, now)
     return Look(at, since, everything=everything, first=False, clocks=clocks, days=days)
 
 
-def _mark(at: dt.datetime, clocks: Clocks) -> str:
-    """Return what the next look has to know of this one: when it was, and by which clocks it judged."""
-    days = [clock.days for clock in (clocks.overdue, clocks.lost, clocks.short)]
-    return json.dumps({"at": at.isoformat(), "days": days})
+def _days(clocks: Clocks) -> list[int]:
+    return [clock.days for clock in (clocks.overdue, clocks.lost, clocks.short)]
 
 
 @dataclass(frozen=True, slots=True)

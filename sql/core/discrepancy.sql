@@ -49,8 +49,8 @@ left join core.product on unit.merchant_id = product.merchant_id and unit.sku = 
 where
     not found.settled
     and (
-        found.was is distinct from found.verdict
-        -- it only began at another time: who settled it, did
+        found.was <> found.verdict
+        -- it only began at another time, or what it was is lost: who settled it, did
         or not exists (
             select 1
             from core.discrepancy as earlier

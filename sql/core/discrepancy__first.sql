@@ -28,4 +28,4 @@ inner join ledger.unit on found.unit_id = unit.unit_id
 left join core.customer_order as placed on unit.merchant_id = placed.merchant_id and unit.order_id = placed.order_id
 left join core.order_line as line on unit.merchant_id = line.merchant_id and unit.entry_id = line.entry_id
 left join core.product on unit.merchant_id = product.merchant_id and unit.sku = product.sku
-where found.merchant_id = %(merchant_id)s and found.verdict <> 'matched' and not found.settled;
+where found.merchant_id = %(merchant_id)s and found.verdict = any(%(kinds)s::text[]) and not found.settled;

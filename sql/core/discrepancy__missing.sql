@@ -34,10 +34,13 @@ with told as (
                 union all
                 select standing.order_code
                 from core.discrepancy as standing
+                inner join core.customer_order as asked
+                    on standing.merchant_id = asked.merchant_id and standing.order_code = asked.code
                 where
                     standing.merchant_id = %(merchant_id)s
                     and standing.kind = 'missing_from_parcel'
                     and standing.status = 'open'
+                    and asked.order_id = any(%(moved)s::text[])
             )
         )
 ),

@@ -4,7 +4,7 @@ create temporary table if not exists stage_verdict (
 ) on commit drop;
 truncate stage_verdict;
 
-insert into stage_verdict (unit_id, merchant_id, verdict, since, turns_at, repeats, settled, was, were)
+insert into stage_verdict (unit_id, merchant_id, verdict, since, turns_at, repeats, settled, seq, was, were)
 select
     told.unit_id,
     told.merchant_id,
@@ -13,12 +13,13 @@ select
     told.turns_at,
     told.repeats,
     told.settled,
+    told.seq,
     known.verdict as was,
     known.repeats as were
 from
     core.verdicts(
         %(merchant_id)s, %(now)s, %(overdue)s, %(lost)s, %(short)s, %(everything)s, %(units)s::uuid[],
-        %(orders)s::text[], %(lines)s::text[], %(cases)s::uuid[]
+        %(waiting)s::uuid[], %(orders)s::text[], %(lines)s::text[]
     ) as told
 left join core.unit_verdict as known on told.unit_id = known.unit_id
 where
@@ -33,11 +34,12 @@ set
     since = told.since,
     turns_at = told.turns_at,
     repeats = told.repeats,
-    settled = told.settled
+    settled = told.settled,
+    seq = told.seq
 from stage_verdict as told
 where unit_verdict.unit_id = told.unit_id and told.was is not null;
 
-insert into core.unit_verdict (unit_id, merchant_id, verdict, since, turns_at, repeats, settled)
+insert into core.unit_verdict (unit_id, merchant_id, verdict, since, turns_at, repeats, settled, seq)
 select
     unit_id,
     merchant_id,
@@ -45,6 +47,7 @@ select
     since,
     turns_at,
     repeats,
-    settled
+    settled,
+    seq
 from stage_verdict
 where was is null;

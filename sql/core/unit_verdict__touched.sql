@@ -1,9 +1,17 @@
--- The units whose verdict may have changed since the last look, with all units of their orders: those that moved, that
--- were scanned again or reported missing, whose clock has run out, and those that wait for a word of somebody else.
+-- The units whose verdict may have changed since the last look, with all units of their orders: those that moved after
+-- they were judged, that were scanned again or reported missing, whose clock has run out since, and those that wait for
+-- a word of somebody else.
 with moved as (
     select event.unit_id
     from ledger.unit_event as event
-    where event.merchant_id = %(merchant_id)s and event.recorded_at >= %(since)s
+    where
+        event.merchant_id = %(merchant_id)s
+        and event.recorded_at >= %(since)s
+        and not exists (
+            select 1
+            from core.unit_verdict as known
+            where known.unit_id = event.unit_id and known.seq >= event.seq
+        )
     union
     select scan.unit_id
     from core.warehouse_event as scan
@@ -12,6 +20,14 @@ with moved as (
         and scan.recorded_at >= %(since)s
         and scan.outcome = 'duplicate_scan'
         and scan.unit_id is not null
+    union
+    select waiting.unit_id
+    from ledger.unit as waiting
+    where
+        waiting.merchant_id = %(merchant_id)s
+        and waiting.state in ('requested', 'in_transit', 'at_pickup_point')
+        and waiting.requested_at > %(since)s - %(overdue)s
+        and waiting.requested_at <= %(now)s - %(overdue)s
     union
     select turned.unit_id
     from core.unit_verdict as turned
@@ -44,16 +60,16 @@ touched as (
 select
     unit.unit_id,
     unit.order_id,
-    case when unit.received_at is not null and unit.piece > 1 then unit.entry_id end as entry_id,
-    case when unit.received_at is not null and unit.requested_at is null then unit.case_id end as case_id
+    unit.received_at is null as waits,
+    case when unit.received_at is not null and unit.piece > 1 then unit.entry_id end as entry_id
 from touched
 inner join ledger.unit on unit.merchant_id = %(merchant_id)s and touched.order_id = unit.order_id
 union all
 select
     unit.unit_id,
     null as order_id,
-    null as entry_id,
-    null as case_id
+    unit.received_at is null as waits,
+    null as entry_id
 from moved
 inner join ledger.unit on moved.unit_id = unit.unit_id
 where unit.order_id is null;

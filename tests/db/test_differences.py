@@ -325,9 +325,8 @@ def test_a_run_whose_clock_is_behind_takes_back_nothing_that_is_known(world: Rec
     assert world.cases() == [("overdue", "open", None), ("overdue", "resolved", "told_late")]
     (event,) = world.query("select recorded_at from core.discrepancy_event")
     assert event["recorded_at"] == world.day(15), "it was learned after the fifteenth day, whatever the clock says"
-    mark_of = "select cursor::jsonb ->> 'at' as at from ops.cursor where source = %s and part = 'tech'"
-    (mark,) = world.query(mark_of, discrepancies.CURSOR)
-    assert dt.datetime.fromisoformat(mark["at"]) == world.day(15)
+    (mark,) = world.query("select looked_at from ops.verdict_look where merchant_id = 'tech'")
+    assert mark["looked_at"] == world.day(15)
     world.now = world.day(15)
     must_hold(world)
 
@@ -346,6 +345,21 @@ def test_another_clock_judges_everything_anew(world: ReceiptsWorld) -> None:
     assert world.cases() == [("overdue", "resolved", "not_due")]
 
 
+def test_the_clock_alone_turns_a_piece_between_two_looks_of_one_day(world: ReceiptsWorld) -> None:
+    """Of two pieces one came: the other is short three days later; of a return nothing came: it is overdue."""
+    world.order("700", quantity=2)
+    world.order("701", begins=0.02)
+    world.receipts(10.9, world.scan("L1", 10.9, order_code="700", sku="AT1"))
+    before = {"matched": 1, "expected": 2}
+    for at, verdicts in (
+        (13.88, before), (13.89, before), (13.91, {"matched": 1, "expected": 1, "short": 1}),
+        (14.01, {"matched": 1, "expected": 1, "short": 1}), (14.03, {"matched": 1, "overdue": 1, "short": 1}),
+    ):  # fmt: skip
+        world.receipts(at)
+        assert world.verdicts() == verdicts, at
+        must_hold(world)
+
+
 def test_what_no_event_told_of_is_found_when_the_day_begins(world: ReceiptsWorld) -> None:
     """Everything is judged once a day: nothing is forgotten for long, whoever wrote it, and however late."""
     world.order("700")
@@ -362,7 +376,7 @@ def test_what_no_event_told_of_is_found_when_the_day_begins(world: ReceiptsWorld
 
 def test_a_merchant_is_judged_anew_when_his_mark_is_taken_away(world: ReceiptsWorld) -> None:
     """With cases and without any: the runbook's way to have everything judged loses nothing and doubles nothing."""
-    (way,) = re.findall(r"`(delete from ops\.cursor [^`]*flow/receipts[^`]*)`", RUNBOOK.read_text(encoding="utf-8"))
+    (way,) = re.findall(r"`(delete from ops\.verdict_look [^`]*)`", RUNBOOK.read_text(encoding="utf-8"))
     world.order("700")
     world.receipts(15, world.scan("L1", 12, order_code="700", sku="AT1"))
     for order in (None, "701"):

@@ -1,12 +1,8 @@
 """The database server crashes between a fetch and its publishing: what was staged is gone, and is read again."""
 
-import os
-import signal
-import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 
-import psycopg
 import pytest
 
 from include.db.connection import connect
@@ -14,9 +10,9 @@ from include.db.migrate import migrate
 from include.flows import kaspi_returns_ingest, staging
 from include.quality.gate import judge
 from include.quality.suites.kaspi_returns_ingest import SUITE
-from runtime import postgres
-from tests.conftest import APPLICATION, TestServer, running_server
+from tests.conftest import APPLICATION, TestServer
 from tests.db.scripted_shop import DAY, HOUR, NOW, Life, ScriptedShop, scripted_shop
+from tests.faults.crashing import crash
 
 ORDERS = {f"7{number:02}": "COMPLETED" if number % 3 else "KASPI_DELIVERY_RETURN_REQUESTED" for number in range(30)}
 TABLES = (
@@ -26,14 +22,6 @@ TABLES = (
     "select case_id, order_id, status from core.return_case order by 1",
     "select unit_id, state from ledger.unit order by 1",
 )
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestServer]:
-    """A server of this module's own: nobody else's connections die with it."""
-    with running_server(tmp_path_factory.mktemp("crashing")) as own:
-        postgres.ensure_application(own.address("postgres"), "postgres", APPLICATION, own.password)
-        yield own
 
 
 @pytest.fixture
@@ -49,22 +37,6 @@ def _shop(server: TestServer, name: str) -> AbstractContextManager[ScriptedShop]
 
 def fill(shop: ScriptedShop) -> None:
     shop.lives = {code: Life(NOW - DAY, [(NOW - DAY, status)]) for code, status in ORDERS.items()}
-
-
-def crash(server: TestServer) -> None:
-    """Kill a server process as the kernel would: PostgreSQL then ends all others and recovers from its log."""
-    with psycopg.connect(server.address("postgres"), autocommit=True) as conn:
-        conn.execute("checkpoint")  # what was committed is written: the test's server does not wait for that
-        os.kill(conn.info.backend_pid, signal.SIGKILL)
-        deadline = time.monotonic() + 30
-        while time.monotonic() < deadline:
-            time.sleep(0.2)
-            try:
-                with psycopg.connect(server.address("postgres")):
-                    return
-            except psycopg.OperationalError:
-                continue
-    raise TimeoutError("the server did not come back")
 
 
 def tables(shop: ScriptedShop) -> list[list[dict[str, object]]]:

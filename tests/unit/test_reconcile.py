@@ -18,7 +18,6 @@ from include.domain.reconcile import (
     ends,
     resolution,
     settled,
-    turns_at,
     verdict,
 )
 from include.domain.unit_life import STATES
@@ -108,7 +107,9 @@ def test_every_piece_has_exactly_one_verdict_and_only_one_of_its_side(piece: Pie
 def test_only_an_expected_piece_is_changed_by_the_clock_and_at_its_turn(piece: Piece, day: int) -> None:
     """What is stored need not be looked at before: nothing else changes while no fact comes."""
     now = BEGAN + day * DAY
-    found, turn = verdict(piece, CLOCKS, now), turns_at(piece, CLOCKS)
+    found = verdict(piece, CLOCKS, now)
+    starts = ((piece.requested_at, CLOCKS.overdue), (piece.first_came, CLOCKS.short))
+    turn = min((start + after for start, after in starts if start is not None), default=None)
     later = verdict(piece, CLOCKS, now + 200 * DAY)
     if found != "expected":
         # short and overdue are the same absence: it is told by what became of the others of the return

@@ -1,10 +1,9 @@
 -- Every unit has the verdict that its facts ask for, as of the merchant's last look. What moved since is of the next.
 with mark as (
     select
-        cursor.part as merchant_id,
-        (cursor.cursor::jsonb ->> 'at')::timestamptz as looked_at
-    from ops.cursor as cursor
-    where cursor.source = 'flow/receipts'
+        look.merchant_id,
+        look.looked_at
+    from ops.verdict_look as look
 ),
 
 clock as (
