@@ -168,7 +168,8 @@ def judge(
 def ordered(frame: pd.DataFrame, *keys: str) -> pd.DataFrame:
     """Sort by Arrow: pandas itself orders binary values among equals by where they came first."""
     table = pa.table({key: pa.array(frame[key]) for key in keys})
-    return frame.iloc[pc.sort_indices(table, sort_keys=[(key, "ascending") for key in keys]).to_numpy()]
+    sorted_frame: pd.DataFrame = frame.iloc[pc.sort_indices(table, [(key, "ascending") for key in keys]).to_numpy()]
+    return sorted_frame
 
 
 def differences(
