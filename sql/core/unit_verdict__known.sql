@@ -1,4 +1,4 @@
--- Whether anything is known of the merchant's receipts: verdicts, or cases of before there were verdicts.
+-- Whether anything is known of the merchant: verdicts, or cases, which stand where the verdicts are lost.
 select
     exists (
         select 1
@@ -8,7 +8,5 @@ select
     or exists (
         select 1
         from core.discrepancy
-        where
-            discrepancy.merchant_id = %(merchant_id)s
-            and discrepancy.kind in ('overdue', 'lost', 'no_request', 'missing_from_parcel')
+        where discrepancy.merchant_id = %(merchant_id)s
     ) as anything;

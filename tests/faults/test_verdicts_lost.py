@@ -32,3 +32,16 @@ def test_the_next_look_finds_every_verdict_and_leaves_every_case_as_it_was(
     world.receipts(15.1)
     assert world.verdicts() == verdicts
     assert fingerprint(world.dsn) == before
+
+
+def test_cases_of_whatever_kind_are_found_to_stand_already(server: TestServer, tmp_path: Path) -> None:
+    """Goods of nobody are all that this merchant has."""
+    migrate(server.create_database("loose"))
+    world = ReceiptsWorld(server.address("loose", APPLICATION), tmp_path)
+    world.set_up("tech")
+    world.receipts(15, world.scan("L1", 13, sku="AT2"))
+    assert world.cases() == [("unexpected", "open", None)]
+    before = fingerprint(world.dsn)
+    crash(server)
+    world.receipts(15.1)
+    assert fingerprint(world.dsn) == before
