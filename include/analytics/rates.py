@@ -37,9 +37,9 @@ def wilson(
 
 
 def exact(count: int, n: int, coverage: float = 0.95) -> Share:
-    """Return ``count / n`` with the exact interval of Clopper and Pearson: it misses the truth no oftener than promised.
+    """Return ``count / n`` with the exact interval of Clopper and Pearson.
 
-    Each end alone is missed in at most half of ``1 - coverage``.
+    It misses the truth no oftener than promised, each end alone in at most half of ``1 - coverage``.
     """
     from scipy.special import betaincinv
 

@@ -63,9 +63,7 @@ class Rate:
         return self.found / self.counted if self.counted else None
 
 
-def fault(
-    finding: str | None, state: str, *, packaging_intact: bool | None, signs_of_use: bool | None
-) -> Fault | None:
+def fault(finding: str | None, state: str, *, packaging_intact: bool | None, signs_of_use: bool | None) -> Fault | None:
     """Return why an inspected piece is its supplier's defect; None where it is not, or where that is not shown.
 
     What does not work is. What lacks a part is only in a packaging that nobody opened, without signs of use: out of an

@@ -8,8 +8,8 @@ import datetime as dt
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -99,10 +99,16 @@ def scores(
 ) -> list[Score]:
     """Return the suppliers of these merchants with their shares in a period, whose name nobody knows last."""
     asked: dict[str, Any] = {"merchants": merchants, "supplier": supplier, "category": category, **period.values}
-    inspected = {(row["merchant_id"], row["supplier"]): row for row in run(conn, "report/supplier_rates", by="", **asked)}
+    inspected = {
+        (row["merchant_id"], row["supplier"]): row for row in run(conn, "report/supplier_rates", by="", **asked)
+    }
     sold = {(row["merchant_id"], row["supplier"]): row for row in run(conn, "report/supplier_sold", **asked)}
     keys = sorted({*inspected, *sold}, key=lambda key: (key[1] == "unknown", *key))
     return [_score(key, inspected.get(key, {}), sold.get(key, {})) for key in keys]
+
+
+def _by_supplier(rows: Iterable[dict[str, Any]]) -> dict[tuple[str, str], dict[str, Any]]:
+    return {(row["merchant_id"], row["supplier"]): row for row in rows}
 
 
 def _score(key: tuple[str, str], inspected: Mapping[str, Any], sold: Mapping[str, Any]) -> Score:
@@ -142,11 +148,7 @@ def parts(
         conn, "report/supplier_rates", merchants=[merchant_id], supplier=supplier, category=category, by=by,
         **period.values,
     )  # fmt: skip
-    return [
-        Part(row["key"], row["name"], _rate({**row, "under_agreement": row["inspected"]}, "faults", "under_agreement",
-             agreed=True))
-        for row in rows
-    ]  # fmt: skip
+    return [Part(row["key"], row["name"], _rate(row, "faults", "inspected", agreed=True)) for row in rows]
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +172,23 @@ def pieces(conn: Connection, wanted: Wanted, shown: int, passed: int = 0) -> lis
         category=wanted.category, sku=wanted.sku, batch=wanted.batch, finding=wanted.finding, show=wanted.show,
         shown=shown, passed=passed, **wanted.period.values,
     ).fetchall()  # fmt: skip
+
+
+def known(conn: Connection, merchant_id: str, supplier: str) -> bool:
+    """Tell whether the merchant's catalogue names the supplier."""
+    return run(conn, "core/product__of_supplier", merchant_id=merchant_id, supplier=supplier).fetchone() is not None
+
+
+def merchant_name(conn: Connection, merchant_id: str) -> str:
+    """Return what a merchant is called."""
+    row = run(conn, "core/merchant__one", merchant_id=merchant_id).fetchone()
+    return str(row["name"]) if row else merchant_id
+
+
+def month_days(month: str) -> tuple[dt.date, dt.date]:
+    """Return the first and the last day of a month (``YYYY-MM``)."""
+    first = dt.date.fromisoformat(f"{month}-01")
+    return first, (first + dt.timedelta(days=31)).replace(day=1) - dt.timedelta(days=1)
 
 
 # --- a claim to a supplier
@@ -197,27 +216,20 @@ class Claim:
 
 
 def compose(conn: Connection, wanted: Wanted, hidden: Collection[UUID] = ()) -> Claim:
-    """Return the claim that could be made of the supplier's defects that are in none yet: the same facts, the same text.
+    """Return the claim that could be made of the defects that are in none yet: the same facts give the same text.
 
     ``hidden`` pieces are left out. Raises :class:`SupplierRefused` where there are none, or more than a file takes.
     """
-    rows = run(
-        conn, "report/supplier_pieces", merchant_id=wanted.merchant_id, supplier=wanted.supplier,
-        category=wanted.category, sku=wanted.sku, batch=wanted.batch, finding=wanted.finding, show="open",
-        shown=MOST_UNITS + 1, passed=0, **wanted.period.values,
-    ).fetchall()  # fmt: skip
-    rows = [row for row in rows if row["unit_id"] not in hidden]
+    rows = [row for row in pieces(conn, replace(wanted, show="open"), MOST_UNITS + 1) if row["unit_id"] not in hidden]
     if not rows:
         raise SupplierRefused("nothing", f"{wanted.supplier} has no defects that could be claimed")
     if len(rows) > MOST_UNITS:
         raise SupplierRefused("too_many", f"a claim file takes {MOST_UNITS} pieces: choose fewer days or one SKU")
-    merchant = run(conn, "core/merchant__one", merchant_id=wanted.merchant_id).fetchone()
-    assert merchant is not None
     (score,) = scores(conn, [wanted.merchant_id], wanted.period, wanted.category, wanted.supplier)
     content = {
         "format": FORMAT,
         "merchant_id": wanted.merchant_id,
-        "merchant": merchant["name"],
+        "merchant": merchant_name(conn, wanted.merchant_id),
         "supplier": wanted.supplier,
         "first_day": wanted.period.first.isoformat(),
         "last_day": wanted.period.last.isoformat(),
