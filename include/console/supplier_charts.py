@@ -6,7 +6,7 @@ from typing import Any
 from include.flows.suppliers import Part, month_days
 from include.locale.words import Words
 
-TOP, BOTTOM, LEFT, RIGHT = 12.0, 170.0, 44.0, 716.0
+TOP, BOTTOM, LEFT, RIGHT = 12.0, 170.0, 58.0, 716.0
 SCALES = (0.02, 0.04, 0.1, 0.2, 0.4, 1.0)
 
 

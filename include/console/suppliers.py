@@ -29,7 +29,7 @@ from include.locale.words import Words
 from include.reports.supplier_claim import Paper, basis, claim_pdf, findings, name_of
 from include.reports.supplier_claim_book import claim_book
 
-SHOWN = 50
+SHOWN = 25
 CLAIMS_SHOWN = 50
 IN_A_FILE = 100_000
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -192,7 +192,7 @@ def _named(supplier: str, words: Words) -> str:
 def _score_heading(words: Words) -> list[str]:
     _ = words._
     return [
-        _("merchant"), _("supplier"), _("inspected"), _("supplier's defects"), _("share"), _("lower end"), _("upper end"),
+        _("merchant"), _("Supplier"), _("inspected"), _("supplier's defects"), _("share"), _("lower end"), _("upper end"),
         _("sold in mature weeks"), _("found among those sold"), _("share"), _("lower end"), _("upper end"), _("agreed rate"),
         _("against the agreed rate"), _("not claimed yet"), _("at cost, tenge"), _("claimed"),
     ]  # fmt: skip
@@ -259,7 +259,7 @@ def _supplier(router: APIRouter, site: Site) -> None:
             rows = suppliers.parts(conn, asked.shop, asked.supplier, by, wanted.period, wanted.category)
         _ = language._
         heading = [
-            language._(supplier_labels.PARTS[by]), _("product"), _("inspected"), _("supplier's defects"), _("share"),
+            language._(supplier_labels.PART_NAMES[by]), _("product"), _("inspected"), _("supplier's defects"), _("share"),
             _("lower end"), _("upper end"), _("agreed rate"),
         ]  # fmt: skip
         lines = (
@@ -327,6 +327,7 @@ def _part_table(by: str, rows: list[Part], asked: Asked, words: Words) -> dict[s
     return {
         "by": by,
         "title": words._(supplier_labels.PARTS[by]),
+        "name": words._(supplier_labels.PART_NAMES[by]),
         "file": _here(asked, words, by=by),
         "rows": [
             {
@@ -336,7 +337,7 @@ def _part_table(by: str, rows: list[Part], asked: Asked, words: Words) -> dict[s
                 "all": _here(asked, words, **_of_part(by, row.key), show="all"),
                 "faults": _here(asked, words, **_of_part(by, row.key), show="faults"),
             }
-            for row in rows
+            for row in (rows if by == "month" else sorted(rows, key=lambda row: -row.rate.found))
         ],
     }
 

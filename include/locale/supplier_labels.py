@@ -29,10 +29,10 @@ FAULTS = {
 }
 
 SHOWS = {
-    "all": _("Inspected"),
+    "all": _("All inspected"),
     "faults": _("Supplier's defects"),
     "open": _("Not claimed yet"),
-    "claimed": _("Claimed"),
+    "claimed": _("In a claim"),
     "found": _("Found among those sold"),
 }
 
@@ -42,6 +42,8 @@ PARTS = {
     "batch": _("By batch"),
     "month": _("By month of inspection"),
 }
+
+PART_NAMES = {"sku": _("Product"), "finding": _("Finding"), "batch": _("Batch"), "month": _("Month")}
 
 REFUSALS = {
     "nothing": _("There is nothing to claim: these pieces show no defect of the supplier's, or are in a claim already."),
