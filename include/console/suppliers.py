@@ -33,6 +33,7 @@ SHOWN = 25
 CLAIMS_SHOWN = 50
 IN_A_FILE = 100_000
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+PARTS = tuple(supplier_labels.PARTS)
 CHIPS = {"above": "bad", "perhaps": "warn", "within": "good"}
 
 Text = Annotated[str | None, Query(max_length=200)]
@@ -192,10 +193,15 @@ def _named(supplier: str, words: Words) -> str:
 def _score_heading(words: Words) -> list[str]:
     _ = words._
     return [
-        _("merchant"), _("Supplier"), _("inspected"), _("supplier's defects"), _("share"), _("lower end"), _("upper end"),
-        _("sold in mature weeks"), _("found among those sold"), _("share"), _("lower end"), _("upper end"), _("agreed rate"),
+        _("merchant"), _("Supplier"), _("inspected"), _("supplier's defects"), *_ends(words),
+        _("sold in mature weeks"), _("found among those sold"), *_ends(words), _("agreed rate"),
         _("against the agreed rate"), _("not claimed yet"), _("at cost, tenge"), _("claimed"),
     ]  # fmt: skip
+
+
+def _ends(words: Words) -> list[str]:
+    """Return how the three numbers of a share are headed."""
+    return [words._("share"), words._("lower end"), words._("upper end")]
 
 
 def _score_line(row: Score, words: Words) -> list[Any]:
@@ -252,15 +258,15 @@ def _supplier(router: APIRouter, site: Site) -> None:
     @router.get("/suppliers/parts.csv")
     def parts_file(request: Request, asked: Goods, by: Annotated[str, Query(max_length=20)] = "month") -> Response:
         language, wanted = language_of(request), asked.wanted(site)
-        if by not in supplier_labels.PARTS:
+        if by not in PARTS:
             raise HTTPException(status.HTTP_404_NOT_FOUND, "no such table")
         with site.warehouse() as conn:
             _must_see(site.staff(conn, request), asked.shop)
             rows = suppliers.parts(conn, asked.shop, asked.supplier, by, wanted.period, wanted.category)
         _ = language._
         heading = [
-            language._(supplier_labels.PART_NAMES[by]), _("product"), _("inspected"), _("supplier's defects"), _("share"),
-            _("lower end"), _("upper end"), _("agreed rate"),
+            language._(supplier_labels.PART_NAMES[by]), _("product"), _("inspected"), _("supplier's defects"),
+            *_ends(language), _("agreed rate"),
         ]  # fmt: skip
         lines = (
             [row.key, row.name, row.rate.counted, row.rate.found, *_numbers(row.rate), _digits(row.rate.agreed)]
@@ -284,7 +290,7 @@ def supplier(conn: Connection, staff: Staff, asked: Asked, wanted: Wanted, page:
     blind = waits_for(conn, staff, rows)
     if not scores and not suppliers.known(conn, asked.shop, asked.supplier):
         raise HTTPException(status.HTTP_404_NOT_FOUND, "no such supplier")
-    by = {one: suppliers.parts(conn, asked.shop, asked.supplier, one, period, category) for one in supplier_labels.PARTS}
+    parts = [(by, suppliers.parts(conn, asked.shop, asked.supplier, by, period, category)) for by in PARTS]
     claims = run(
         conn, "core/supplier_claim__listed", merchants=[asked.shop], supplier=asked.supplier, shown=CLAIMS_SHOWN
     )
@@ -298,8 +304,8 @@ def supplier(conn: Connection, staff: Staff, asked: Asked, wanted: Wanted, page:
         "here": lambda **changes: _here(asked, words, **changes),
         "shows": [(code, words._(name)) for code, name in supplier_labels.SHOWS.items()],
         "chosen": [(name, value) for name, value in _chosen(asked, words) if value],
-        "trend": trend(by["month"], words),
-        "parts": [_part_table(one, by[one], asked, words) for one in supplier_labels.PARTS],
+        "trend": trend(dict(parts)["month"], words),
+        "parts": [_part_table(by, rows, asked, words) for by, rows in parts],
         "pieces": [_piece(row, words) for row in rows[:SHOWN] if row["unit_id"] not in blind],
         "listed": rows[0]["listed"] if rows else 0,
         "page": page,

@@ -53,8 +53,8 @@ class Period:
     def values(self) -> dict[str, Any]:
         """Return the values that the statements bind."""
         return {
-            "begin": begin_of(self.first),
-            "end": begin_of(self.last + dt.timedelta(days=1)),
+            "since": begin_of(self.first),
+            "until": begin_of(self.last + dt.timedelta(days=1)),
             "first_day": self.first,
             "last_day": self.last,
         }
@@ -169,7 +169,7 @@ def pieces(conn: Connection, wanted: Wanted, shown: int, passed: int = 0) -> lis
     """Return inspected pieces, the newest first; ``listed`` of each says how many there are."""
     return run(
         conn, "report/supplier_pieces", merchant_id=wanted.merchant_id, supplier=wanted.supplier,
-        category=wanted.category, sku=wanted.sku, batch=wanted.batch, finding=wanted.finding, show=wanted.show,
+        category=wanted.category, sku=wanted.sku, batch=wanted.batch, finding=wanted.finding, which=wanted.show,
         shown=shown, passed=passed, **wanted.period.values,
     ).fetchall()  # fmt: skip
 

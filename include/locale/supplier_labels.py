@@ -16,7 +16,7 @@ VERDICTS = {
 
 # The same in a sentence, for the page and the claim.
 SAID = {
-    "above": _("More pieces than agreed are defective: even the lower end of what was found among those sold is above."),
+    "above": _("More is defective than agreed: even the lower end of what was found among those sold is above."),
     "perhaps": _("More was found than agreed, but so few pieces may show that by chance."),
     "within": _("What was found stays within the agreed rate."),
     "too_few": _("Not more was found than agreed, but the pieces are too few to say that it is kept."),
@@ -46,7 +46,9 @@ PARTS = {
 PART_NAMES = {"sku": _("Product"), "finding": _("Finding"), "batch": _("Batch"), "month": _("Month")}
 
 REFUSALS = {
-    "nothing": _("There is nothing to claim: these pieces show no defect of the supplier's, or are in a claim already."),
+    "nothing": _(
+        "There is nothing to claim: among these pieces is no defect of the supplier's that is in no claim yet."
+    ),
     "too_many": _("These are more pieces than a claim file takes: choose fewer days or one product."),
     "changed": _("Something has changed since the claim was shown: look again, then claim."),
     "no_reason": _("Say why it is withdrawn."),

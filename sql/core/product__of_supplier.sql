@@ -2,4 +2,5 @@
 select sku
 from core.product
 where merchant_id = %(merchant_id)s and supplier = %(supplier)s
+order by sku
 limit 1;

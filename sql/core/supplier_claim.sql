@@ -1,4 +1,4 @@
--- core.supplier_claim: one claim with its pieces; nothing where it is there already. A piece of another live claim stops it.
+-- core.supplier_claim: one claim with its pieces; nothing where it is there already.
 with made as (
     insert into core.supplier_claim (
         claim_id, merchant_id, supplier, units, amount, content, digest, actor, made_at

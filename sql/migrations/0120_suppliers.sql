@@ -96,7 +96,7 @@ select
     unit.grade,
     unit.state,
     unit.route,
-    unit.finding is distinct from 'wrong_item' and unit.state <> 'wrong_item' as counted,
+    coalesce(unit.finding, 'unknown') <> 'wrong_item' and unit.state <> 'wrong_item' as counted,
     -- the law is fault() of include/domain/suppliers.py; a test holds both together
     case
         when unit.state = 'wrong_item' then null
@@ -109,7 +109,11 @@ select
     end as fault,
     product.cost as unit_cost,
     product.agreed_defect_rate as agreed_rate,
-    (select count(*)::integer from core.photo where photo.unit_id = unit.unit_id) as photos,
+    (
+        select count(*)::integer
+        from core.photo
+        where photo.unit_id = unit.unit_id
+    ) as photos,
     claimed.claim_id
 from ledger.unit as unit
 left join core.customer_order as placed

@@ -1,5 +1,5 @@
--- Inspected pieces of one supplier's goods, the newest first: inspected in [%(begin)s, %(end)s), or for %(show)s = found
--- those behind the defects found among what was sold in the mature weeks between two days.
+-- Inspected pieces of one supplier's goods, the newest first: inspected in [%(since)s, %(until)s), or for
+-- %(which)s = found those behind the defects found among what was sold in the mature weeks between two days.
 select
     piece.unit_id,
     piece.merchant_id,
@@ -37,7 +37,7 @@ where
     and (%(sku)s::text is null or coalesce(piece.sku, 'unknown') = %(sku)s)
     and (%(batch)s::text is null or piece.batch = %(batch)s)
     and (%(finding)s::text is null or coalesce(piece.finding, 'unknown') = %(finding)s)
-    and case %(show)s
+    and case %(which)s
         when 'found'
             then
                 piece.fault is not null
@@ -57,9 +57,9 @@ where
                         and week.cohort_week + 6 <= %(last_day)s
                 )
         else
-            piece.inspected_at >= %(begin)s
-            and piece.inspected_at < %(end)s
-            and case %(show)s
+            piece.inspected_at >= %(since)s
+            and piece.inspected_at < %(until)s
+            and case %(which)s
                 when 'faults' then piece.fault is not null
                 when 'claimed' then piece.claim_id is not null
                 when 'open'
@@ -72,5 +72,4 @@ where
             end
     end
 order by piece.inspected_at desc, piece.unit_id asc
-limit %(shown)s
-offset %(passed)s;
+limit %(shown)s offset %(passed)s;

@@ -1,5 +1,5 @@
 -- Inspected pieces of suppliers' own goods and the supplier's defects among them, of these merchants, inspected in
--- [%(begin)s, %(end)s): a row for every value of %(by)s (supplier, sku, batch, finding or month), of one supplier or
+-- [%(since)s, %(until)s): a row for every value of %(by)s (supplier, sku, batch, finding or month), of one supplier or
 -- category where one is named.
 select
     merchant_id,
@@ -40,8 +40,8 @@ from (
     from mart.supplier_piece
     where
         merchant_id = any(%(merchants)s)
-        and inspected_at >= %(begin)s
-        and inspected_at < %(end)s
+        and inspected_at >= %(since)s
+        and inspected_at < %(until)s
         and counted
         and (%(supplier)s::text is null or supplier = %(supplier)s)
         and (%(category)s::text is null or category = %(category)s)

@@ -49,7 +49,11 @@ found as (
         and (%(supplier)s::text is null or piece.supplier = %(supplier)s)
         and (%(category)s::text is null or piece.category = %(category)s)
         and (piece.merchant_id, piece.supplier, piece.cohort_week) in (
-            select week.merchant_id, week.supplier, week.cohort_week from week
+            select
+                week.merchant_id,
+                week.supplier,
+                week.cohort_week
+            from week
         )
     group by piece.merchant_id, piece.supplier
 )

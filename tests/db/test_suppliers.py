@@ -20,6 +20,7 @@ from include.flows.suppliers import Score, SupplierRefused
 from include.locale.words import words
 from include.reports.supplier_claim import Paper, claim_pdf
 from tests.claim_world import unit
+from tests.conftest import TestServer
 from tests.supplier_world import (
     BROKEN,
     INSPECTED,
@@ -36,7 +37,6 @@ from tests.supplier_world import (
     prepare,
     wanted,
 )
-from tests.conftest import TestServer
 
 CHECK = "checks/core/supplier_claimed__is_a_live_claim"
 
@@ -287,13 +287,13 @@ def test_the_tables_themselves_refuse_a_second_live_claim_and_another_digest(con
     )
     with pytest.raises(psycopg.errors.CheckViolation), conn.transaction():
         conn.execute(copy.format("'ab'").encode(), told)
-    with pytest.raises(psycopg.errors.UniqueViolation), conn.transaction():
-        conn.execute(copy.format("digest").encode(), told)
-        conn.execute(
-            b"insert into core.supplier_claim_unit select %(id)s, unit_id, merchant_id, cost "
-            b"from core.supplier_claim_unit where claim_id = %(first)s",
-            told,
-        )
+    conn.execute(copy.format("digest").encode(), told)
+    conn.execute(
+        b"insert into core.supplier_claim_unit select %(id)s, unit_id, merchant_id, cost "
+        b"from core.supplier_claim_unit where claim_id = %(first)s",
+        told,
+    )
+    with pytest.raises(psycopg.errors.UniqueViolation):
         run(conn, "core/supplier_claimed", claim_id=told["id"])
 
 
