@@ -262,7 +262,7 @@ def _supplier(router: APIRouter, site: Site) -> None:
             raise HTTPException(status.HTTP_404_NOT_FOUND, "no such table")
         with site.warehouse() as conn:
             _must_see(site.staff(conn, request), asked.shop)
-            rows = suppliers.parts(conn, asked.shop, asked.supplier, by, wanted.period, wanted.category)
+            rows = suppliers.parts(conn, asked.shop, asked.supplier, wanted.period, wanted.category)[by]
         _ = language._
         heading = [
             language._(supplier_labels.PART_NAMES[by]), _("product"), _("inspected"), _("supplier's defects"),
@@ -290,7 +290,7 @@ def supplier(conn: Connection, staff: Staff, asked: Asked, wanted: Wanted, page:
     blind = waits_for(conn, staff, rows)
     if not scores and not suppliers.known(conn, asked.shop, asked.supplier):
         raise HTTPException(status.HTTP_404_NOT_FOUND, "no such supplier")
-    parts = [(by, suppliers.parts(conn, asked.shop, asked.supplier, by, period, category)) for by in PARTS]
+    parts = suppliers.parts(conn, asked.shop, asked.supplier, period, category)
     claims = run(
         conn, "core/supplier_claim__listed", merchants=[asked.shop], supplier=asked.supplier, shown=CLAIMS_SHOWN
     )
@@ -304,8 +304,8 @@ def supplier(conn: Connection, staff: Staff, asked: Asked, wanted: Wanted, page:
         "here": lambda **changes: _here(asked, words, **changes),
         "shows": [(code, words._(name)) for code, name in supplier_labels.SHOWS.items()],
         "chosen": [(name, value) for name, value in _chosen(asked, words) if value],
-        "trend": trend(dict(parts)["month"], words),
-        "parts": [_part_table(by, rows, asked, words) for by, rows in parts],
+        "trend": trend(parts["month"], words),
+        "parts": [_part_table(by, parts[by], asked, words) for by in PARTS],
         "pieces": [_piece(row, words) for row in rows[:SHOWN] if row["unit_id"] not in blind],
         "listed": rows[0]["listed"] if rows else 0,
         "page": page,
@@ -313,7 +313,7 @@ def supplier(conn: Connection, staff: Staff, asked: Asked, wanted: Wanted, page:
         "claims": _claim_rows(claims.fetchall(), words),
         "may_claim": staff.may("supervisor", asked.shop),
         "form": str(uuid4()),
-        **_draft(conn, staff, wanted, words),
+        **_draft(conn, staff, wanted, scores[0] if scores else None, words),
     }
 
 
@@ -519,10 +519,10 @@ def _paper(claim: Claim) -> Paper:
     return Paper(claim.content, claim.digest, number, claim.actor, claim.made_at)
 
 
-def _draft(conn: Connection, staff: Staff, wanted: Wanted, words: Words) -> dict[str, Any]:
+def _draft(conn: Connection, staff: Staff, wanted: Wanted, score: Score | None, words: Words) -> dict[str, Any]:
     """Return the claim that could be made now, or why there is none."""
     try:
-        claim = suppliers.compose(conn, wanted, _hidden(conn, staff, wanted))
+        claim = suppliers.compose(conn, wanted, _hidden(conn, staff, wanted), score)
     except SupplierRefused as refusal:
         return {"draft": None, "no_draft": label(words, supplier_labels.REFUSALS, refusal.code)}
     told = claim.content

@@ -99,10 +99,8 @@ def scores(
 ) -> list[Score]:
     """Return the suppliers of these merchants with their shares in a period, whose name nobody knows last."""
     asked: dict[str, Any] = {"merchants": merchants, "supplier": supplier, "category": category, **period.values}
-    inspected = {
-        (row["merchant_id"], row["supplier"]): row for row in run(conn, "report/supplier_rates", by="", **asked)
-    }
-    sold = {(row["merchant_id"], row["supplier"]): row for row in run(conn, "report/supplier_sold", **asked)}
+    inspected = _by_supplier(run(conn, "report/supplier_rates", **asked))
+    sold = _by_supplier(run(conn, "report/supplier_sold", **asked))
     keys = sorted({*inspected, *sold}, key=lambda key: (key[1] == "unknown", *key))
     return [_score(key, inspected.get(key, {}), sold.get(key, {})) for key in keys]
 
@@ -141,14 +139,15 @@ class Part:
 
 
 def parts(
-    conn: Connection, merchant_id: str, supplier: str, by: str, period: Period, category: str | None = None
-) -> list[Part]:
-    """Return a supplier's inspected pieces ``by`` sku, batch, finding or month."""
-    rows = run(
-        conn, "report/supplier_rates", merchants=[merchant_id], supplier=supplier, category=category, by=by,
-        **period.values,
-    )  # fmt: skip
-    return [Part(row["key"], row["name"], _rate(row, "faults", "inspected", agreed=True)) for row in rows]
+    conn: Connection, merchant_id: str, supplier: str, period: Period, category: str | None = None
+) -> dict[str, list[Part]]:
+    """Return a supplier's inspected pieces by ``sku``, ``batch``, ``finding`` and ``month``."""
+    asked = {"merchant_id": merchant_id, "supplier": supplier, "category": category, **period.values}
+    found: dict[str, list[Part]] = {name: [] for name in ("sku", "batch", "finding", "month")}
+    for row in run(conn, "report/supplier_parts", **asked):
+        rate = _rate(row, "faults", "inspected", agreed=True)
+        found[row["part"]].append(Part(row["key"], row["name"], rate))
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,17 +214,19 @@ class Claim:
         return hashlib.sha256(self.text.encode()).hexdigest()
 
 
-def compose(conn: Connection, wanted: Wanted, hidden: Collection[UUID] = ()) -> Claim:
+def compose(conn: Connection, wanted: Wanted, hidden: Collection[UUID] = (), score: Score | None = None) -> Claim:
     """Return the claim that could be made of the defects that are in none yet: the same facts give the same text.
 
-    ``hidden`` pieces are left out. Raises :class:`SupplierRefused` where there are none, or more than a file takes.
+    ``hidden`` pieces are left out; ``score`` is the supplier's of these days and this category, where it is known.
+    Raises :class:`SupplierRefused` where there are none, or more than a file takes.
     """
     rows = [row for row in pieces(conn, replace(wanted, show="open"), MOST_UNITS + 1) if row["unit_id"] not in hidden]
     if not rows:
         raise SupplierRefused("nothing", f"{wanted.supplier} has no defects that could be claimed")
     if len(rows) > MOST_UNITS:
         raise SupplierRefused("too_many", f"a claim file takes {MOST_UNITS} pieces: choose fewer days or one SKU")
-    (score,) = scores(conn, [wanted.merchant_id], wanted.period, wanted.category, wanted.supplier)
+    if score is None:
+        (score,) = scores(conn, [wanted.merchant_id], wanted.period, wanted.category, wanted.supplier)
     content = {
         "format": FORMAT,
         "merchant_id": wanted.merchant_id,

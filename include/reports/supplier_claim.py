@@ -121,7 +121,7 @@ def findings(unit: Mapping[str, Any], words: Words) -> str:
         told.append(
             words._("a second inspector saw: {finding}", finding=label(words, FINDINGS, unit["second_finding"]))
         )
-    return "; ".join(told)
+    return "; ".join(dict.fromkeys(told))  # an inspector may name signs of use among the defects, too
 
 
 def name_of(unit: Mapping[str, Any]) -> str:

@@ -104,7 +104,14 @@ select
         when
             unit.finding = 'incomplete'
             and unit.signs_of_use is false
-            and ((core.last_inspection(unit.unit_id)).payload ->> 'packaging_intact')::boolean
+            and (
+                -- the payload of core.last_inspection, without a function's cost a piece
+                select (event.payload ->> 'packaging_intact')::boolean
+                from ledger.effective_event as event
+                where event.unit_id = unit.unit_id and event.type = 'inspected'
+                order by event.seq desc
+                limit 1
+            )
             then 'incomplete'
     end as fault,
     product.cost as unit_cost,

@@ -34,17 +34,17 @@ sold as (
     group by week.merchant_id, week.supplier
 ),
 
-found as (
+suspect as materialized ( -- whose defect it is is told of these alone
     select
         piece.merchant_id,
         piece.supplier,
-        count(*)::integer as found,
-        count(piece.agreed_rate)::integer as under_agreement
+        piece.agreed_rate,
+        piece.fault
     from mart.supplier_piece as piece
     where
         piece.merchant_id = any(%(merchants)s)
         and piece.inspected_at >= %(first_day)s::timestamp at time zone 'Asia/Almaty' -- not before it was ordered
-        and piece.fault is not null
+        and piece.finding in ('defective', 'incomplete')
         and piece.return_kind = 'customer_return'
         and (%(supplier)s::text is null or piece.supplier = %(supplier)s)
         and (%(category)s::text is null or piece.category = %(category)s)
@@ -55,7 +55,17 @@ found as (
                 week.cohort_week
             from week
         )
-    group by piece.merchant_id, piece.supplier
+),
+
+found as (
+    select
+        merchant_id,
+        supplier,
+        count(*)::integer as found,
+        count(agreed_rate)::integer as under_agreement
+    from suspect
+    where fault is not null
+    group by merchant_id, supplier
 )
 
 select

@@ -165,7 +165,7 @@ def test_categories_days_and_merchants_part_them(world: str) -> None:
             "sku": {"HP-1", "KET-1", "KET-2"}, "batch": {"B-1", "B-2", "unknown"}, "month": {"2026-10", "2026-11"},
             "finding": {"defective", "incomplete", "no_fault", "damaged_in_transit"},
         }.items():  # fmt: skip
-            parts = suppliers.parts(conn, "shop", SUPPLIER, by, PERIOD)
+            parts = suppliers.parts(conn, "shop", SUPPLIER, PERIOD)[by]
             assert {part.key for part in parts} == keys
             assert sum(part.rate.counted for part in parts) == 10 and sum(part.rate.found for part in parts) == 6
 

@@ -3,12 +3,13 @@
 import io
 import itertools
 import re
+from pathlib import Path
 from typing import Any
 
 import openpyxl
 import pypdfium2
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binom
 from statsmodels.stats.proportion import proportion_confint
@@ -102,6 +103,7 @@ counts = st.integers(0, 400).flatmap(lambda n: st.tuples(st.integers(0, n), st.j
 agreements = st.one_of(st.none(), st.floats(0, 1))
 
 
+@settings(deadline=None)
 @given(counts, counts, agreements)
 def test_returns_alone_never_accuse_for_sure(inspected: tuple[int, int], sold: tuple[int, int], agreed: Any) -> None:
     said = verdict(rate(*inspected, agreed), rate(*sold, agreed if sold[1] else None))
@@ -110,6 +112,7 @@ def test_returns_alone_never_accuse_for_sure(inspected: tuple[int, int], sold: t
     assert (said is Verdict.NO_AGREEMENT) == (agreed is None)
 
 
+@settings(deadline=None)
 @given(counts, st.floats(0, 1), st.floats(0, 1))
 def test_a_stricter_agreement_is_never_kept_better(share: tuple[int, int], one: float, other: float) -> None:
     order = [Verdict.WITHIN, Verdict.TOO_FEW, Verdict.PERHAPS, Verdict.ABOVE]
@@ -117,6 +120,7 @@ def test_a_stricter_agreement_is_never_kept_better(share: tuple[int, int], one: 
     assert not share[1] or order.index(against(rate(*share, strict))) >= order.index(against(rate(*share, mild)))
 
 
+@settings(deadline=None)
 @given(counts)
 def test_the_interval_is_that_of_the_library_with_the_share_in_it(share: tuple[int, int]) -> None:
     found = exact(*share)
@@ -143,6 +147,18 @@ def test_who_keeps_his_agreement_is_accused_for_sure_at_most_once_in_forty(agree
     assert binom.pmf(kept, n, agreed * 1.0001).sum() <= 0.025, "who exceeds it is let off as rarely"
 
 
+def test_the_page_of_the_method_tells_the_chances_there_are() -> None:
+    """Its table is what the rule does, added up over every possible count; 2 % were agreed."""
+    page = (Path(__file__).parents[2] / "docs" / "methods" / "suppliers.md").read_text(encoding="utf-8")
+    lines = re.findall(r"^\| (\d+) \| (\d+) % \| (.*) % \|$", page, flags=re.MULTILINE)
+    assert len(lines) == 7
+    for sold, true, told in lines:
+        chances = dict.fromkeys((Verdict.ABOVE, Verdict.PERHAPS, Verdict.TOO_FEW, Verdict.WITHIN), 0.0)
+        for found in range(int(sold) + 1):
+            chances[against(rate(found, int(sold), 0.02))] += binom.pmf(found, int(sold), int(true) / 100)
+        assert [f"{chance:.0%}" for chance in chances.values()] == [f"{one}%" for one in told.split(" % | ")]
+
+
 def test_days_that_nobody_can_read_are_the_last_half_year() -> None:
     assert Period.of("2026-13-01", "x", NOW) == Period.of(None, None, NOW)
     assert (Period.of(None, None, NOW).last - Period.of(None, None, NOW).first).days == 179
@@ -152,6 +168,7 @@ def test_days_that_nobody_can_read_are_the_last_half_year() -> None:
     assert month_days("2026-12")[1].isoformat() == "2026-12-31"
 
 
+@settings(deadline=None)
 @given(st.lists(counts, max_size=12), agreements)
 def test_the_months_are_drawn_within_the_drawing(months: list[tuple[int, int]], agreed: Any) -> None:
     parts = [Part(f"2026-{n:02}", None, rate(*share, agreed)) for n, share in enumerate(months, start=1)]
