@@ -37,7 +37,8 @@ PARTS = tuple(supplier_labels.PARTS)
 CHIPS = {"above": "bad", "perhaps": "warn", "within": "good"}
 
 Text = Annotated[str | None, Query(max_length=200)]
-Day = Annotated[str | None, Query(max_length=10)]
+First = Annotated[str | None, Query(alias="from", max_length=10)]
+Last = Annotated[str | None, Query(alias="to", max_length=10)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +72,8 @@ class Asked:
 def _asked(
     shop: Annotated[str, Query(max_length=100)],
     supplier: Annotated[str, Query(max_length=200)],
-    first: Annotated[str | None, Query(alias="from", max_length=10)] = None,
-    last: Annotated[str | None, Query(alias="to", max_length=10)] = None,
+    first: First = None,
+    last: Last = None,
     category: Text = None,
     sku: Text = None,
     batch: Text = None,
@@ -106,8 +107,8 @@ def _scorecard(router: APIRouter, site: Site) -> None:
         request: Request,
         merchant: Text = None,
         category: Text = None,
-        first: Annotated[str | None, Query(alias="from", max_length=10)] = None,
-        last: Annotated[str | None, Query(alias="to", max_length=10)] = None,
+        first: First = None,
+        last: Last = None,
     ) -> HTMLResponse:
         language, period = language_of(request), Period.of(first, last, site.now())
         with site.warehouse() as conn:
@@ -120,8 +121,8 @@ def _scorecard(router: APIRouter, site: Site) -> None:
         request: Request,
         merchant: Text = None,
         category: Text = None,
-        first: Annotated[str | None, Query(alias="from", max_length=10)] = None,
-        last: Annotated[str | None, Query(alias="to", max_length=10)] = None,
+        first: First = None,
+        last: Last = None,
     ) -> Response:
         language, period = language_of(request), Period.of(first, last, site.now())
         with site.warehouse() as conn:
