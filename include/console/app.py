@@ -23,6 +23,7 @@ from include.console.quality import quality_routes
 from include.console.routes import route_routes
 from include.console.site import FOLDER, Site, language_of, path_of
 from include.console.stock import stock_routes
+from include.console.suppliers import suppliers_routes
 from include.console.writes import writes_routes
 from include.domain.text import storable
 from include.flows.kaspi_writes import WritesOf
@@ -90,6 +91,7 @@ def build_app(
     app.include_router(applications_routes(site, importer))
     app.include_router(route_routes(site))
     app.include_router(claims_routes(site))
+    app.include_router(suppliers_routes(site))
     app.include_router(notices_routes(site))
     app.include_router(lists_routes(site))
     app.include_router(differences_routes(site))

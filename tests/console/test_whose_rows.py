@@ -1,5 +1,6 @@
 """Nobody reads a merchant that is not his: every address of the console, asked by who has a role for another one."""
 
+import datetime as dt
 import re
 import uuid
 from collections.abc import Callable
@@ -13,11 +14,14 @@ from fastapi.testclient import TestClient
 from include.console.guard import OWN_HEADER
 from include.db.connection import Connection, connect
 from include.domain import kpi
+from include.domain.identity import scanned_unit_id, stable_id
 from include.domain.staff import Staff
-from include.flows import claims, desk
+from include.domain.unit_life import Event
+from include.flows import claims, desk, ledger, suppliers
 from include.flows.drift import keep_drift
 from include.flows.quarantine import Reject, put_aside
 from include.flows.run import Run
+from include.flows.suppliers import Period, Wanted
 from include.kaspi.drift import Drift
 from include.notify.alerts import raise_alert
 from include.notify.outbox import queue as queue_mail
@@ -25,6 +29,7 @@ from tests.console.desk_world import SALES, Sale, desk_app, furnish
 from tests.console.surroundings import NOW, Noon, User, let
 from tests.console.test_applications import HEADERS
 from tests.db.test_outbox import note
+from tests.supplier_world import BROKEN
 from tests.unit.test_photos import picture
 
 MINE, OTHERS = SALES["main"], SALES["beta"]
@@ -76,6 +81,18 @@ class World:
             "/claims/{claim_id}": [f"/claims/{claim}?lang=en"],
             "/claims/{claim_id}/packet.pdf": [f"/claims/{claim}/packet.pdf"],
             "/claims/{claim_id}/photos/{photo_id}": [f"/claims/{claim}/photos/{photo}"],
+            "/suppliers": [f"/suppliers{more}" for more in ("?lang=en", asked)],
+            "/suppliers.csv": ["/suppliers.csv", f"/suppliers.csv{asked}"],
+            **{
+                f"/suppliers/{page}": [f"/suppliers/{page}?shop={merchant_id}&supplier=Supplier-{merchant_id}"]
+                for page in ("supplier", "pieces.csv", "parts.csv", "draft.pdf", "draft.xlsx")
+            },
+            **{
+                f"/suppliers/claims/{{claim_id}}{file}": [
+                    f"/suppliers/claims/{self.of(merchant_id, 'core.supplier_claim', 'claim_id')}{file}"
+                ]
+                for file in ("", "/claim.pdf", "/claim.xlsx")
+            },
             "/differences": [
                 f"/differences{more}" for more in ("?lang=en", asked, "?show=settled", "?as_of=2026-11-01")
             ],
@@ -126,6 +143,9 @@ def world(new_warehouse: Callable[[], str]) -> World:
     for user in (User("timur", "supervisor", "alpha"), User("tolkyn", "inspector", "alpha"), User("nobody", None)):
         let(dsn, user)
     units = {sale.merchant_id: taken_in(dsn, sale) for sale in (MINE, OTHERS)}
+    with connect(dsn) as conn:
+        for merchant_id in units:
+            supplied(conn, merchant_id)
     photos = {}
     with connect(dsn) as conn:
         for merchant_id, unit in units.items():
@@ -161,6 +181,30 @@ def taken_in(dsn: str, sale: Sale) -> dict[str, Any]:
     assert (received["outcome"], inspected["outcome"]) == ("booked", "booked"), (received, inspected)
     unit: dict[str, Any] = received["unit"]
     return unit
+
+
+def supplied(conn: Connection, merchant_id: str) -> None:
+    """A supplier of the merchant's with two broken pieces, one of them in a claim to him."""
+    named = f"Supplier-{merchant_id}"
+    conn.execute(
+        "insert into core.product (merchant_id, sku, name, supplier, cost) values (%s, 'SUP', %s, %s, 100)",
+        (merchant_id, f"{merchant_id}-row", named),
+    )
+    broken = {**BROKEN, "zone": None}
+    for n in (1, 2):
+        at = NOW - dt.timedelta(days=n)
+        scan = {"source": "test", "scan_id": f"{merchant_id}-{n}", "unit_label": f"{merchant_id}-row-{n}", "sku": "SUP"}
+        key = scanned_unit_id("test", f"{merchant_id}-{n}")
+        life = [
+            Event(stable_id("supplied", key, type_), key, merchant_id, type_, at, "x", "test", told)
+            for type_, told in (("received", scan), ("inspected", broken))
+        ]
+        assert not ledger.append(conn, life, NOW).rejected
+        conn.commit()
+        if n == 1:
+            wanted = Wanted(merchant_id, named, Period.of(None, None, NOW))
+            digest = suppliers.compose(conn, wanted).digest
+            suppliers.make(conn, wanted, digest, uuid.uuid4(), "saule", NOW)
 
 
 def upload(browser: TestClient, merchant_id: str) -> str:
@@ -271,7 +315,7 @@ def test_his_own_and_who_is_of_every_merchant_sees_it_all(world: World) -> None:
         told = [whole.get(address) for address in addresses]
         assert all(one.status_code in (200, 308) for one in told), path
         listed = not re.search(
-            r"/desk(/|/sw.js|/commands.pdf|/api/second|/api/units/.*/recovery)?$|(bad|units).csv$", path
+            r"/desk(/|/sw.js|/commands.pdf|/api/second|/api/units/.*/recovery)?$|(bad|units|parts).csv$|xlsx$", path
         )
         text = [one for one in told if "pdf" not in one.headers.get("content-type", "") and listed]
         assert not text or "jpeg" in text[0].headers.get("content-type", "") or any(
@@ -281,7 +325,8 @@ def test_his_own_and_who_is_of_every_merchant_sees_it_all(world: World) -> None:
         assert NOBODYS in whole.get(f"{page}?lang=en&status=all").text, page
     his = world.browser("timur")
     for path in ("/", "/quality?status=all", "/notices?status=all", "/claims?show=open", "/differences",
-                 "/stock?show=all", "/routes?show=all", "/writes", "/lists"):  # fmt: skip
+                 "/stock?show=all", "/routes?show=all", "/writes", "/lists",
+                 "/suppliers/supplier?shop=alpha&supplier=Supplier-alpha"):  # fmt: skip
         assert re.search("alpha-row|W1-ALPHA", his.get(path).text), path
 
 
@@ -323,6 +368,12 @@ def changes(world: World) -> dict[str, dict[str, Any]]:
         "/applications": {"data": {"merchant": "beta"}, "files": {"file": ("a.csv", f"{HEADERS}\n".encode())}},
         "/applications/{upload_id}/take": {"path": f"/applications/{file}/take"},
         "/claims/{claim_id}": {"path": f"/claims/{claim}", "data": {"do": "sent"}},
+        "/suppliers/claims": {
+            "data": {"shop": "beta", "supplier": "Supplier-beta", "form": str(uuid.uuid4()), "digest": "x"}
+        },
+        "/suppliers/claims/{claim_id}": {
+            "path": f"/suppliers/claims/{world.of('beta', 'core.supplier_claim', 'claim_id')}", "data": {"reason": "x"},
+        },
         "/differences/{discrepancy_id}": {"path": f"/differences/{difference}", "data": {"how": "found"}},
         "/lists/cards": {"data": {"whose": "beta", "sku": "betarow", "state": "linked"}},
         "/writes": {"data": {"shop": "beta", "order": "beta-row", "action": "CANCELLED", "reason": "x"}},
@@ -388,6 +439,8 @@ def test_deciding_needs_a_supervisor_of_that_very_merchant(world: World, name: s
         "/notices/mails": {"key": "owed/alpha-row", "do": "again"},
         f"/claims/{claims.claim_id(world.units['alpha']['unit_id'])}": {"do": "sent"},
         "/lists/cards": {"whose": "alpha", "sku": "alpharow", "state": "linked"},
+        "/suppliers/claims": {"shop": "alpha", "supplier": "Supplier-alpha", "form": str(uuid.uuid4())},
+        f"/suppliers/claims/{world.of('alpha', 'core.supplier_claim', 'claim_id')}": {"reason": "x"},
         f"/routes/{world.units['alpha']['unit_id']}": {"do": "compare"},
     }.items():
         assert browser.post(path, data=sent).status_code == 403, path
