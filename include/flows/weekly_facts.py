@@ -117,14 +117,15 @@ def _kpi_lines(rows: Iterable[dict[str, Any]]) -> list[KpiLine]:
 
 
 def _kpi_line(weeks: Sequence[dict[str, Any]]) -> KpiLine:
-    newest = weeks[-1]
-    before = weeks[-2] if len(weeks) > 1 and weeks[-2]["week_start"] == newest["week_start"] - ONE_WEEK else None
-    return KpiLine(
-        **newest,
-        previous=before["value"] if before else None,
-        previous_n=before["n"] if before else 0,
-        trend=[
-            KpiPoint(**{name: row[name] for name in ("week_start", "value", "lo", "hi", "n")})
-            for row in weeks[-TREND_WEEKS:]
-        ],
-    )
+    """Return the line of a KPI's newest week; a week without a row had no units and stands in the trend so."""
+    newest, by_week = weeks[-1], {row["week_start"]: row for row in weeks}
+    first = max(weeks[0]["week_start"], newest["week_start"] - (TREND_WEEKS - 1) * ONE_WEEK)
+    count = (newest["week_start"] - first) // ONE_WEEK + 1
+    trend = [_point(first + place * ONE_WEEK, by_week) for place in range(count)]
+    before = _point(newest["week_start"] - ONE_WEEK, by_week)
+    return KpiLine(**newest, previous=before.value, previous_n=before.n, trend=trend)
+
+
+def _point(week: dt.date, by_week: dict[dt.date, dict[str, Any]]) -> KpiPoint:
+    row = by_week.get(week)
+    return KpiPoint(week, row["value"], row["lo"], row["hi"], row["n"]) if row else KpiPoint(week, None, None, None, 0)

@@ -139,7 +139,7 @@ def _content(facts: WeeklyFacts, language: Words, pictures: list[Picture]) -> di
         "stages": stages(facts.flow, facts.flow_before, language),
         "proceeds": (language.money(facts.flow.proceeds), language.money(facts.flow_before.proceeds)),
         "unquantified": _unquantified(facts, language),
-        "kpis": [_kpi(line, language) for line in facts.kpis if line.kpi not in NOT_IN_MAIL],
+        "kpis": [_kpi(line, language) for line in facts.kpis if line.n and line.kpi not in NOT_IN_MAIL],
         "causes": [
             {"name": label(language, CAUSES, line.cause), "units": line.units, "usual": line.usual}
             for line in facts.causes
@@ -197,13 +197,14 @@ def _kpi(line: KpiLine, language: Words) -> dict[str, str]:
     details.extend(note_words(language, line.note))
     if line.restated:
         details.append(language._("restated"))
-    told = [kpi_value(language, line.kpi, point.value, point.n) for point in line.trend[-TREND_SHOWN:]]
+    shown = line.trend[-TREND_SHOWN:]
+    told = [kpi_value(language, line.kpi, point.value, 0).replace(" ", NO_BREAK) for point in shown]
     return {
         "name": kpi_name(language, line.kpi, line.horizon_days),
         "value": kpi_value(language, line.kpi, line.value, line.n),
         "previous": kpi_value(language, line.kpi, line.previous, line.previous_n),
         "detail": ", ".join(details),
-        "trend": " → ".join(told) if len(told) > 2 else "",
+        "trend": " → ".join(told) if sum(point.value is not None for point in shown) > 1 else "",
     }
 
 
