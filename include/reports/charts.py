@@ -4,7 +4,7 @@ import io
 from typing import Any
 
 from include.locale.words import Words
-from include.reports.facts import KpiLine, Point
+from include.reports.facts import KpiLine, KpiPoint, Point
 
 FONT = "Liberation Sans"  # carried by the renderer, so the bytes do not depend on the machine's fonts
 INK = "#1f2933"
@@ -42,15 +42,18 @@ def weekly_flow(points: list[Point], words: Words) -> dict[str, Any]:
 def share_with_interval(lines: list[tuple[str, KpiLine]], title: str, words: Words) -> dict[str, Any] | None:
     """Return the definition of shares by week, each under its name, with their intervals as bands.
 
-    None where there are not two weeks to draw.
+    A week that an earlier line has is not drawn of a later one. None where there are not two weeks to draw.
     """
     import altair as alt
     import pandas as pd
 
-    points = [(name, point) for name, line in lines for point in line.trend if point.value is not None]
+    points: list[tuple[str, KpiPoint]] = []
+    for name, line in lines:
+        drawn = {point.week_start for _, point in points}
+        points += [(name, one) for one in line.trend if one.value is not None and one.week_start not in drawn]
     if len({point.week_start for _, point in points}) < 2:
         return None
-    names = [name for name, _ in lines if name in {drawn for drawn, _ in points}]
+    names = [name for name, _ in lines if name in {of for of, _ in points}]
     table = pd.DataFrame(
         [
             {"week": words.day(point.week_start), "start": point.week_start.isoformat(), "what": name,
@@ -79,7 +82,9 @@ def _label(alt: Any) -> Any:
 
 
 def _legend(alt: Any) -> Any:
-    return alt.Legend(title=None, orient="top", symbolType="stroke", symbolStrokeWidth=3, columns=3, labelLimit=300)
+    return alt.Legend(
+        title=None, orient="top", symbolType="stroke", symbolStrokeWidth=3, symbolOpacity=1, columns=3, labelLimit=300
+    )
 
 
 def _styled(chart: Any) -> dict[str, Any]:

@@ -140,6 +140,9 @@ def _content(facts: WeeklyFacts, language: Words, pictures: list[Picture]) -> di
         "proceeds": (language.money(facts.flow.proceeds), language.money(facts.flow_before.proceeds)),
         "unquantified": _unquantified(facts, language),
         "kpis": [_kpi(line, language) for line in facts.kpis if line.n and line.kpi not in NOT_IN_MAIL],
+        "numbers_note": _(
+            "Under each number: whose week it is, the units behind it, its 95 % interval, the weeks before."
+        ),
         "causes": [
             {"name": label(language, CAUSES, line.cause), "units": line.units, "usual": line.usual}
             for line in facts.causes
