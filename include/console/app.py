@@ -18,6 +18,7 @@ from include.console.dashboard import dashboard
 from include.console.differences import differences_routes
 from include.console.guard import DESK, FORM_BYTES, SAFE, Refused, Tokens, guard_change, guard_message, with_headers
 from include.console.lists import lists_routes
+from include.console.mails import mails_routes
 from include.console.notices import notices_routes
 from include.console.quality import quality_routes
 from include.console.routes import route_routes
@@ -93,6 +94,7 @@ def build_app(
     app.include_router(claims_routes(site))
     app.include_router(suppliers_routes(site))
     app.include_router(notices_routes(site))
+    app.include_router(mails_routes(site))
     app.include_router(lists_routes(site))
     app.include_router(differences_routes(site))
     app.include_router(stock_routes(site))

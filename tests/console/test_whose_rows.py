@@ -59,12 +59,23 @@ class World:
             row = conn.execute(f"select {name} as v from {table} where merchant_id = %s".encode(), (merchant_id,))
             return str(next(row)["v"])
 
+    def mails(self, merchant_id: str) -> list[int]:
+        """The archived mail of the merchant, then the one about all of them."""
+        with connect(self.dsn) as conn:
+            found = conn.execute(
+                "select mail_id from ops.weekly_mail where merchant_id = %s or merchant_id is null "
+                "order by merchant_id nulls last",
+                (merchant_id,),
+            )
+            return [row["mail_id"] for row in found]
+
     def addresses(self, merchant_id: str, upload: str) -> dict[str, list[str]]:
         """Every address of the console that is asked for, as somebody would who looks for this merchant."""
         unit, photo = self.units[merchant_id], self.photos[merchant_id]
         unit_id, label = unit["unit_id"], unit["unit_label"]
         claim = claims.claim_id(unit_id)
         asked = f"?lang=en&merchant={merchant_id}"
+        mails = [f"/mails/{number}" for number in self.mails(merchant_id)]
         sale = MINE if merchant_id == "alpha" else OTHERS
         codes = (label, sale.label, sale.code, f"WB{sale.code}", sale.ean, unit["return_order_no"], str(unit_id))
         steps = ("inspect", "repack", "repair", "qc", "stock", "clear")
@@ -72,6 +83,13 @@ class World:
             "/": ["/?lang=en", f"/{asked}"],
             "/quality": ["/quality?lang=en&status=all", f"/quality{asked}&status=all"],
             "/notices": ["/notices?lang=en&status=all", f"/notices{asked}&status=all"],
+            "/mails": ["/mails?lang=en", f"/mails{asked}"],
+            "/mails/preview": [f"/mails/preview{asked}"],
+            "/mails/preview/page": [f"/mails/preview/page{asked}"],
+            "/mails/{mail_id}": [f"{mail}?lang=en" for mail in mails] + [f"{mails[0]}?check=1"],
+            "/mails/{mail_id}/page": [f"{mail}/page" for mail in mails],
+            "/mails/{mail_id}/mail.eml": [f"{mail}/mail.eml" for mail in mails],
+            "/mails/{mail_id}/attachment": [f"{mail}/attachment" for mail in mails],
             "/applications": ["/applications?lang=en", f"/applications{asked}"],
             "/applications/{upload_id}": [f"/applications/{upload}?lang=en"],
             "/applications/{upload_id}/bad.csv": [f"/applications/{upload}/bad.csv?lang=en"],
@@ -216,12 +234,27 @@ def upload(browser: TestClient, merchant_id: str) -> str:
     return re.findall(r"applications/([0-9a-f-]{36})", answer.headers["location"])[0]
 
 
+def archive_mail(conn: Connection, merchant_id: str | None, mark: str) -> None:
+    """A weekly mail in the archive: its text, its page and its attachment tell the mark."""
+    mail = note()
+    mail.add_alternative(f"<p>{mark}</p>", subtype="html")
+    mail.add_attachment(mark.encode(), "text", "csv", filename=f"{mark}.csv")
+    body = mail.as_bytes()
+    conn.execute(
+        "insert into ops.weekly_mail (message_key, merchant_id, week_start, version, message_id, language, recipient, "
+        "subject, known_at, known_on, message, sha256, numbers) values (%(mark)s, %(m)s, '2026-11-09', 1, %(mark)s, "
+        "'ru', %(to)s, %(mark)s, %(now)s, '2026-11-16', %(body)s, sha256(%(body)s), '{}')",
+        {"mark": mark, "m": merchant_id, "to": f"{mark}@example.kz", "now": NOW, "body": body},
+    )
+
+
 def everything_else(conn: Connection, merchant_id: str, mark: str) -> None:
     """A row of every kind that a page lists, each with ``mark`` in it."""
     put_aside(conn, [Reject(merchant_id, f"wms/{mark}", mark, f"reason {mark}", {"event_id": mark}, mark)], NOW)
     keep_drift(conn, merchant_id, [Drift("new", f"order.{mark}", "string", 1, mark)], Run("d", mark, NOW))
     raise_alert(conn, f"alert {mark}", merchant_id, "dag_failed", f"message {mark}", NOW)
     queue_mail(conn, f"owed/{mark}", merchant_id, "owed", note(), NOW)
+    archive_mail(conn, None if merchant_id == "*" else merchant_id, mark)
     values = {"m": merchant_id, "mark": mark, "now": NOW, "version": kpi.VERSION}
     for statement in (
         "update ops.outbox set status = 'dead', last_error = %(mark)s, subject = %(mark)s "
@@ -315,17 +348,17 @@ def test_his_own_and_who_is_of_every_merchant_sees_it_all(world: World) -> None:
         told = [whole.get(address) for address in addresses]
         assert all(one.status_code in (200, 308) for one in told), path
         listed = not re.search(
-            r"/desk(/|/sw.js|/commands.pdf|/api/second|/api/units/.*/recovery)?$|(bad|units|parts).csv$|xlsx$", path
+            r"/desk(/|/sw.js|/commands.pdf|/api/second|/api/units/.*/recovery)?$|(bad|units|parts).csv$|xlsx$|/mail.eml$", path
         )
         text = [one for one in told if "pdf" not in one.headers.get("content-type", "") and listed]
         assert not text or "jpeg" in text[0].headers.get("content-type", "") or any(
             STRANGE.search(one.content) for one in text
         ), path  # fmt: skip
-    for page in ("/", "/quality", "/notices"):
+    for page in ("/", "/quality", "/notices", "/mails"):
         assert NOBODYS in whole.get(f"{page}?lang=en&status=all").text, page
     his = world.browser("timur")
     for path in ("/", "/quality?status=all", "/notices?status=all", "/claims?show=open", "/differences",
-                 "/stock?show=all", "/routes?show=all", "/writes", "/lists",
+                 "/stock?show=all", "/routes?show=all", "/writes", "/lists", "/mails",
                  "/suppliers/supplier?shop=alpha&supplier=Supplier-alpha"):  # fmt: skip
         assert re.search("alpha-row|W1-ALPHA", his.get(path).text), path
 
@@ -344,7 +377,7 @@ def test_who_has_no_role_is_told_so_and_nothing_else(world: World) -> None:
 
 def test_a_merchant_that_is_not_his_is_as_one_that_is_not_there(world: World) -> None:
     his = world.browser("timur")
-    for page in ("/", "/quality", "/notices", "/applications", "/differences", "/lists"):
+    for page in ("/", "/quality", "/notices", "/applications", "/differences", "/lists", "/mails", "/mails/preview"):
         here, nowhere = his.get(f"{page}?merchant=beta"), his.get(f"{page}?merchant=none")
         assert here.status_code == nowhere.status_code == 404
         assert here.text.replace("beta", "none") == nowhere.text
@@ -365,6 +398,9 @@ def changes(world: World) -> dict[str, dict[str, Any]]:
         "/quality/alerts": {"data": {"key": "alert beta-row"}},
         "/notices/decide": {"data": {"id": world.of("beta", "ops.notice", "notice_id"), "do": "again"}},
         "/notices/mails": {"data": {"key": "owed/beta-row", "do": "again"}},
+        "/mails/{mail_id}/again": {
+            "path": f"/mails/{world.mails('beta')[0]}/again", "data": {"reason": "x", "form": str(uuid.uuid4())},
+        },
         "/applications": {"data": {"merchant": "beta"}, "files": {"file": ("a.csv", f"{HEADERS}\n".encode())}},
         "/applications/{upload_id}/take": {"path": f"/applications/{file}/take"},
         "/claims/{claim_id}": {"path": f"/claims/{claim}", "data": {"do": "sent"}},
@@ -437,6 +473,7 @@ def test_deciding_needs_a_supervisor_of_that_very_merchant(world: World, name: s
         "/quality/alerts": {"key": "alert alpha-row"},
         "/notices/decide": {"id": world.of("alpha", "ops.notice", "notice_id"), "do": "again"},
         "/notices/mails": {"key": "owed/alpha-row", "do": "again"},
+        f"/mails/{world.mails('alpha')[0]}/again": {"reason": "x", "form": str(uuid.uuid4())},
         f"/claims/{claims.claim_id(world.units['alpha']['unit_id'])}": {"do": "sent"},
         "/lists/cards": {"whose": "alpha", "sku": "alpharow", "state": "linked"},
         "/suppliers/claims": {"shop": "alpha", "supplier": "Supplier-alpha", "form": str(uuid.uuid4())},
