@@ -4,7 +4,7 @@ import datetime as dt
 import logging
 from typing import Any
 
-from include.clock import ALMATY
+from include.clock import ALMATY, almaty_day
 from include.db import lease
 from include.db.connection import Connection, connect
 from include.db.statements import run as run_statement
@@ -63,7 +63,9 @@ def weekly_facts(
     starts = dt.datetime.combine(week, dt.time(), ALMATY)
     one_week = dt.timedelta(weeks=1)
     whose: dict[str, Any] = {"merchant_id": merchant_id}
-    kpis = run_statement(conn, "report/kpis", **whose, week_start=week, version=kpi.VERSION).fetchall()
+    kpis = run_statement(
+        conn, "report/kpis", **whose, week_start=week, version=kpi.VERSION, known_on=almaty_day(run.now)
+    ).fetchall()
     unquantified = run_statement(conn, "report/unquantified", **whose).fetchone() or {}
     held = run_statement(conn, "report/held_parts", **run.key, **whose).fetchall()
     return WeeklyFacts(

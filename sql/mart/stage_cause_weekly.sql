@@ -10,20 +10,19 @@ select
     came_back.dag_id,
     came_back.run_id,
     came_back.merchant_id,
-    date_trunc('week', placed.created_at at time zone 'Asia/Almaty')::date as cohort_week,
+    placed.cohort_week,
     came_back.horizon_days,
     coalesce(product.category, 'unknown') as category,
     coalesce(line.sku, 'unknown') as sku,
     coalesce(product.supplier, 'unknown') as supplier,
-    coalesce(placed.city, 'unknown') as city,
-    coalesce(placed.carrier, 'unknown') as carrier,
+    placed.city,
+    placed.carrier,
     came_back.reason,
     came_back.finding,
     came_back.cause,
     sum(came_back.returned)::integer as returned
 from mart.stage_cohort_return as came_back
-inner join core.customer_order as placed
-    on came_back.merchant_id = placed.merchant_id and came_back.order_id = placed.order_id
+inner join cohort_order as placed on came_back.order_id = placed.order_id
 inner join core.order_line as line
     on came_back.merchant_id = line.merchant_id and came_back.entry_id = line.entry_id
 left join channel.resale_sku as resale

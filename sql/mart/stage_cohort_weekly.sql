@@ -2,53 +2,10 @@
 delete from mart.stage_cohort_weekly
 where dag_id = %(dag_id)s and run_id = %(run_id)s and merchant_id = %(merchant_id)s;
 
-with placed_order as (
-    select
-        placed.order_id,
-        placed.city,
-        placed.carrier,
-        date_trunc('week', placed.created_at at time zone 'Asia/Almaty')::date as cohort_week,
-        placed.status = 'COMPLETED'
-        or exists (
-            select 1
-            from core.order_observation as seen
-            where
-                seen.merchant_id = placed.merchant_id
-                and seen.order_id = placed.order_id
-                and seen.status = 'COMPLETED'
-        )
-        or coalesce(came_back.customer_return, false) as is_sold,
-        coalesce(came_back.unknown_kind, false) as is_unknown
-    from core.customer_order as placed
-    left join lateral (
-        select
-            bool_or(return_case.return_kind = 'customer_return') as customer_return,
-            bool_or(return_case.return_kind = 'unknown') as unknown_kind
-        from core.return_case as return_case
-        where return_case.merchant_id = placed.merchant_id and return_case.order_id = placed.order_id
-    ) as came_back on true
-    where placed.merchant_id = %(merchant_id)s
-),
-
-sold_order as (
+with sold_order as (
     select *
-    from placed_order
-    where is_sold or is_unknown
-),
-
--- a cohort is backfilled when the first sweep over its last day was complete only after its horizon
-swept as (
-    select
-        weeks.cohort_week,
-        min(sweep.completed_at) as first_swept
-    from (select distinct cohort_week from sold_order) as weeks
-    left join ops.sweep
-        on
-            sweep.merchant_id = %(merchant_id)s
-            and sweep.published
-            and sweep.created_from < (weeks.cohort_week + 7)::timestamp at time zone 'Asia/Almaty'
-            and sweep.created_to > (weeks.cohort_week + 6)::timestamp at time zone 'Asia/Almaty'
-    group by weeks.cohort_week
+    from cohort_order
+    where is_sold or is_back
 ),
 
 line as (
@@ -60,8 +17,8 @@ line as (
         coalesce(order_line.sku, 'unknown') as sku,
         coalesce(product.category, 'unknown') as category,
         coalesce(product.supplier, 'unknown') as supplier,
-        coalesce(sold_order.city, 'unknown') as city,
-        coalesce(sold_order.carrier, 'unknown') as carrier
+        sold_order.city,
+        sold_order.carrier
     from sold_order
     inner join core.order_line as order_line
         on order_line.merchant_id = %(merchant_id)s and sold_order.order_id = order_line.order_id
@@ -86,22 +43,39 @@ came_back as (
     group by entry_id, horizon_days
 ),
 
-cohort as (
+-- a cohort is backfilled when no sweep over its last day was complete before its horizon
+week as (
     select
-        line.*,
+        weeks.cohort_week,
         horizon.days as horizon_days,
-        (line.cohort_week + 7 + horizon.days)::timestamp at time zone 'Asia/Almaty' as ends_at
-    from line
+        ending.at <= %(now)s as mature,
+        not exists (
+            select 1
+            from ops.sweep
+            where
+                sweep.merchant_id = %(merchant_id)s
+                and sweep.published
+                and sweep.created_from < core.week_begin(weeks.cohort_week + 7)
+                and sweep.created_to > core.week_begin(weeks.cohort_week + 6)
+                -- no sweep over a day is complete a week before it
+                and sweep.completed_at >= core.week_begin(weeks.cohort_week)
+                and sweep.completed_at <= ending.at
+        ) as backfilled
+    from (select distinct sold_order.cohort_week from sold_order) as weeks
     cross join (values (14), (30)) as horizon (days)
+    cross join lateral (
+        select core.week_begin(weeks.cohort_week + 7 + horizon.days) as at
+    ) as ending
 ),
 
 flagged as (
     select
-        cohort.*,
-        cohort.ends_at <= %(now)s as mature,
-        coalesce(swept.first_swept > cohort.ends_at, true) as backfilled
-    from cohort
-    left join swept on cohort.cohort_week = swept.cohort_week
+        line.*,
+        week.horizon_days,
+        week.mature,
+        week.backfilled
+    from line
+    inner join week on line.cohort_week = week.cohort_week
 )
 
 insert into mart.stage_cohort_weekly (

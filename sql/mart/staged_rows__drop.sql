@@ -22,3 +22,21 @@ where dag_id = %(dag_id)s and run_id = %(run_id)s and merchant_id = %(part)s;
 
 delete from mart.stage_cause_share
 where dag_id = %(dag_id)s and run_id = %(run_id)s and merchant_id = %(part)s;
+
+delete from mart.stage_delay_weekly
+where dag_id = %(dag_id)s and run_id = %(run_id)s and merchant_id = %(part)s;
+
+delete from mart.stage_receipt_weekly
+where dag_id = %(dag_id)s and run_id = %(run_id)s and merchant_id = %(part)s;
+
+delete from mart.stage_expected_weekly
+where dag_id = %(dag_id)s and run_id = %(run_id)s and merchant_id = %(part)s;
+
+delete from mart.stage_touch_note
+where dag_id = %(dag_id)s and run_id = %(run_id)s and merchant_id = %(part)s;
+
+delete from mart.stage_touch
+where dag_id = %(dag_id)s and run_id = %(run_id)s and merchant_id = %(part)s;
+
+delete from mart.stage_state
+where dag_id = %(dag_id)s and run_id = %(run_id)s and merchant_id = %(part)s;
