@@ -124,7 +124,9 @@ def numbers(
     for group in receipts:
         if group.week_start in weeks:
             found.extend(_of_receipts(group, now, today))
-    found.extend(_return_rate(cohort) for cohort in cohorts if is_written(cohort.week_start, cohort.horizon_days, today))
+    found.extend(
+        _return_rate(cohort) for cohort in cohorts if is_written(cohort.week_start, cohort.horizon_days, today)
+    )
     found.extend(_reconciled(row) for row in expected if row.week_start in weeks)
     told = iter(shares([one.count for one in found if isinstance(one, Part)]))
     whole = [one if isinstance(one, Number) else _with_interval(one.number, next(told)) for one in found]
@@ -202,9 +204,7 @@ def _resale(group: Receipts, today: dt.date) -> Iterator[Number | Part]:
     for horizon in kpi.BY_NAME["resale_share"].horizons:
         if not kpi.is_mature(group.week_start, horizon, today):
             continue
-        yield _part(
-            group, "resale_share", Count.of(getattr(group, f"resold_{horizon}"), group.units), horizon=horizon
-        )
+        yield _part(group, "resale_share", Count.of(getattr(group, f"resold_{horizon}"), group.units), horizon=horizon)
         proceeds = getattr(group, f"proceeds_{horizon}")
         value = proceeds / group.original_price if group.original_price else None
         yield _number(group, "resale_share_value", value, group.priced_units, kpi.PROCEEDS_ONLY, horizon=horizon)

@@ -58,7 +58,9 @@ def shares(counts: Sequence[Count]) -> list[Share]:
 
     for one in counts:
         if one.n > 0 and (not 0 <= one.lo <= one.count <= one.hi <= one.n_hi or one.count > one.n):
-            raise ValueError(f"counts out of order: {one.lo} <= {one.count} <= {one.hi} of {one.n} (at most {one.n_hi})")
+            raise ValueError(
+                f"counts out of order: {one.lo} <= {one.count} <= {one.hi} of {one.n} (at most {one.n_hi})"
+            )
     known = [one for one in counts if one.n > 0]
     if not known:
         return [Share(None, None, None, 0) for _ in counts]

@@ -109,11 +109,7 @@ def _publish_part(conn: Connection, run: Run, part: str) -> None:
         for table in ("mart/signal", "mart/reason_worth", "mart/cause_share"):
             run_statement(conn, table, **run.key, merchant_id=merchant_id, week_start=week)
         run_statement(conn, "mart/action_effect", **run.key, merchant_id=merchant_id)
-    longest = max(kpi.BY_NAME["return_rate"].horizons)
-    run_statement(
-        conn, "mart/kpi_weekly", **run.key, merchant_id=merchant_id, known_on=today,
-        rates_from=kpi.oldest_rate(longest, today), longest=longest,
-    )  # fmt: skip
+    weekly_marts.publish_numbers(conn, run, merchant_id)
     weekly_marts.counted(conn, run, part)
     run_statement(conn, "mart/staged_rows__drop", **run.key, part=part)
 
@@ -124,7 +120,11 @@ def _stage_kpis(conn: Connection, run: Run, merchant_id: str | None, touched: To
     found += young_rates(conn, run, merchant_id)
     if merchant_id is not None:
         found += goods_rates(conn, run, merchant_id)
-    run_statement(conn, "mart/stage_kpi_weekly__clear", **run.key, merchant_id=merchant_id)
+    return stage_numbers(conn, run, merchant_id, found)
+
+
+def stage_numbers(conn: Connection, run: Run, merchant_id: str | None, found: list[Number]) -> int:
+    """Stage numbers of one merchant, or of the whole house (None); return how many."""
     today = almaty_day(run.now)
     return copy_rows(
         conn, "mart.stage_kpi_weekly", KPI_COLUMNS, (_kpi_row(run, merchant_id, today, number) for number in found)

@@ -38,17 +38,27 @@ def stage(conn: Connection, run: Run, merchant_id: str, *, whole: bool = False) 
     """Stage the touched cells of a merchant; return them and the rows staged. Call it in one transaction."""
     key = {**run.key, "merchant_id": merchant_id}
     touched = touched_by(conn, run, merchant_id, whole=whole)
-    run_statement(conn, "mart/stage_cohort_order", **key)
-    run_statement(conn, "mart/stage_cohort_return", **key)
-    rows = run_statement(conn, "mart/stage_cohort_weekly", **key, now=run.now).rowcount
-    for table in STAGED[1:]:
-        rows += run_statement(conn, f"mart/stage_{table}", **key).rowcount
-    run_statement(conn, "mart/stage_cohort_order__drop")
+    rows = 0
+    if touched.of("cohort"):
+        run_statement(conn, "mart/stage_cohort_order", **key)
+        run_statement(conn, "mart/stage_cohort_return", **key)
+        rows += run_statement(conn, "mart/stage_cohort_weekly", **key, now=run.now).rowcount
+        rows += run_statement(conn, "mart/stage_cause_weekly", **key).rowcount
+        rows += run_statement(conn, "mart/stage_delay_weekly", **key).rowcount
+        run_statement(conn, "mart/stage_cohort_order__drop")
+    if touched.of("receipt"):
+        rows += run_statement(conn, "mart/stage_receipt_weekly", **key).rowcount
+    if touched.of("signal"):
+        rows += run_statement(conn, "mart/stage_expected_weekly", **key).rowcount
     return touched, rows
 
 
 def touched_by(conn: Connection, run: Run, part: str, *, whole: bool = False) -> Touched:
-    """Note what this run counts anew of a merchant, or of the house (:data:`WHOLE`), and return it."""
+    """Note what this run counts anew of a merchant, or of the house (:data:`WHOLE`), and return it.
+
+    What an earlier try has staged of the part goes.
+    """
+    run_statement(conn, "mart/staged_rows__drop", **run.key, part=part)
     weeks = kpi.weeks_written(almaty_day(run.now))
     found = run_statement(
         conn, "mart/stage_touch", **run.key, part=part, now=run.now, weeks_from=weeks[0], whole=whole,
@@ -83,6 +93,16 @@ def publish(conn: Connection, run: Run, merchant_id: str) -> None:
     for table in STAGED:
         run_statement(conn, f"mart/{table}", **run.key, merchant_id=merchant_id)
     run_statement(conn, "mart/window__left", merchant_id=merchant_id, weeks_from=weeks[0])
+
+
+def publish_numbers(conn: Connection, run: Run, merchant_id: str | None) -> None:
+    """Write those staged numbers of a merchant, or of the whole house (None), that differ from what is known."""
+    today = almaty_day(run.now)
+    longest = max(kpi.BY_NAME["return_rate"].horizons)
+    run_statement(
+        conn, "mart/kpi_weekly", **run.key, merchant_id=merchant_id, known_on=today,
+        rates_from=kpi.oldest_rate(longest, today), longest=longest,
+    )  # fmt: skip
 
 
 def counted(conn: Connection, run: Run, part: str) -> None:

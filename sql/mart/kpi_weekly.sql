@@ -1,6 +1,6 @@
 -- mart.kpi_weekly: a number is written when it is new or differs from what was known; what was known before stays.
--- merchant_id NULL is the whole house. Rows of the run's own day are replaced, so a repeated run ends the same. Only
--- the weeks that the run counted anew are looked at, and the estimates, which every run makes.
+-- merchant_id NULL is the whole house. A day has one row of a number, that of its last run, so a repeated run ends the
+-- same. Only the weeks that the run counted anew are looked at, and the estimates, which every run makes.
 create temporary table kpi_counted on commit drop as
 select
     touch.week_start,
@@ -27,14 +27,6 @@ where
     and mart.kpi_kind(staged.kpi) = 'estimate';
 
 analyze kpi_counted;
-
-delete from mart.kpi_weekly as known
-using kpi_counted as counted
-where
-    (known.merchant_id = %(merchant_id)s or (%(merchant_id)s::text is null and known.merchant_id is null))
-    and known.week_start = counted.week_start
-    and mart.kpi_kind(known.kpi) = counted.kind
-    and known.known_on = %(known_on)s;
 
 create temporary table kpi_before on commit drop as
 select distinct on (
@@ -84,62 +76,69 @@ where
     and staged.run_id = %(run_id)s
     and (staged.merchant_id = %(merchant_id)s or (%(merchant_id)s::text is null and staged.merchant_id is null));
 
-analyze kpi_before, kpi_staged;
-
-insert into mart.kpi_weekly (
-    merchant_id, category, sku, supplier, week_start, kpi, horizon_days, version, known_on,
-    value, lo, hi, n, note, restated_because
-)
+-- what an earlier run of this day said
+create temporary table kpi_today on commit drop as
 select
-    %(merchant_id)s,
-    nullif(staged.category, ''),
-    nullif(staged.sku, ''),
-    nullif(staged.supplier, ''),
-    staged.week_start,
-    staged.kpi,
-    nullif(staged.horizon_days, 0),
-    staged.version,
-    %(known_on)s,
-    staged.value,
-    staged.lo,
-    staged.hi,
-    staged.n,
-    staged.note,
-    case
-        when before.kpi is null then null
-        when before.n <> staged.n then before.because || ': n was ' || before.n || ', is ' || staged.n
-        else before.because || ': units moved on since ' || before.known_on
-    end as restated_because
+    coalesce(known.category, '') as category,
+    coalesce(known.sku, '') as sku,
+    coalesce(known.supplier, '') as supplier,
+    coalesce(known.horizon_days, 0) as horizon_days,
+    known.week_start,
+    known.kpi,
+    known.version,
+    known.value,
+    known.lo,
+    known.hi,
+    known.n,
+    known.note,
+    split_part(known.restated_because, ': ', 1) as because,
+    known.ctid as place
+from kpi_counted as counted
+inner join mart.kpi_weekly as known
+    on counted.week_start = known.week_start and mart.kpi_kind(known.kpi) = counted.kind
+where
+    (known.merchant_id = %(merchant_id)s or (%(merchant_id)s::text is null and known.merchant_id is null))
+    and known.known_on = %(known_on)s;
+
+analyze kpi_before, kpi_staged, kpi_today;
+
+create temporary table kpi_said on commit drop as
+select
+    staged.*,
+    before.n as n_before,
+    before.known_on as known_before,
+    before.because
 from kpi_staged as staged
 left join kpi_before as before
     using (category, sku, supplier, horizon_days, week_start, kpi, version)
 where
     before.kpi is null
     or (before.value, before.lo, before.hi, before.n, before.note)
-    is distinct from (staged.value, staged.lo, staged.hi, staged.n, staged.note);
-
+    is distinct from (staged.value, staged.lo, staged.hi, staged.n, staged.note)
+union all
 -- a number whose units are gone (voided, moved to another category) is taken back, not left standing; an estimate is
 -- made for the newest weeks only, and what was said of a week stays what was known of it then
-insert into mart.kpi_weekly (
-    merchant_id, category, sku, supplier, week_start, kpi, horizon_days, version, known_on, n, restated_because
-)
 select
-    %(merchant_id)s,
-    nullif(before.category, ''),
-    nullif(before.sku, ''),
-    nullif(before.supplier, ''),
+    before.category,
+    before.sku,
+    before.supplier,
+    before.horizon_days,
     before.week_start,
     before.kpi,
-    nullif(before.horizon_days, 0),
     before.version,
-    %(known_on)s,
-    0 as n,
-    before.because || ': n was ' || before.n || ', is 0' as restated_because
+    null,
+    null,
+    null,
+    0,
+    null,
+    before.n,
+    before.known_on,
+    before.because
 from kpi_before as before
 left join kpi_staged as staged
     using (category, sku, supplier, horizon_days, week_start, kpi, version)
 where
-    before.n > 0
+    (before.n > 0 or before.value is not null or before.note is not null)
     and mart.kpi_kind(before.kpi) <> 'estimate'
     -- a rate is written as long as its receipts' numbers are, after its horizon
     and (
@@ -148,4 +147,59 @@ where
     )
     and staged.kpi is null;
 
-drop table kpi_counted, kpi_before, kpi_staged;
+analyze kpi_said;
+
+-- what is the same as this day has said stays, with its cause
+delete from mart.kpi_weekly as known
+using kpi_today as today
+left join kpi_said as said
+    using (category, sku, supplier, horizon_days, week_start, kpi, version)
+where
+    known.ctid = today.place
+    and (
+        said.kpi is null
+        or (today.value, today.lo, today.hi, today.n, today.note)
+        is distinct from (said.value, said.lo, said.hi, said.n, said.note)
+    );
+
+insert into mart.kpi_weekly (
+    merchant_id, category, sku, supplier, week_start, kpi, horizon_days, version, known_on,
+    value, lo, hi, n, note, restated_because
+)
+select
+    %(merchant_id)s,
+    nullif(said.category, ''),
+    nullif(said.sku, ''),
+    nullif(said.supplier, ''),
+    said.week_start,
+    said.kpi,
+    nullif(said.horizon_days, 0),
+    said.version,
+    %(known_on)s,
+    said.value,
+    said.lo,
+    said.hi,
+    said.n,
+    said.note,
+    case
+        when said.known_before is null then null
+        else
+            -- both what this day has said before and what happened since tell it from the days before
+            case
+                when today.because is null or today.because = said.because then said.because
+                else today.because || ', ' || said.because
+            end
+            || case
+                when said.n_before <> said.n then ': n was ' || said.n_before || ', is ' || said.n
+                else ': units moved on since ' || said.known_before
+            end
+    end as restated_because
+from kpi_said as said
+left join kpi_today as today
+    using (category, sku, supplier, horizon_days, week_start, kpi, version)
+where
+    today.kpi is null
+    or (today.value, today.lo, today.hi, today.n, today.note)
+    is distinct from (said.value, said.lo, said.hi, said.n, said.note);
+
+drop table kpi_counted, kpi_before, kpi_staged, kpi_today, kpi_said;

@@ -22,7 +22,7 @@ where
     );
 
 insert into mart.receipt_weekly as old (
-    merchant_id, week_start, category, sku, supplier, units, open_units, relisted, routed_after,
+    merchant_id, week_start, category, sku, supplier, units, open_units, waiting_since, longest_after, relisted, routed_after,
     unrouted_after, unrouted_since, sellable_after, unsellable_after, unsellable_since, proved_observed,
     proved_fetched, proved_published, resold_30, resold_60, priced_units, original_price, proceeds_30,
     proceeds_60, costed_units, reverse_cost, compared_units, compared_cost, compared_price, closed_units,
@@ -37,6 +37,8 @@ select
     supplier,
     units,
     open_units,
+    waiting_since,
+    longest_after,
     relisted,
     routed_after,
     unrouted_after,
@@ -75,6 +77,8 @@ on conflict (merchant_id, week_start, category, sku, supplier) do update
     set
         units = excluded.units,
         open_units = excluded.open_units,
+        waiting_since = excluded.waiting_since,
+        longest_after = excluded.longest_after,
         relisted = excluded.relisted,
         routed_after = excluded.routed_after,
         unrouted_after = excluded.unrouted_after,

@@ -1,9 +1,6 @@
 -- mart.stage_cohort_return: what came back from each order, by horizon, with the certain count and its bounds.
 -- Of the orders in cohort_order. Rule: docs/data-contract.md, "return_rate". A request is counted when its LATEST possible time lies within the
 -- horizon; it may count (returned_hi) when its earliest does. An unquantified case counts 1, between 1 and the sold.
-delete from mart.stage_cohort_return
-where dag_id = %(dag_id)s and run_id = %(run_id)s and merchant_id = %(merchant_id)s;
-
 with cases as (
     select
         return_case.case_id,

@@ -1,7 +1,4 @@
 -- mart.stage_cohort_weekly: units sold and returned of each Almaty week of orders, for the batch of one merchant.
-delete from mart.stage_cohort_weekly
-where dag_id = %(dag_id)s and run_id = %(run_id)s and merchant_id = %(merchant_id)s;
-
 with sold_order as (
     select *
     from cohort_order

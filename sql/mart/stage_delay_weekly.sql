@@ -1,7 +1,4 @@
 -- mart.stage_delay_weekly: the returned units of mart.stage_cohort_weekly by the week in which they were asked for.
-delete from mart.stage_delay_weekly
-where dag_id = %(dag_id)s and run_id = %(run_id)s and merchant_id = %(merchant_id)s;
-
 insert into mart.stage_delay_weekly (
     dag_id, run_id, merchant_id, cohort_week, horizon_days, category, requested_week, returned
 )

@@ -1,8 +1,5 @@
 -- mart.stage_expected_weekly: units by the Almaty week they first became known, and how many of them have a complete,
 -- undisputed story; of the weeks that this run counts anew.
-delete from mart.stage_expected_weekly
-where dag_id = %(dag_id)s and run_id = %(run_id)s and merchant_id = %(merchant_id)s;
-
 insert into mart.stage_expected_weekly (
     dag_id, run_id, merchant_id, week_start, category, sku, supplier, units, reconciled
 )

@@ -1,10 +1,7 @@
 -- mart.stage_receipt_weekly: the units received in the weeks that this run counts anew, summed by goods.
-delete from mart.stage_receipt_weekly
-where dag_id = %(dag_id)s and run_id = %(run_id)s and merchant_id = %(merchant_id)s;
-
 insert into mart.stage_receipt_weekly (
     dag_id, run_id, merchant_id, week_start, category, sku, supplier,
-    units, open_units, relisted,
+    units, open_units, waiting_since, longest_after, relisted,
     routed_after, unrouted_after, unrouted_since, sellable_after, unsellable_after, unsellable_since,
     proved_observed, proved_fetched, proved_published,
     resold_30, resold_60, priced_units, original_price, proceeds_30, proceeds_60,
@@ -27,6 +24,10 @@ cross join lateral (
         received.supplier,
         count(*)::integer as units,
         (count(*) filter (where received.closed_after is null))::integer as open_units,
+        max(received.received_at) filter (
+            where received.closed_after is null and (received.routed_after is null or received.sale_after is null)
+        ) as waiting_since,
+        max(greatest(received.routed_after, received.sale_after, received.closed_after)) as longest_after,
         (count(*) filter (where received.on_sale_after is not null))::integer as relisted,
         coalesce(
             string_agg(float8send(received.routed_after), ''::bytea order by received.routed_after), ''::bytea
@@ -101,6 +102,7 @@ cross join lateral (
             coalesce(unit.sku, 'unknown') as sku,
             unit.supplier,
             unit.channel,
+            unit.received_at,
             unit.original_price,
             unit.resale_price,
             unit.reverse_cost,

@@ -200,21 +200,32 @@ touched as (
         core.week_begin(window_week.week_start + 7) > last_run.at
         and core.week_begin(window_week.week_start + 7) <= %(now)s
     union all
+    -- what waits still counts for longer; but where it has waited longer than all others took, nothing follows
     select
         'number',
-        counted.week_start,
+        waiting.week_start,
         'time passed'
-    from mart.receipt_weekly as counted
-    where (counted.merchant_id = %(part)s or %(part)s = 'all') and counted.open_units > 0
+    from last_run
+    cross join (
+        select
+            counted.week_start,
+            max(counted.waiting_since) as since,
+            max(counted.longest_after) as longest
+        from mart.receipt_weekly as counted
+        where counted.merchant_id = %(part)s or %(part)s = 'all'
+        group by counted.week_start
+    ) as waiting
+    where last_run.at < %(now)s and last_run.at - waiting.since <= make_interval(secs => waiting.longest)
     union all
     -- storage is counted by the day
     select
         'receipt',
         counted.week_start,
         'time passed'
-    from mart.receipt_weekly as counted
+    from last_run
+    inner join mart.receipt_weekly as counted on counted.merchant_id = %(part)s
     where
-        counted.merchant_id = %(part)s
+        core.day_of(last_run.at) < core.day_of(%(now)s)
         and counted.open_units > 0
         and exists (
             select 1
@@ -238,7 +249,7 @@ group by touched.kind, touched.week_start;
 insert into ops.mart_touch (merchant_id, kind, week_start, because)
 select
     'all',
-    case touch.kind when 'number' then 'receipt' else touch.kind end,
+    touch.kind,
     touch.week_start,
     cause.name
 from mart.stage_touch as touch
@@ -248,12 +259,13 @@ where
     and touch.run_id = %(run_id)s
     and touch.merchant_id = %(part)s
     and %(part)s <> 'all'
+    and touch.kind <> 'number'
     and not exists (
         select 1
         from ops.mart_touch as told
         where
             told.merchant_id = 'all'
-            and told.kind = case touch.kind when 'number' then 'receipt' else touch.kind end
+            and told.kind = touch.kind
             and told.week_start = touch.week_start
             and told.because = cause.name
     );

@@ -1,4 +1,4 @@
--- A published part needs its staged rows no more.
+-- A published part needs its staged rows no more; one that is staged again begins without them.
 delete from mart.stage_kpi_weekly
 where dag_id = %(dag_id)s and run_id = %(run_id)s and coalesce(merchant_id, 'all') = %(part)s;
 

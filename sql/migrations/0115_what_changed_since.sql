@@ -68,6 +68,8 @@ create table mart.receipt_weekly (
     supplier text not null,
     units integer not null,
     open_units integer not null,
+    waiting_since timestamptz,
+    longest_after double precision,
     relisted integer not null,
     routed_after bytea not null,
     unrouted_after bytea not null,
@@ -102,6 +104,9 @@ create table mart.receipt_weekly (
     claims_paid_amount bigint not null,
     primary key (merchant_id, week_start, category, sku, supplier)
 );
+comment on column mart.receipt_weekly.waiting_since is
+'The latest first scan of a unit that waits for its route or to be on sale: once it waits longer than any other unit
+took (longest_after), no estimate changes by its waiting on.';
 comment on table mart.receipt_weekly is
 'Sums over the units received in a week, of the weeks whose KPIs are written and the running one. Durations are lists of
 float8 in network order, ascending: seconds from the first scan, or, of units that wait, the moment of the first scan.';
