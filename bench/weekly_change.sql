@@ -49,8 +49,13 @@ from core.customer_order as placed
 where
     placed.merchant_id = any(%(merchants)s)
     and placed.status = 'COMPLETED'
-    and placed.order_id like '%%' || %(round)s || '07'
-    and placed.created_at >= %(dense_from)s;
+    and placed.order_id like '%%' || %(round)s || '7'
+    and placed.created_at >= %(dense_from)s
+    and not exists (
+        select 1
+        from core.return_case as known
+        where known.merchant_id = placed.merchant_id and known.order_id = placed.order_id
+    );
 
 update ledger.unit
 set
@@ -59,7 +64,17 @@ set
     resold_at = %(now)s,
     closed_at = %(now)s
 where
-    merchant_id = any(%(merchants)s)
-    and state = 'on_sale'
-    and order_id like '%%' || %(round)s || '0'
-    and requested_at >= %(dense_from)s;
+    unit_id in (
+        select waiting.unit_id
+        from unnest(%(merchants)s::text[]) as merchant (merchant_id)
+        cross join lateral (
+            select unit.unit_id
+            from ledger.unit
+            where
+                unit.merchant_id = merchant.merchant_id
+                and unit.state = 'on_sale'
+                and unit.requested_at >= %(dense_from)s
+            order by md5(unit.unit_id::text)
+            limit 60
+        ) as waiting
+    );
