@@ -1,8 +1,9 @@
 """
 ### Weekly numbers, causes and the mail to the merchants
 
-Counts cohorts, causes and KPIs (version 1) from the ledger, looks for causes that come back more than before, and
-sends every merchant one mail about the last full week, and one about all merchants to the team.
+Counts cohorts, causes and KPIs (version 1) from the ledger, again only where something changed, looks for causes that
+come back more than before, and sends every merchant one mail about the last full week, and one about all merchants to
+the team.
 
 | | |
 | --- | --- |

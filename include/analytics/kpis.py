@@ -1,52 +1,77 @@
-"""The KPIs of domain/kpi.py from counted rows: one group is a category, or everything."""
+"""The KPIs of domain/kpi.py from summed rows: one group is a category, a SKU or a supplier's goods of it, or everything."""
 
 import datetime as dt
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import TypeVar
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
-from include.analytics.durations import End, quantiles
-from include.analytics.rates import wilson
+import numpy as np
+
+from include.analytics.durations import Durations, Spans, quantiles
+from include.analytics.rates import Count, Share, shares
 from include.domain import kpi
+from include.domain.days import almaty_day
 
 HOUR = 3600.0
-DAY = 86400.0
 
 
-@dataclass(frozen=True, slots=True)
-class ReceivedUnit:
-    """A received unit. Durations are seconds from its first scan, None where it is not there; money is tenge.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Goods:
+    """Which goods a row is about in which week; None is all of them."""
 
-    ``reverse_cost`` and ``net_recovery`` are None where a term is not known, the latter also of an open unit.
+    week_start: dt.date
+    category: str | None = None
+    sku: str | None = None
+    supplier: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipts(Goods):
+    """The units received in a week, summed as in mart.receipt_weekly. Money is tenge.
+
+    Lists of durations are float8 in network order: seconds from the first scan; ``_since`` the moment of the first scan
+    of those that wait still.
     """
 
-    category: str
-    week_start: dt.date
-    state: str
-    channel: str | None
-    routed_after: float | None
-    on_sale_after: float | None
-    on_sale_proof: str | None
-    resold_after: float | None
-    closed_after: float | None
-    open_for: float
-    proceeds: int | None
-    original_price: int | None
-    reverse_cost: int | None
-    net_recovery: int | None
-    claimable: int | None = None  # None: there is no claim
-    claimed: bool = False
-    claim_paid: int = 0
-    claim_lost: bool = False
+    units: int
+    relisted: int
+    routed_after: bytes
+    unrouted_after: bytes
+    unrouted_since: bytes
+    sellable_after: bytes
+    unsellable_after: bytes
+    unsellable_since: bytes
+    proved_observed: int
+    proved_fetched: int
+    proved_published: int
+    resold_30: int
+    resold_60: int
+    priced_units: int
+    original_price: int
+    proceeds_30: int
+    proceeds_60: int
+    costed_units: int
+    reverse_cost: int
+    compared_units: int
+    compared_cost: int
+    compared_price: int
+    closed_units: int
+    recovered_units: int
+    net_recovery: int
+    claims: int
+    claims_amount: int
+    claims_sent: int
+    claims_sent_amount: int
+    claims_lost: int
+    claims_lost_amount: int
+    claims_paid: int
+    claims_paid_amount: int
 
 
-@dataclass(frozen=True, slots=True)
-class Cohort:
-    """A mature week of orders of one category: units sold, and returned within the horizon (certain, least, most)."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cohort(Goods):
+    """A mature week of orders: units sold, and returned within the horizon (certain, least, most)."""
 
-    category: str
-    week_start: dt.date
     horizon_days: int
     sold: int
     returned: int
@@ -56,12 +81,10 @@ class Cohort:
     backfilled: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Expected:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expected(Goods):
     """Units first heard of in a week, and those whose story is complete and undisputed."""
 
-    category: str
-    week_start: dt.date
     units: int
     reconciled: int
 
@@ -83,149 +106,129 @@ class Number:
     supplier: str | None = None
 
 
-Row = TypeVar("Row", ReceivedUnit, Cohort, Expected)
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A share that is still to be given its interval, with all the others at once."""
+
+    number: Number
+    count: Count
 
 
 def numbers(
-    units: Iterable[ReceivedUnit], cohorts: Iterable[Cohort], expected: Iterable[Expected], today: dt.date
+    receipts: Iterable[Receipts], cohorts: Iterable[Cohort], expected: Iterable[Expected], now: dt.datetime
 ) -> list[Number]:
-    """Return every KPI of the weeks that are written on the Almaty day ``today``."""
+    """Return every KPI of the groups whose week is written at ``now``, on the Almaty day of it."""
+    today = almaty_day(now)
     weeks = set(kpi.weeks_written(today))
-    found: list[Number] = []
-    for (category, week), group in _groups(units, lambda unit: unit.week_start in weeks):
-        found.extend(_of_receipts(category, week, group, today))
-    for (category, week), old in _groups(cohorts, lambda cohort: _is_written(cohort, today)):
-        found.extend(_return_rates(category, week, old))
-    for (category, week), heard in _groups(expected, lambda row: row.week_start in weeks):
-        count = sum(row.units for row in heard)
-        share = wilson(sum(row.reconciled for row in heard), count)
-        found.append(Number(category, week, "reconciled_share", None, share.value, share.lo, share.hi, share.n))
-    return sorted(found, key=lambda row: (row.category or "", row.week_start, row.kpi, row.horizon_days or 0))
+    found: list[Number | Part] = []
+    for group in receipts:
+        if group.week_start in weeks:
+            found.extend(_of_receipts(group, now, today))
+    found.extend(
+        _return_rate(cohort) for cohort in cohorts if is_written(cohort.week_start, cohort.horizon_days, today)
+    )
+    found.extend(_reconciled(row) for row in expected if row.week_start in weeks)
+    told = iter(shares([one.count for one in found if isinstance(one, Part)]))
+    whole = [one if isinstance(one, Number) else _with_interval(one.number, next(told)) for one in found]
+    return sorted(whole, key=_place)
 
 
-def _groups(
-    rows: Iterable[Row], wanted: Callable[[Row], bool]
-) -> Iterator[tuple[tuple[str | None, dt.date], list[Row]]]:
-    """Group by week, once for each category and once for all of them."""
-    groups: dict[tuple[str | None, dt.date], list[Row]] = defaultdict(list)
-    for row in rows:
-        if wanted(row):
-            groups[row.category, row.week_start].append(row)
-            groups[None, row.week_start].append(row)
-    yield from groups.items()
+def is_written(week: dt.date, horizon_days: int, today: dt.date) -> bool:
+    """Tell whether a week of orders is one of the newest mature ones."""
+    return kpi.is_mature(week, horizon_days, today) and week > kpi.oldest_rate(horizon_days, today)
 
 
-def _is_written(cohort: Cohort, today: dt.date) -> bool:
-    """Tell whether the cohort is one of the newest mature ones."""
-    if not kpi.is_mature(cohort.week_start, cohort.horizon_days, today):
-        return False
-    oldest = today - dt.timedelta(days=7 * (kpi.WEEKS + 1) + cohort.horizon_days)
-    return cohort.week_start > oldest
+def _place(row: Number) -> tuple[Any, ...]:
+    goods = (row.category or "", row.sku or "", row.supplier or "")
+    return (*goods, row.week_start, row.kpi, row.horizon_days or 0)
 
 
-def _return_rates(category: str | None, week: dt.date, cohorts: Sequence[Cohort]) -> Iterator[Number]:
-    for horizon in kpi.BY_NAME["return_rate"].horizons:
-        rows = [row for row in cohorts if row.horizon_days == horizon]
-        sold = sum(row.sold for row in rows)
-        if sold == 0:
-            continue
-        share = wilson(
-            sum(row.returned for row in rows),
-            sold,
-            count_lo=sum(row.returned_lo for row in rows),
-            count_hi=sum(row.returned_hi for row in rows),
-            n_hi=sold + sum(row.beyond_sold for row in rows),
-        )
-        note = kpi.BACKFILLED if any(row.backfilled for row in rows) else None
-        yield Number(category, week, "return_rate", horizon, share.value, share.lo, share.hi, share.n, note)
+def _with_interval(number: Number, share: Share) -> Number:
+    return replace(number, value=share.value, lo=share.lo, hi=share.hi, n=share.n)
 
 
-def _of_receipts(
-    category: str | None, week: dt.date, units: Sequence[ReceivedUnit], today: dt.date
-) -> Iterator[Number]:
-    yield from _durations(category, week, units)
-    relisted = wilson(sum(unit.on_sale_after is not None for unit in units), len(units))
-    yield Number(category, week, "relisted_share", None, relisted.value, relisted.lo, relisted.hi, len(units))
-    yield from _resale(category, week, units, today)
-    yield from _money(category, week, units)
-    yield from _claims(category, week, units)
+def _number(
+    goods: Goods, name: str, value: float | None, n: int, note: str | None = None, *, horizon: int | None = None
+) -> Number:
+    return Number(
+        goods.category, goods.week_start, name, horizon, value, None, None, n, note or None, goods.sku, goods.supplier
+    )
 
 
-def _durations(category: str | None, week: dt.date, units: Sequence[ReceivedUnit]) -> Iterator[Number]:
-    routed = [_until_routed(unit) for unit in units]
-    sellable = [_until_sellable(unit) for unit in units]
-    proofs = Counter(unit.on_sale_proof for unit in units if unit.on_sale_proof)
-    grades = ", ".join(f"{proof} {proofs[proof]}" for proof in ("observed", "fetched", "published") if proofs[proof])
+def _part(goods: Goods, name: str, count: Count, note: str | None = None, *, horizon: int | None = None) -> Part:
+    return Part(_number(goods, name, None, count.n, note, horizon=horizon), count)
+
+
+def _return_rate(cohort: Cohort) -> Part:
+    count = Count(
+        cohort.returned, cohort.sold, cohort.returned_lo, cohort.returned_hi, cohort.sold + cohort.beyond_sold
+    )
+    note = kpi.BACKFILLED if cohort.backfilled else None
+    return _part(cohort, "return_rate", count, note, horizon=cohort.horizon_days)
+
+
+def _reconciled(row: Expected) -> Part:
+    return _part(row, "reconciled_share", Count.of(row.reconciled, row.units))
+
+
+def _of_receipts(group: Receipts, now: dt.datetime, today: dt.date) -> Iterator[Number | Part]:
+    yield from _durations(group, now)
+    yield _part(group, "relisted_share", Count.of(group.relisted, group.units))
+    yield from _resale(group, today)
+    yield from _money(group)
+    for name in ("claims", "claims_sent", "claims_paid", "claims_lost"):
+        yield _number(group, name, getattr(group, f"{name}_amount"), getattr(group, name))
+
+
+def _durations(group: Receipts, now: dt.datetime) -> Iterator[Number]:
+    """Open units count up to ``now``; where a unit's time ended otherwise it will never reach the end looked at."""
+    until = now.timestamp()
+    routed = Spans(_listed(group.routed_after), _listed(group.unrouted_after), until - _listed(group.unrouted_since))
+    sellable = Spans(
+        _listed(group.sellable_after), _listed(group.unsellable_after), until - _listed(group.unsellable_since)
+    )
+    proofs = ((name, getattr(group, f"proved_{name}")) for name in ("observed", "fetched", "published"))
+    grades = ", ".join(f"{name} {count}" for name, count in proofs if count)
     for name, spans, grade in (("processing_time", routed, ""), ("time_to_sellable", sellable, grades)):
-        reached = quantiles([span for span, _ in spans], [end for _, end in spans], (0.5, 0.9))
-        for suffix, value in zip(("p50", "p90"), reached, strict=True):
+        for suffix, value in zip(("p50", "p90"), quantiles(spans, (0.5, 0.9)), strict=True):
             notes = [text for text in (kpi.NOT_REACHED if value is None else "", grade) if text]
             hours = None if value is None else value / HOUR
-            yield Number(
-                category, week, f"{name}_{suffix}", None, hours, None, None, len(units), "; ".join(notes) or None
-            )
+            yield _number(group, f"{name}_{suffix}", hours, group.units, "; ".join(notes))
 
 
-def _until_routed(unit: ReceivedUnit) -> tuple[float, End]:
-    """First scan to the decision on the route; a unit that ended without one never will have it."""
-    if unit.routed_after is not None:
-        return unit.routed_after, "reached"
-    if unit.closed_after is not None:
-        return unit.closed_after, "other"
-    return unit.open_for, "open"
+def _listed(spans: bytes) -> Durations:
+    return np.frombuffer(spans, dtype=">f8").astype(np.float64)
 
 
-def _until_sellable(unit: ReceivedUnit) -> tuple[float, End]:
-    """First scan to being on sale on Kaspi; the merchant's own outlet and every other end compete with it."""
-    if unit.on_sale_after is not None:
-        return unit.on_sale_after, "other" if unit.channel == "off_kaspi" else "reached"
-    if unit.resold_after is not None:
-        return unit.resold_after, "other" if unit.channel == "off_kaspi" else "reached"
-    if unit.closed_after is not None:
-        return unit.closed_after, "other"
-    return unit.open_for, "open"
-
-
-def _resale(category: str | None, week: dt.date, units: Sequence[ReceivedUnit], today: dt.date) -> Iterator[Number]:
+def _resale(group: Receipts, today: dt.date) -> Iterator[Number | Part]:
     for horizon in kpi.BY_NAME["resale_share"].horizons:
-        if not kpi.is_mature(week, horizon, today):
+        if not kpi.is_mature(group.week_start, horizon, today):
             continue
-        sold = [unit for unit in units if unit.resold_after is not None and unit.resold_after <= horizon * DAY]
-        share = wilson(len(sold), len(units))
-        yield Number(category, week, "resale_share", horizon, share.value, share.lo, share.hi, share.n)
-        priced = [unit for unit in units if unit.original_price is not None]
-        original = sum(unit.original_price or 0 for unit in priced)
-        proceeds = sum(unit.proceeds or 0 for unit in sold if unit.original_price is not None)
-        value = proceeds / original if original else None
-        yield Number(category, week, "resale_share_value", horizon, value, None, None, len(priced), kpi.PROCEEDS_ONLY)
+        yield _part(group, "resale_share", Count.of(getattr(group, f"resold_{horizon}"), group.units), horizon=horizon)
+        proceeds = getattr(group, f"proceeds_{horizon}")
+        value = proceeds / group.original_price if group.original_price else None
+        yield _number(group, "resale_share_value", value, group.priced_units, kpi.PROCEEDS_ONLY, horizon=horizon)
 
 
-def _money(category: str | None, week: dt.date, units: Sequence[ReceivedUnit]) -> Iterator[Number]:
-    costs = [unit.reverse_cost for unit in units if unit.reverse_cost is not None]
-    per_unit = round(sum(costs) / len(costs)) if costs else None
-    lacking = kpi.COST_UNKNOWN if len(costs) < len(units) else None
-    yield Number(category, week, "reverse_logistics_cost", None, per_unit, None, None, len(costs), lacking)
-    both = [unit for unit in units if unit.reverse_cost is not None and unit.original_price]
-    value = sum(unit.original_price or 0 for unit in both)
-    share = sum(unit.reverse_cost or 0 for unit in both) / value if value else None
-    yield Number(category, week, "reverse_logistics_cost_share", None, share, None, None, len(both), lacking)
-    over = [unit for unit in units if unit.closed_after is not None]
-    won = [unit.net_recovery for unit in over if unit.net_recovery is not None]
-    recovered = round(sum(won) / len(won)) if won else None
+def _money(group: Receipts) -> Iterator[Number]:
+    per_unit = round(group.reverse_cost / group.costed_units) if group.costed_units else None
+    lacking = kpi.COST_UNKNOWN if group.costed_units < group.units else None
+    yield _number(group, "reverse_logistics_cost", per_unit, group.costed_units, lacking)
+    share = group.compared_cost / group.compared_price if group.compared_price else None
+    yield _number(group, "reverse_logistics_cost_share", share, group.compared_units, lacking)
+    recovered = round(group.net_recovery / group.recovered_units) if group.recovered_units else None
     notes = [
         note
-        for note, is_so in ((kpi.OPEN_LEFT_OUT, len(over) < len(units)), (kpi.COST_UNKNOWN, len(won) < len(over)))
+        for note, is_so in (
+            (kpi.OPEN_LEFT_OUT, group.closed_units < group.units),
+            (kpi.COST_UNKNOWN, group.recovered_units < group.closed_units),
+        )
         if is_so
     ]
-    yield Number(category, week, "net_recovery", None, recovered, None, None, len(won), "; ".join(notes) or None)
+    yield _number(group, "net_recovery", recovered, group.recovered_units, "; ".join(notes))
 
 
-def _claims(category: str | None, week: dt.date, units: Sequence[ReceivedUnit]) -> Iterator[Number]:
-    """What could be claimed of the carrier, what of it was claimed in time, paid, and lost to a deadline."""
-    found = [unit for unit in units if unit.claimable is not None]
-    claimed, lost = [unit for unit in found if unit.claimed], [unit for unit in found if unit.claim_lost]
-    for name, those in (("claims", found), ("claims_sent", claimed), ("claims_lost", lost)):
-        amount = sum(unit.claimable or 0 for unit in those)
-        yield Number(category, week, name, None, amount, None, None, len(those))
-    paid = [unit.claim_paid for unit in found if unit.claim_paid]
-    yield Number(category, week, "claims_paid", None, sum(paid), None, None, len(paid))
+def weeks_of_rates(weeks: Sequence[dt.date], today: dt.date) -> list[dt.date]:
+    """Return those of ``weeks`` of orders of which a return rate is written."""
+    horizons = kpi.BY_NAME["return_rate"].horizons
+    return [week for week in weeks if any(is_written(week, horizon, today) for horizon in horizons)]

@@ -1,6 +1,10 @@
 """Shares of counted units with an honest interval."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,27 +17,63 @@ class Share:
     n: int
 
 
+@dataclass(frozen=True, slots=True)
+class Count:
+    """``count`` of ``n`` units. Where it is uncertain, it lies between ``lo``, and ``hi`` of ``n_hi`` units.
+
+    These may or may not belong to the denominator.
+    """
+
+    count: int
+    n: int
+    lo: int
+    hi: int
+    n_hi: int
+
+    @classmethod
+    def of(cls, count: int, n: int) -> Self:
+        """Return a count that is certain."""
+        return cls(count, n, count, count, n)
+
+
 def wilson(
     count: int, n: int, *, count_lo: int | None = None, count_hi: int | None = None, n_hi: int | None = None
 ) -> Share:
-    """Return ``count / n`` with Wilson's 95 % interval.
+    """Return ``count / n`` with Wilson's 95 % interval: see :class:`Count` and :func:`shares`."""
+    one = Count(
+        count, n,
+        count if count_lo is None else count_lo,
+        count if count_hi is None else count_hi,
+        n if n_hi is None else n_hi,
+    )  # fmt: skip
+    return shares([one])[0]
 
-    Where the count itself is uncertain, the interval runs from the lower end at ``count_lo`` to the upper end
-    at ``count_hi`` of ``n_hi`` units (units that may or may not belong to the denominator).
+
+def shares(counts: Sequence[Count]) -> list[Share]:
+    """Return the shares of all counts with Wilson's 95 % interval, from the lower end at ``lo`` to the upper at ``hi``.
+
+    Raises ValueError for counts out of order.
     """
     from statsmodels.stats.proportion import proportion_confint
 
-    if n <= 0:
-        return Share(None, None, None, 0)
-    low = count if count_lo is None else count_lo
-    high = count if count_hi is None else count_hi
-    of_high = n if n_hi is None else n_hi
-    if not 0 <= low <= count <= high <= of_high or count > n:
-        raise ValueError(f"counts out of order: {low} <= {count} <= {high} of {n} (at most {of_high})")
-    lower, _ = proportion_confint(low, n, method="wilson")
-    _, upper = proportion_confint(high, of_high, method="wilson")
-    value = count / n
-    return Share(value, min(max(float(lower), 0.0), value), max(min(float(upper), 1.0), value), n)
+    for one in counts:
+        if one.n > 0 and (not 0 <= one.lo <= one.count <= one.hi <= one.n_hi or one.count > one.n):
+            raise ValueError(
+                f"counts out of order: {one.lo} <= {one.count} <= {one.hi} of {one.n} (at most {one.n_hi})"
+            )
+    known = [one for one in counts if one.n > 0]
+    if not known:
+        return [Share(None, None, None, 0) for _ in counts]
+    table = np.array([(one.lo, one.n, one.hi, one.n_hi) for one in known], dtype=float)
+    lower, _ = proportion_confint(table[:, 0], table[:, 1], method="wilson")
+    _, upper = proportion_confint(table[:, 2], table[:, 3], method="wilson")
+    ends = iter(zip(np.asarray(lower).tolist(), np.asarray(upper).tolist(), strict=True))
+    return [_share(one, *next(ends)) if one.n > 0 else Share(None, None, None, 0) for one in counts]
+
+
+def _share(one: Count, lower: float, upper: float) -> Share:
+    value = one.count / one.n
+    return Share(value, min(max(lower, 0.0), value), max(min(upper, 1.0), value), one.n)
 
 
 def exact(count: int, n: int, coverage: float = 0.95) -> Share:

@@ -54,7 +54,8 @@ def dashboard(conn: Connection, view: View, now: dt.datetime, words: Words) -> d
     whose: dict[str, Any] = {"merchant_id": view.merchant_id}
     flow = run(conn, "console/flow_now", **whose).fetchone()
     shown = run(conn, "console/discrepancies", **whose, now=now, shown=DISCREPANCIES_SHOWN).fetchall()
-    kpis = run(conn, "report/kpis", **whose, week_start=week, version=kpi.VERSION).fetchall()
+    today = now.astimezone(ALMATY).date()
+    kpis = run(conn, "report/kpis", **whose, week_start=week, version=kpi.VERSION, known_on=today).fetchall()
     open_kinds = run(conn, "report/open_discrepancies", **whose, now=now).fetchall()
     return {
         **view.content,

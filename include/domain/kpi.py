@@ -57,6 +57,11 @@ def is_mature(week_start: dt.date, horizon_days: int, today: dt.date) -> bool:
     return week_start + dt.timedelta(days=7 + horizon_days) <= today
 
 
+def oldest_rate(horizon_days: int, today: dt.date) -> dt.date:
+    """Return the day after which a week of orders must begin for its return rate to be written."""
+    return today - dt.timedelta(days=7 * (WEEKS + 1) + horizon_days)
+
+
 def newest_mature_week(horizon_days: int, today: dt.date) -> dt.date:
     """Return the Monday of the newest week that is mature on the Almaty day ``today``."""
     newest = today - dt.timedelta(days=7 + horizon_days)

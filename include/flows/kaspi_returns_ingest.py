@@ -304,6 +304,9 @@ def _publish_part(dsn: str, run: Run, merchant_id: str, owner: str) -> dict[str,
         assert orders is not None
         _publish_lines(conn, run, merchant_id, known=orders["changed"] > 0)
         run_statement(conn, "core/order_observation", **part)
+        run_statement(conn, "ops/mart_touch__of_batch", **part)
+        if orders["changed"]:
+            run_statement(conn, "ops/mart_touch__of_receipts", **part)
         run_statement(conn, "ops/quarantine__resolved", **part)
         run_statement(conn, "ops/reread__published", **part)
         lock(conn, run, merchant_id)

@@ -1,24 +1,27 @@
 """Once a week: marts, KPIs and signals, judged before anyone reads them, then a mail to every merchant.
 
-Stage → gate → publish → mail. ``all`` is the part of the whole house (``merchant_id`` NULL in the marts); it is
-made only when every merchant's part could be made, so that its numbers never silently lack somebody.
+Stage → gate → publish → mail. What did not change since the last run is not counted again. ``all`` is the part of the
+whole house (``merchant_id`` NULL in the marts); it is made only when every merchant's part could be made, so that its
+numbers never silently lack somebody.
 """
 
 import datetime as dt
+import logging
 from typing import Any
 
-from include.analytics.kpis import Cohort, Expected, Number, ReceivedUnit, numbers
+from include.analytics.kpis import Number
 from include.clock import almaty_day
 from include.db import lease
 from include.db.connection import Connection, connect
 from include.db.copying import copy_rows
 from include.db.statements import run as run_statement
 from include.domain import kpi
-from include.flows import batch
+from include.flows import batch, weekly_marts
 from include.flows.run import Run
-from include.flows.weekly_facts import WHOLE
+from include.flows.weekly_marts import WHOLE, Touched
 from include.flows.weekly_statistics import goods_rates, stage_statistics, stored, young_rates
 
+log = logging.getLogger(__name__)
 KNOWN_WEEKS = 20  # so many past weeks of KPIs are kept with what a run published: the longest horizon and a trend
 KPI_COLUMNS = (
     "dag_id", "run_id", "merchant_id", "category", "sku", "supplier", "week_start", "kpi", "horizon_days", "version",
@@ -39,8 +42,11 @@ def merchants(conn: Connection) -> list[str]:
     return [row["merchant_id"] for row in run_statement(conn, "report/merchants").fetchall()]
 
 
-def stage(dsn: str, run: Run, owner: str) -> dict[str, int]:
-    """Stage every merchant's marts, KPIs and signals, then those of the whole house; return rows by part."""
+def stage(dsn: str, run: Run, owner: str, *, whole: bool = False) -> dict[str, int]:
+    """Stage what changed of every merchant's marts, KPIs and signals, then of the whole house; return rows by part.
+
+    ``whole`` stages everything, changed or not.
+    """
     rows: dict[str, int] = {}
     with connect(dsn) as conn:
         served = merchants(conn)
@@ -52,7 +58,8 @@ def stage(dsn: str, run: Run, owner: str) -> dict[str, int]:
                 held.transaction(),
             ):
                 batch.open_batch(conn, run, merchant_id)
-                count = _stage_marts(conn, run, merchant_id) + _stage_kpis(conn, run, merchant_id)
+                touched, count = weekly_marts.stage(conn, run, merchant_id, whole=whole)
+                count += _stage_kpis(conn, run, merchant_id, touched)
                 batch.staged(conn, run, merchant_id, count)
                 rows[merchant_id] = count
         with batch.merchant_part(conn, run, WHOLE), lease.hold(conn, f"{run.dag_id}:{WHOLE}", owner) as held:
@@ -61,7 +68,8 @@ def stage(dsn: str, run: Run, owner: str) -> dict[str, int]:
                 raise MerchantMissing(f"the parts of {', '.join(missing)} failed: see theirs, then run this task again")
             with held.transaction():
                 batch.open_batch(conn, run, WHOLE)
-                count = _stage_kpis(conn, run, None)
+                touched = weekly_marts.touched_by(conn, run, WHOLE, whole=whole)
+                count = _stage_kpis(conn, run, None, touched)
                 stage_statistics(conn, run, served)
                 batch.staged(conn, run, WHOLE, count)
                 rows[WHOLE] = count
@@ -84,56 +92,47 @@ def publish(dsn: str, run: Run, owner: str) -> dict[str, int]:
 
 def _publish_part(conn: Connection, run: Run, part: str) -> None:
     today = almaty_day(run.now)
-    weeks = kpi.weeks_written(today)
     merchant_id = None if part == WHOLE else part
     counted = run_statement(conn, "mart/staged_rows", **run.key, part=part).fetchone()
-    if counted is None or counted["found"] != counted["promised"]:
+    if counted is None or counted["found"] != counted["promised"] or counted["overtaken"] is None:
         raise StagedRowsGone(
             f"{part}: {counted and counted['found']} staged rows where {counted and counted['promised']} were judged "
             "(a crash of the database empties staging tables): clear the stage task and run it again"
         )
+    if counted["overtaken"]:
+        log.warning("%s: another run has counted it since this one read the facts; its numbers stand", part)
+        run_statement(conn, "mart/staged_rows__drop", **run.key, part=part)
+        return
+    week = kpi.last_full_week(today)
     if merchant_id is not None:
-        run_statement(conn, "mart/cohort_weekly", **run.key, merchant_id=merchant_id)
-        run_statement(conn, "mart/cause_weekly", **run.key, merchant_id=merchant_id)
+        weekly_marts.publish(conn, run, merchant_id)
         for table in ("mart/signal", "mart/reason_worth", "mart/cause_share"):
-            run_statement(conn, table, **run.key, merchant_id=merchant_id, week_start=weeks[-1])
+            run_statement(conn, table, **run.key, merchant_id=merchant_id, week_start=week)
         run_statement(conn, "mart/action_effect", **run.key, merchant_id=merchant_id)
-    run_statement(conn, "mart/kpi_weekly", **run.key, merchant_id=merchant_id, known_on=today, weeks_from=weeks[0])
+    weekly_marts.publish_numbers(conn, run, merchant_id)
+    weekly_marts.counted(conn, run, part)
     run_statement(conn, "mart/staged_rows__drop", **run.key, part=part)
     run_statement(
-        conn, "ops/weekly_known", part=part, merchant_id=merchant_id, now=run.now, week_start=weeks[-1],
-        weeks_from=weeks[-1] - dt.timedelta(weeks=KNOWN_WEEKS),
+        conn, "ops/weekly_known", part=part, merchant_id=merchant_id, now=run.now, week_start=week,
+        weeks_from=week - dt.timedelta(weeks=KNOWN_WEEKS),
     )  # fmt: skip
 
 
-def _stage_marts(conn: Connection, run: Run, merchant_id: str) -> int:
-    """Stage the cohort and cause marts from core and ledger; return their rows."""
-    key = {**run.key, "merchant_id": merchant_id}
-    run_statement(conn, "mart/stage_cohort_return", **key)
-    rows = run_statement(conn, "mart/stage_cohort_weekly", **key, now=run.now).rowcount
-    return rows + run_statement(conn, "mart/stage_cause_weekly", **key).rowcount
-
-
-def _stage_kpis(conn: Connection, run: Run, merchant_id: str | None) -> int:
-    """Stage the KPIs of one merchant, or of the whole house (None); return their rows."""
-    today = almaty_day(run.now)
-    weeks = kpi.weeks_written(today)
-    window = {"merchant_id": merchant_id, "weeks_from": weeks[0], "weeks_to": weeks[-1] + dt.timedelta(weeks=1)}
-    units = run_statement(conn, "report/received_units", **window, now=run.now).fetchall()
-    cohorts = run_statement(conn, "report/staged_cohorts", **run.key, merchant_id=merchant_id).fetchall()
-    expected = run_statement(conn, "report/expected_units", **window).fetchall()
-    found = numbers(
-        [ReceivedUnit(**row) for row in units],
-        [Cohort(**row) for row in cohorts],
-        [Expected(**row) for row in expected],
-        today,
-    )
+def _stage_kpis(conn: Connection, run: Run, merchant_id: str | None, touched: Touched) -> int:
+    """Stage the KPIs of one merchant's touched weeks, or of the whole house's (None); return their rows."""
+    found = weekly_marts.numbers_of(conn, run, merchant_id, touched)
     found += young_rates(conn, run, merchant_id)
     if merchant_id is not None:
         found += goods_rates(conn, run, merchant_id)
-    run_statement(conn, "mart/stage_kpi_weekly__clear", **run.key, merchant_id=merchant_id)
-    rows = [_kpi_row(run, merchant_id, today, number) for number in found]
-    return copy_rows(conn, "mart.stage_kpi_weekly", KPI_COLUMNS, rows)
+    return stage_numbers(conn, run, merchant_id, found)
+
+
+def stage_numbers(conn: Connection, run: Run, merchant_id: str | None, found: list[Number]) -> int:
+    """Stage numbers of one merchant, or of the whole house (None); return how many."""
+    today = almaty_day(run.now)
+    return copy_rows(
+        conn, "mart.stage_kpi_weekly", KPI_COLUMNS, (_kpi_row(run, merchant_id, today, number) for number in found)
+    )
 
 
 def _kpi_row(run: Run, merchant_id: str | None, today: dt.date, number: Number) -> tuple[Any, ...]:

@@ -11,7 +11,8 @@ from include.db.connection import Connection, connect
 from include.db.lease import LeaseBusy, hold
 from include.db.statements import run as run_statement
 from include.domain import kpi
-from include.flows.weekly_facts import WHOLE, Reader, facts_known, readers
+from include.flows.weekly_facts import Reader, facts_known, readers
+from include.flows.weekly_marts import WHOLE
 from include.notify.outbox import Letter, MailServer, queue_bytes, send_queued
 from include.reports.facts import WeeklyFacts
 

@@ -14,6 +14,7 @@ from include.clock import ALMATY
 from include.db.connection import Connection
 from include.db.statements import run as run_statement
 from include.domain import kpi
+from include.flows.weekly_marts import WHOLE
 from include.locale.words import words
 from include.reports.facts import (
     CauseLine,
@@ -27,7 +28,6 @@ from include.reports.facts import (
     WeeklyFacts,
 )
 
-WHOLE = "all"
 ORDER = {definition.name: place for place, definition in enumerate(kpi.DEFINITIONS)}
 TREND_WEEKS = 8
 CLOCKS_AHEAD = dt.timedelta(days=7)

@@ -12,7 +12,8 @@ from include.db.statements import run as run_statement
 from include.domain import kpi
 from include.flows import batch
 from include.flows.run import Run
-from include.flows.weekly_facts import WHOLE, facts_known, readers
+from include.flows.weekly_facts import facts_known, readers
+from include.flows.weekly_marts import WHOLE
 from include.notify.outbox import Letter, MailServer, queue_bytes, send_queued
 from include.reports.facts import WeeklyFacts
 from include.reports.weekly_mail import compose, message_id, message_key, report_week

@@ -1,7 +1,13 @@
--- mart.cause_weekly: what the gate passed replaces the merchant's rows; an unchanged row is not written again.
+-- mart.cause_weekly: what the gate passed replaces the touched weeks; an unchanged row is not written again.
 delete from mart.cause_weekly as old
+using mart.stage_touch as touch
 where
-    old.merchant_id = %(merchant_id)s
+    touch.dag_id = %(dag_id)s
+    and touch.run_id = %(run_id)s
+    and touch.merchant_id = %(merchant_id)s
+    and touch.kind = 'cohort'
+    and old.merchant_id = %(merchant_id)s
+    and old.cohort_week = touch.week_start
     and not exists (
         select 1
         from mart.stage_cause_weekly as new
@@ -22,8 +28,8 @@ where
     );
 
 insert into mart.cause_weekly as old (
-    merchant_id, cohort_week, horizon_days, category, sku, supplier, city, carrier,
-    reason, finding, cause, returned
+    merchant_id, cohort_week, horizon_days, category, sku, supplier, city, carrier, reason, finding, cause,
+    returned
 )
 select
     merchant_id,
@@ -40,8 +46,7 @@ select
     returned
 from mart.stage_cause_weekly
 where dag_id = %(dag_id)s and run_id = %(run_id)s and merchant_id = %(merchant_id)s
-on conflict (
-    merchant_id, cohort_week, horizon_days, sku, supplier, city, carrier, category, reason, finding, cause
-) do update
-    set returned = excluded.returned
+on conflict (merchant_id, cohort_week, horizon_days, sku, supplier, city, carrier, category, reason, finding, cause) do update
+    set
+        returned = excluded.returned
     where old.returned <> excluded.returned;

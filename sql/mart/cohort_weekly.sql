@@ -1,7 +1,13 @@
--- mart.cohort_weekly: what the gate passed replaces the merchant's rows; an unchanged row is not written again.
+-- mart.cohort_weekly: what the gate passed replaces the touched weeks; an unchanged row is not written again.
 delete from mart.cohort_weekly as old
+using mart.stage_touch as touch
 where
-    old.merchant_id = %(merchant_id)s
+    touch.dag_id = %(dag_id)s
+    and touch.run_id = %(run_id)s
+    and touch.merchant_id = %(merchant_id)s
+    and touch.kind = 'cohort'
+    and old.merchant_id = %(merchant_id)s
+    and old.cohort_week = touch.week_start
     and not exists (
         select 1
         from mart.stage_cohort_weekly as new
@@ -19,8 +25,8 @@ where
     );
 
 insert into mart.cohort_weekly as old (
-    merchant_id, cohort_week, horizon_days, category, sku, supplier, city, carrier,
-    sold, returned, returned_lo, returned_hi, mature, backfilled
+    merchant_id, cohort_week, horizon_days, category, sku, supplier, city, carrier, sold, returned,
+    returned_lo, returned_hi, mature, backfilled
 )
 select
     merchant_id,
@@ -48,8 +54,10 @@ on conflict (merchant_id, cohort_week, horizon_days, sku, supplier, city, carrie
         mature = excluded.mature,
         backfilled = excluded.backfilled
     where
-    (old.sold, old.returned, old.returned_lo, old.returned_hi, old.mature, old.backfilled)
+    (
+        old.sold, old.returned, old.returned_lo, old.returned_hi, old.mature, old.backfilled
+    )
     is distinct from (
-        excluded.sold, excluded.returned, excluded.returned_lo, excluded.returned_hi,
-        excluded.mature, excluded.backfilled
+        excluded.sold, excluded.returned, excluded.returned_lo, excluded.returned_hi, excluded.mature,
+        excluded.backfilled
     );

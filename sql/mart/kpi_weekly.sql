@@ -1,106 +1,205 @@
 -- mart.kpi_weekly: a number is written when it is new or differs from what was known; what was known before stays.
--- merchant_id NULL is the whole house. Rows of the run's own day are replaced, so a repeated run ends the same.
-delete from mart.kpi_weekly
-where merchant_id is not distinct from %(merchant_id)s and known_on = %(known_on)s;
+-- merchant_id NULL is the whole house. A day has one row of a number, that of its last run, so a repeated run ends the
+-- same. Only the weeks that the run counted anew are looked at, and the estimates, which every run makes.
+create temporary table kpi_counted on commit drop as
+select
+    touch.week_start,
+    case touch.kind when 'number' then 'receipt' else touch.kind end as kind,
+    string_agg(distinct cause.name, ', ' order by cause.name) as because
+from mart.stage_touch as touch
+cross join lateral unnest(touch.because) as cause (name)
+where
+    touch.dag_id = %(dag_id)s
+    and touch.run_id = %(run_id)s
+    and touch.merchant_id = coalesce(%(merchant_id)s, 'all')
+    and touch.week_start > %(rates_from)s
+group by 1, 2
+union all
+select distinct
+    staged.week_start,
+    'estimate',
+    'late facts'
+from mart.stage_kpi_weekly as staged
+where
+    staged.dag_id = %(dag_id)s
+    and staged.run_id = %(run_id)s
+    and (staged.merchant_id = %(merchant_id)s or (%(merchant_id)s::text is null and staged.merchant_id is null))
+    and mart.kpi_kind(staged.kpi) = 'estimate';
 
-with before as (
-    select distinct on (category, sku, supplier, week_start, kpi, horizon_days, version) *
-    from mart.kpi_weekly
-    where merchant_id is not distinct from %(merchant_id)s and known_on < %(known_on)s
-    order by
-        category asc, sku asc, supplier asc, week_start asc, kpi asc, horizon_days asc, version asc, known_on desc
-),
+analyze kpi_counted;
 
-staged as (
-    select *
-    from mart.stage_kpi_weekly
-    where
-        dag_id = %(dag_id)s
-        and run_id = %(run_id)s
-        and merchant_id is not distinct from %(merchant_id)s
+create temporary table kpi_before on commit drop as
+select distinct on (
+    known.category, known.sku, known.supplier, known.week_start, known.kpi, known.horizon_days, known.version
 )
+    coalesce(known.category, '') as category,
+    coalesce(known.sku, '') as sku,
+    coalesce(known.supplier, '') as supplier,
+    coalesce(known.horizon_days, 0) as horizon_days,
+    known.week_start,
+    known.kpi,
+    known.version,
+    known.known_on,
+    known.value,
+    known.lo,
+    known.hi,
+    known.n,
+    known.note,
+    counted.because
+from kpi_counted as counted
+inner join mart.kpi_weekly as known
+    on counted.week_start = known.week_start and mart.kpi_kind(known.kpi) = counted.kind
+where
+    (known.merchant_id = %(merchant_id)s or (%(merchant_id)s::text is null and known.merchant_id is null))
+    and known.known_on < %(known_on)s
+order by
+    known.category asc, known.sku asc, known.supplier asc, known.week_start asc, known.kpi asc,
+    known.horizon_days asc, known.version asc, known.known_on desc;
+
+create temporary table kpi_staged on commit drop as
+select
+    coalesce(staged.category, '') as category,
+    coalesce(staged.sku, '') as sku,
+    coalesce(staged.supplier, '') as supplier,
+    coalesce(staged.horizon_days, 0) as horizon_days,
+    staged.week_start,
+    staged.kpi,
+    staged.version,
+    staged.value,
+    staged.lo,
+    staged.hi,
+    staged.n,
+    staged.note
+from mart.stage_kpi_weekly as staged
+where
+    staged.dag_id = %(dag_id)s
+    and staged.run_id = %(run_id)s
+    and (staged.merchant_id = %(merchant_id)s or (%(merchant_id)s::text is null and staged.merchant_id is null));
+
+-- what an earlier run of this day said
+create temporary table kpi_today on commit drop as
+select
+    coalesce(known.category, '') as category,
+    coalesce(known.sku, '') as sku,
+    coalesce(known.supplier, '') as supplier,
+    coalesce(known.horizon_days, 0) as horizon_days,
+    known.week_start,
+    known.kpi,
+    known.version,
+    known.value,
+    known.lo,
+    known.hi,
+    known.n,
+    known.note,
+    split_part(known.restated_because, ': ', 1) as because,
+    known.ctid as place
+from kpi_counted as counted
+inner join mart.kpi_weekly as known
+    on counted.week_start = known.week_start and mart.kpi_kind(known.kpi) = counted.kind
+where
+    (known.merchant_id = %(merchant_id)s or (%(merchant_id)s::text is null and known.merchant_id is null))
+    and known.known_on = %(known_on)s;
+
+analyze kpi_before, kpi_staged, kpi_today;
+
+create temporary table kpi_said on commit drop as
+select
+    staged.*,
+    before.n as n_before,
+    before.known_on as known_before,
+    before.because
+from kpi_staged as staged
+left join kpi_before as before
+    using (category, sku, supplier, horizon_days, week_start, kpi, version)
+where
+    before.kpi is null
+    or (before.value, before.lo, before.hi, before.n, before.note)
+    is distinct from (staged.value, staged.lo, staged.hi, staged.n, staged.note)
+union all
+-- a number whose units are gone (voided, moved to another category) is taken back, not left standing; an estimate is
+-- made for the newest weeks only, and what was said of a week stays what was known of it then
+select
+    before.category,
+    before.sku,
+    before.supplier,
+    before.horizon_days,
+    before.week_start,
+    before.kpi,
+    before.version,
+    null,
+    null,
+    null,
+    0,
+    null,
+    before.n,
+    before.known_on,
+    before.because
+from kpi_before as before
+left join kpi_staged as staged
+    using (category, sku, supplier, horizon_days, week_start, kpi, version)
+where
+    (before.n > 0 or before.value is not null or before.note is not null)
+    and mart.kpi_kind(before.kpi) <> 'estimate'
+    -- a rate is written as long as its receipts' numbers are, after its horizon
+    and (
+        mart.kpi_kind(before.kpi) <> 'cohort'
+        or before.week_start > %(rates_from)s::date + %(longest)s - before.horizon_days
+    )
+    and staged.kpi is null;
+
+analyze kpi_said;
+
+-- what is the same as this day has said stays, with its cause
+delete from mart.kpi_weekly as known
+using kpi_today as today
+left join kpi_said as said
+    using (category, sku, supplier, horizon_days, week_start, kpi, version)
+where
+    known.ctid = today.place
+    and (
+        said.kpi is null
+        or (today.value, today.lo, today.hi, today.n, today.note)
+        is distinct from (said.value, said.lo, said.hi, said.n, said.note)
+    );
 
 insert into mart.kpi_weekly (
     merchant_id, category, sku, supplier, week_start, kpi, horizon_days, version, known_on,
     value, lo, hi, n, note, restated_because
 )
 select
-    staged.merchant_id,
-    staged.category,
-    staged.sku,
-    staged.supplier,
-    staged.week_start,
-    staged.kpi,
-    staged.horizon_days,
-    staged.version,
-    staged.known_on,
-    staged.value,
-    staged.lo,
-    staged.hi,
-    staged.n,
-    staged.note,
-    case
-        when before.kpi is null then null
-        when before.n <> staged.n then 'late facts: n was ' || before.n || ', is ' || staged.n
-        else 'late facts: units moved on since ' || before.known_on
-    end as restated_because
-from staged
-left join before
-    on
-        (before.category, before.sku, before.supplier, before.horizon_days)
-        is not distinct from (staged.category, staged.sku, staged.supplier, staged.horizon_days)
-        and staged.week_start = before.week_start
-        and staged.kpi = before.kpi
-        and staged.version = before.version
-where
-    before.kpi is null
-    or (before.value, before.lo, before.hi, before.n, before.note)
-    is distinct from (staged.value, staged.lo, staged.hi, staged.n, staged.note);
-
--- a number whose units are gone (voided, moved to another category) is taken back, not left standing; an estimate is
--- made for the newest weeks only, and what was said of a week stays what was known of it then
-with before as (
-    select distinct on (category, sku, supplier, week_start, kpi, horizon_days, version) *
-    from mart.kpi_weekly
-    where
-        merchant_id is not distinct from %(merchant_id)s
-        and known_on < %(known_on)s
-        and week_start >= %(weeks_from)s
-        and kpi not in ('return_rate_nowcast', 'return_rate_shrunk')
-    order by
-        category asc, sku asc, supplier asc, week_start asc, kpi asc, horizon_days asc, version asc, known_on desc
-)
-
-insert into mart.kpi_weekly (
-    merchant_id, category, sku, supplier, week_start, kpi, horizon_days, version, known_on, n, restated_because
-)
-select
-    before.merchant_id,
-    before.category,
-    before.sku,
-    before.supplier,
-    before.week_start,
-    before.kpi,
-    before.horizon_days,
-    before.version,
+    %(merchant_id)s,
+    nullif(said.category, ''),
+    nullif(said.sku, ''),
+    nullif(said.supplier, ''),
+    said.week_start,
+    said.kpi,
+    nullif(said.horizon_days, 0),
+    said.version,
     %(known_on)s,
-    0 as n,
-    'late facts: n was ' || before.n || ', is 0' as restated_because
-from before
+    said.value,
+    said.lo,
+    said.hi,
+    said.n,
+    said.note,
+    case
+        when said.known_before is null then null
+        else
+            -- both what this day has said before and what happened since tell it from the days before
+            case
+                when today.because is null or today.because = said.because then said.because
+                else today.because || ', ' || said.because
+            end
+            || case
+                when said.n_before <> said.n then ': n was ' || said.n_before || ', is ' || said.n
+                else ': units moved on since ' || said.known_before
+            end
+    end as restated_because
+from kpi_said as said
+left join kpi_today as today
+    using (category, sku, supplier, horizon_days, week_start, kpi, version)
 where
-    before.n > 0
-    and not exists (
-        select 1
-        from mart.stage_kpi_weekly as staged
-        where
-            staged.dag_id = %(dag_id)s
-            and staged.run_id = %(run_id)s
-            and staged.merchant_id is not distinct from before.merchant_id
-            and staged.category is not distinct from before.category
-            and staged.sku is not distinct from before.sku
-            and staged.supplier is not distinct from before.supplier
-            and staged.horizon_days is not distinct from before.horizon_days
-            and staged.week_start = before.week_start
-            and staged.kpi = before.kpi
-            and staged.version = before.version
-    );
+    today.kpi is null
+    or (today.value, today.lo, today.hi, today.n, today.note)
+    is distinct from (said.value, said.lo, said.hi, said.n, said.note);
+
+drop table kpi_counted, kpi_before, kpi_staged, kpi_today, kpi_said;

@@ -1,7 +1,4 @@
 -- mart.stage_cause_weekly: the returned units of mart.stage_cohort_weekly by reason, finding and cause.
-delete from mart.stage_cause_weekly
-where dag_id = %(dag_id)s and run_id = %(run_id)s and merchant_id = %(merchant_id)s;
-
 insert into mart.stage_cause_weekly (
     dag_id, run_id, merchant_id, cohort_week, horizon_days, category, sku, supplier, city, carrier,
     reason, finding, cause, returned
@@ -10,20 +7,19 @@ select
     came_back.dag_id,
     came_back.run_id,
     came_back.merchant_id,
-    date_trunc('week', placed.created_at at time zone 'Asia/Almaty')::date as cohort_week,
+    placed.cohort_week,
     came_back.horizon_days,
     coalesce(product.category, 'unknown') as category,
     coalesce(line.sku, 'unknown') as sku,
     coalesce(product.supplier, 'unknown') as supplier,
-    coalesce(placed.city, 'unknown') as city,
-    coalesce(placed.carrier, 'unknown') as carrier,
+    placed.city,
+    placed.carrier,
     came_back.reason,
     came_back.finding,
     came_back.cause,
     sum(came_back.returned)::integer as returned
 from mart.stage_cohort_return as came_back
-inner join core.customer_order as placed
-    on came_back.merchant_id = placed.merchant_id and came_back.order_id = placed.order_id
+inner join cohort_order as placed on came_back.order_id = placed.order_id
 inner join core.order_line as line
     on came_back.merchant_id = line.merchant_id and came_back.entry_id = line.entry_id
 left join channel.resale_sku as resale

@@ -1,29 +1,7 @@
 -- mart.stage_cohort_return: what came back from each order, by horizon, with the certain count and its bounds.
--- Rule: docs/data-contract.md, "return_rate". A request is counted when its LATEST possible time lies within the
+-- Of the orders in cohort_order. Rule: docs/data-contract.md, "return_rate". A request is counted when its LATEST possible time lies within the
 -- horizon; it may count (returned_hi) when its earliest does. An unquantified case counts 1, between 1 and the sold.
-delete from mart.stage_cohort_return
-where dag_id = %(dag_id)s and run_id = %(run_id)s and merchant_id = %(merchant_id)s;
-
-with completed as (
-    select distinct on (order_id)
-        order_id,
-        seen_from,
-        seen_to
-    from core.order_observation
-    where merchant_id = %(merchant_id)s and status = 'COMPLETED'
-    order by order_id asc, episode asc
-),
-
-received as (
-    select
-        case_id,
-        min(received_at) as first_receipt
-    from ledger.unit
-    where merchant_id = %(merchant_id)s and case_id is not null
-    group by case_id
-),
-
-cases as (
+with cases as (
     select
         return_case.case_id,
         return_case.order_id,
@@ -36,16 +14,29 @@ cases as (
         least(return_case.requested_to, received.first_receipt) as requested_by,
         case
             when completed.seen_to - completed.seen_from <= interval '2 days' then completed.seen_to
-            else coalesce(placed.planned_delivery_at, placed.handed_over_at, placed.created_at)
+            else placed.planned_at
         end as delivered_at
-    from core.return_case as return_case
-    inner join core.customer_order as placed
-        on return_case.merchant_id = placed.merchant_id and return_case.order_id = placed.order_id
-    left join completed on return_case.order_id = completed.order_id
-    left join received on return_case.case_id = received.case_id
-    where
-        return_case.merchant_id = %(merchant_id)s
-        and return_case.return_kind in ('customer_return', 'unknown')
+    from cohort_order as placed
+    inner join core.return_case as return_case
+        on return_case.merchant_id = %(merchant_id)s and placed.order_id = return_case.order_id
+    left join lateral (
+        select
+            seen.seen_from,
+            seen.seen_to
+        from core.order_observation as seen
+        where
+            seen.merchant_id = %(merchant_id)s
+            and seen.order_id = placed.order_id
+            and seen.status = 'COMPLETED'
+        order by seen.episode
+        limit 1
+    ) as completed on true
+    left join lateral (
+        select min(unit.received_at) as first_receipt
+        from ledger.unit as unit
+        where unit.case_id = return_case.case_id
+    ) as received on true
+    where placed.is_back and return_case.return_kind in ('customer_return', 'unknown')
 ),
 
 pieces as (
@@ -62,16 +53,17 @@ pieces as (
     where unit.state <> 'cancelled' and unit.entry_id is not null
 ),
 
--- what of each order line no piece stands for yet
+-- what of each line of an order with an unquantified case no piece stands for yet
 free_line as (
     select
         line.order_id,
         line.entry_id,
         line.entry_number,
         line.quantity - count(pieces.entry_id) as free
-    from core.order_line as line
+    from (select distinct cases.order_id from cases where cases.quantity is null) as unsure
+    inner join core.order_line as line
+        on line.merchant_id = %(merchant_id)s and unsure.order_id = line.order_id
     left join pieces on line.order_id = pieces.order_id and line.entry_id = pieces.entry_id
-    where line.merchant_id = %(merchant_id)s
     group by line.order_id, line.entry_id, line.entry_number, line.quantity
 ),
 

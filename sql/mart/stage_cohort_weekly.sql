@@ -1,138 +1,98 @@
--- mart.stage_cohort_weekly: units sold and returned of each Almaty week of orders, for the batch of one merchant.
-delete from mart.stage_cohort_weekly
-where dag_id = %(dag_id)s and run_id = %(run_id)s and merchant_id = %(merchant_id)s;
-
-with placed_order as (
-    select
-        placed.order_id,
-        placed.city,
-        placed.carrier,
-        date_trunc('week', placed.created_at at time zone 'Asia/Almaty')::date as cohort_week,
-        placed.status = 'COMPLETED'
-        or exists (
-            select 1
-            from core.order_observation as seen
-            where
-                seen.merchant_id = placed.merchant_id
-                and seen.order_id = placed.order_id
-                and seen.status = 'COMPLETED'
-        )
-        or coalesce(came_back.customer_return, false) as is_sold,
-        coalesce(came_back.unknown_kind, false) as is_unknown
-    from core.customer_order as placed
-    left join lateral (
-        select
-            bool_or(return_case.return_kind = 'customer_return') as customer_return,
-            bool_or(return_case.return_kind = 'unknown') as unknown_kind
-        from core.return_case as return_case
-        where return_case.merchant_id = placed.merchant_id and return_case.order_id = placed.order_id
-    ) as came_back on true
-    where placed.merchant_id = %(merchant_id)s
-),
-
-sold_order as (
-    select *
-    from placed_order
-    where is_sold or is_unknown
-),
-
--- a cohort is backfilled when the first sweep over its last day was complete only after its horizon
-swept as (
-    select
-        weeks.cohort_week,
-        min(sweep.completed_at) as first_swept
-    from (select distinct cohort_week from sold_order) as weeks
-    left join ops.sweep
-        on
-            sweep.merchant_id = %(merchant_id)s
-            and sweep.published
-            and sweep.created_from < (weeks.cohort_week + 7)::timestamp at time zone 'Asia/Almaty'
-            and sweep.created_to > (weeks.cohort_week + 6)::timestamp at time zone 'Asia/Almaty'
-    group by weeks.cohort_week
-),
-
-line as (
-    select
-        sold_order.cohort_week,
-        sold_order.order_id,
-        order_line.entry_id,
-        case when sold_order.is_sold then order_line.quantity else 0 end as quantity,
-        coalesce(order_line.sku, 'unknown') as sku,
-        coalesce(product.category, 'unknown') as category,
-        coalesce(product.supplier, 'unknown') as supplier,
-        coalesce(sold_order.city, 'unknown') as city,
-        coalesce(sold_order.carrier, 'unknown') as carrier
-    from sold_order
-    inner join core.order_line as order_line
-        on order_line.merchant_id = %(merchant_id)s and sold_order.order_id = order_line.order_id
-    left join channel.resale_sku as resale
-        on order_line.merchant_id = resale.merchant_id and order_line.sku = resale.offer_sku
-    left join core.product as product
-        on
-            order_line.merchant_id = product.merchant_id
-            and product.sku = coalesce(resale.sku, order_line.sku)
-),
-
-came_back as (
-    select
-        entry_id,
-        horizon_days,
-        sum(returned)::integer as returned,
-        sum(returned_lo)::integer as returned_lo,
-        sum(returned_hi) filter (where return_kind = 'customer_return')::integer as returned_hi,
-        sum(returned_hi) filter (where return_kind = 'unknown')::integer as unknown_kind
-    from mart.stage_cohort_return
-    where dag_id = %(dag_id)s and run_id = %(run_id)s and merchant_id = %(merchant_id)s
-    group by entry_id, horizon_days
-),
-
-cohort as (
-    select
-        line.*,
-        horizon.days as horizon_days,
-        (line.cohort_week + 7 + horizon.days)::timestamp at time zone 'Asia/Almaty' as ends_at
-    from line
-    cross join (values (14), (30)) as horizon (days)
-),
-
-flagged as (
-    select
-        cohort.*,
-        cohort.ends_at <= %(now)s as mature,
-        coalesce(swept.first_swept > cohort.ends_at, true) as backfilled
-    from cohort
-    left join swept on cohort.cohort_week = swept.cohort_week
-)
-
+-- mart.stage_cohort_weekly: units sold and returned of the Almaty weeks of orders in cohort_order. Lines are summed by
+-- what they say themselves before anything is looked up: many lines, few cells.
 insert into mart.stage_cohort_weekly (
     dag_id, run_id, merchant_id, cohort_week, horizon_days, category, sku, supplier, city, carrier,
     sold, returned, returned_lo, returned_hi, mature, backfilled
 )
+with sold as materialized (
+    select
+        placed.cohort_week,
+        placed.city,
+        placed.carrier,
+        line.sku,
+        sum(line.quantity) filter (where placed.is_sold) as quantity
+    from cohort_order as placed
+    inner join core.order_line as line
+        on line.merchant_id = %(merchant_id)s and placed.order_id = line.order_id
+    where placed.is_sold or placed.is_back
+    group by placed.cohort_week, placed.city, placed.carrier, line.sku
+),
+
+came_back as materialized (
+    select
+        placed.cohort_week,
+        placed.city,
+        placed.carrier,
+        line.sku,
+        back.horizon_days,
+        sum(back.returned) as returned,
+        sum(back.returned_lo) as returned_lo,
+        coalesce(sum(back.returned_hi) filter (where back.return_kind = 'customer_return'), 0) as returned_hi,
+        coalesce(sum(back.returned_hi) filter (where back.return_kind = 'unknown'), 0) as unknown_kind
+    from mart.stage_cohort_return as back
+    inner join cohort_order as placed on back.order_id = placed.order_id
+    inner join core.order_line as line on line.merchant_id = %(merchant_id)s and back.entry_id = line.entry_id
+    where back.dag_id = %(dag_id)s and back.run_id = %(run_id)s and back.merchant_id = %(merchant_id)s
+    group by placed.cohort_week, placed.city, placed.carrier, line.sku, back.horizon_days
+),
+
+-- a cohort is backfilled when no sweep over its last day was complete before its horizon
+week as materialized (
+    select
+        weeks.cohort_week,
+        horizon.days as horizon_days,
+        ending.at <= %(now)s as mature,
+        not exists (
+            select 1
+            from ops.sweep
+            where
+                sweep.merchant_id = %(merchant_id)s
+                and sweep.published
+                and sweep.created_from < core.week_begin(weeks.cohort_week + 7)
+                and sweep.created_to > core.week_begin(weeks.cohort_week + 6)
+                -- no sweep over a day is complete a week before it
+                and sweep.completed_at >= core.week_begin(weeks.cohort_week)
+                and sweep.completed_at <= ending.at
+        ) as backfilled
+    from (select distinct sold.cohort_week from sold) as weeks
+    cross join (values (14), (30)) as horizon (days)
+    cross join lateral (
+        select core.week_begin(weeks.cohort_week + 7 + horizon.days) as at
+    ) as ending
+)
+
 select
     %(dag_id)s,
     %(run_id)s,
     %(merchant_id)s,
-    flagged.cohort_week,
-    flagged.horizon_days,
-    flagged.category,
-    flagged.sku,
-    flagged.supplier,
-    flagged.city,
-    flagged.carrier,
-    sum(flagged.quantity)::integer as sold,
-    sum(coalesce(came_back.returned, 0))::integer as returned,
-    sum(coalesce(came_back.returned_lo, 0))::integer as returned_lo,
+    sold.cohort_week,
+    week.horizon_days,
+    coalesce(product.category, 'unknown') as category,
+    coalesce(sold.sku, 'unknown') as sku,
+    coalesce(product.supplier, 'unknown') as supplier,
+    sold.city,
+    sold.carrier,
+    coalesce(sold.quantity, 0)::integer as sold,
+    coalesce(came_back.returned, 0)::integer as returned,
+    coalesce(came_back.returned_lo, 0)::integer as returned_lo,
     -- a return whose kind was lost before the first sweep may be a customer's: only the upper bound has it
     (
-        least(sum(coalesce(came_back.returned_hi, 0)), sum(flagged.quantity))
-        + sum(case when flagged.backfilled then coalesce(came_back.unknown_kind, 0) else 0 end)
+        least(coalesce(came_back.returned_hi, 0), coalesce(sold.quantity, 0))
+        + case when week.backfilled then coalesce(came_back.unknown_kind, 0) else 0 end
     )::integer as returned_hi,
-    flagged.mature,
-    flagged.backfilled
-from flagged
+    week.mature,
+    week.backfilled
+from sold
+inner join week on sold.cohort_week = week.cohort_week
 left join came_back
-    on flagged.entry_id = came_back.entry_id and flagged.horizon_days = came_back.horizon_days
-group by
-    flagged.cohort_week, flagged.horizon_days, flagged.category, flagged.sku, flagged.supplier, flagged.city,
-    flagged.carrier, flagged.mature, flagged.backfilled
-having sum(flagged.quantity) > 0 or sum(coalesce(came_back.returned_hi, 0) + coalesce(came_back.unknown_kind, 0)) > 0;
+    on
+        sold.cohort_week = came_back.cohort_week
+        and week.horizon_days = came_back.horizon_days
+        and sold.city = came_back.city
+        and sold.carrier = came_back.carrier
+        and coalesce(sold.sku, '') = coalesce(came_back.sku, '')
+left join channel.resale_sku as resale
+    on resale.merchant_id = %(merchant_id)s and sold.sku = resale.offer_sku
+left join core.product as product
+    on product.merchant_id = %(merchant_id)s and product.sku = coalesce(resale.sku, sold.sku)
+where coalesce(sold.quantity, 0) > 0 or came_back.returned_hi + came_back.unknown_kind > 0;

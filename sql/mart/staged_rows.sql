@@ -1,6 +1,16 @@
--- How many rows of a part are staged, and how many the gate was told of ('all' is the whole house).
+-- How many rows of a part are staged, and how many the gate was told of ('all' is the whole house). Overtaken: another
+-- run has counted the part since; NULL: nobody knows, the staging tables were emptied.
 select
     batch.rows_staged as promised,
+    (
+        select state.times
+        from mart.stage_state as state
+        where state.dag_id = %(dag_id)s and state.run_id = %(run_id)s and state.merchant_id = %(part)s
+    ) < (
+        select coalesce(max(state.times), 0)
+        from ops.mart_state as state
+        where state.part = %(part)s
+    ) as overtaken,
     (
         select count(*)
         from mart.stage_kpi_weekly as staged
@@ -15,6 +25,18 @@ select
     ) + (
         select count(*)
         from mart.stage_cause_weekly as staged
+        where staged.dag_id = %(dag_id)s and staged.run_id = %(run_id)s and staged.merchant_id = %(part)s
+    ) + (
+        select count(*)
+        from mart.stage_delay_weekly as staged
+        where staged.dag_id = %(dag_id)s and staged.run_id = %(run_id)s and staged.merchant_id = %(part)s
+    ) + (
+        select count(*)
+        from mart.stage_receipt_weekly as staged
+        where staged.dag_id = %(dag_id)s and staged.run_id = %(run_id)s and staged.merchant_id = %(part)s
+    ) + (
+        select count(*)
+        from mart.stage_expected_weekly as staged
         where staged.dag_id = %(dag_id)s and staged.run_id = %(run_id)s and staged.merchant_id = %(part)s
     ) as found
 from ops.batch as batch

@@ -1,4 +1,4 @@
--- A published part needs its staged rows no more.
+-- A published part needs its staged rows no more; one that is staged again begins without them.
 delete from mart.stage_kpi_weekly
 where dag_id = %(dag_id)s and run_id = %(run_id)s and coalesce(merchant_id, 'all') = %(part)s;
 
@@ -21,4 +21,22 @@ delete from mart.stage_reason_worth
 where dag_id = %(dag_id)s and run_id = %(run_id)s and merchant_id = %(part)s;
 
 delete from mart.stage_cause_share
+where dag_id = %(dag_id)s and run_id = %(run_id)s and merchant_id = %(part)s;
+
+delete from mart.stage_delay_weekly
+where dag_id = %(dag_id)s and run_id = %(run_id)s and merchant_id = %(part)s;
+
+delete from mart.stage_receipt_weekly
+where dag_id = %(dag_id)s and run_id = %(run_id)s and merchant_id = %(part)s;
+
+delete from mart.stage_expected_weekly
+where dag_id = %(dag_id)s and run_id = %(run_id)s and merchant_id = %(part)s;
+
+delete from mart.stage_touch_note
+where dag_id = %(dag_id)s and run_id = %(run_id)s and merchant_id = %(part)s;
+
+delete from mart.stage_touch
+where dag_id = %(dag_id)s and run_id = %(run_id)s and merchant_id = %(part)s;
+
+delete from mart.stage_state
 where dag_id = %(dag_id)s and run_id = %(run_id)s and merchant_id = %(part)s;

@@ -1,9 +1,10 @@
--- The newest known KPIs of one reader: of each the newest week with a row, and the week before it.
+-- The KPIs of one reader as known at the end of the Almaty day %(known_on)s: of each the newest week with a row, and
+-- the week before it.
 with known as (
     select *
-    from mart.kpi_current
+    from mart.kpi_known(%(known_on)s)
     where
-        merchant_id is not distinct from %(merchant_id)s
+        (merchant_id = %(merchant_id)s or (%(merchant_id)s::text is null and merchant_id is null))
         and category is null
         and sku is null
         and supplier is null

@@ -1,38 +1,54 @@
--- The returned pieces of the run's staged cohorts by age of the cohort, and by the week in which they were asked for.
+-- The returned pieces by age of their cohort, and by the week in which they were asked for, as this run counts them.
 -- merchant_id NULL is the whole house.
 with came_back as (
     select
+        staged.merchant_id,
+        staged.cohort_week,
         staged.horizon_days,
+        staged.category,
         staged.requested_week,
-        staged.returned,
-        line.sku,
-        line.merchant_id,
-        date_trunc('week', placed.created_at at time zone 'Asia/Almaty')::date as cohort_week
-    from mart.stage_cohort_return as staged
-    inner join core.customer_order as placed
-        on staged.merchant_id = placed.merchant_id and staged.order_id = placed.order_id
-    inner join core.order_line as line
-        on staged.merchant_id = line.merchant_id and staged.entry_id = line.entry_id
+        staged.returned
+    from mart.stage_delay_weekly as staged
+    where staged.dag_id = %(dag_id)s and staged.run_id = %(run_id)s
+    union all
+    select
+        known.merchant_id,
+        known.cohort_week,
+        known.horizon_days,
+        known.category,
+        known.requested_week,
+        known.returned
+    from mart.delay_weekly as known
     where
-        staged.dag_id = %(dag_id)s
-        and staged.run_id = %(run_id)s
-        and (staged.merchant_id = %(merchant_id)s or %(merchant_id)s is null)
-        and staged.returned > 0
-        and staged.requested_week < %(monday)s
+        not exists (
+            select 1
+            from mart.stage_touch as touch
+            where
+                touch.dag_id = %(dag_id)s
+                and touch.run_id = %(run_id)s
+                and touch.merchant_id = known.merchant_id
+                and touch.kind = 'cohort'
+                and touch.week_start = known.cohort_week
+        )
 )
 
 select
-    coalesce(product.category, 'unknown') as category,
-    came_back.horizon_days,
-    ((%(monday)s::date - came_back.cohort_week) / 7)::integer as age,
-    greatest(0, (came_back.requested_week - came_back.cohort_week) / 7)::integer as delay,
-    sum(came_back.returned)::integer as returned
+    category,
+    horizon_days,
+    ((%(monday)s::date - cohort_week) / 7)::integer as age,
+    greatest(0, (requested_week - cohort_week) / 7)::integer as delay,
+    sum(returned)::integer as returned
 from came_back
-left join channel.resale_sku as resale
-    on came_back.merchant_id = resale.merchant_id and came_back.sku = resale.offer_sku
-left join core.product as product
-    on came_back.merchant_id = product.merchant_id and product.sku = coalesce(resale.sku, came_back.sku)
 where
-    came_back.cohort_week < %(monday)s::date
-    and came_back.cohort_week >= %(monday)s::date - 7 * %(weeks)s
+    case
+        when %(merchant_id)s::text is not null then merchant_id = %(merchant_id)s
+        else merchant_id in (
+            select merchant.merchant_id
+            from core.merchant as merchant
+            where merchant.active
+        )
+    end
+    and requested_week < %(monday)s
+    and cohort_week < %(monday)s::date
+    and cohort_week >= %(monday)s::date - 7 * %(weeks)s
 group by 1, 2, 3, 4;

@@ -17,6 +17,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from include.db.connection import connect
 from include.flows import return_causes_weekly as weekly
+from include.flows import weekly_marts
 from include.flows.run import Run
 from include.flows.weekly_mail import send_weekly_mail
 from include.notify.outbox import MailServer
@@ -338,7 +339,7 @@ def test_a_part_that_fails_its_check_is_held_and_readers_keep_the_last_good_week
     whole_run(dsn)
     good = content(dsn)
     run = new_run(dsn, NOW)
-    weekly.stage(dsn, run, "test/stage")
+    weekly.stage(dsn, run, "test/stage", whole=True)
     with connect(dsn) as conn:
         conn.execute("update mart.stage_cohort_weekly set returned = sold + 1 where merchant_id = 'alpha'")
     assert judge(dsn, run, SUITE)["held"] == 1
@@ -370,14 +371,14 @@ def test_staged_rows_lost_in_a_crash_are_not_published_as_nothing(dsn: str, post
 
 
 def test_the_house_is_not_counted_without_one_of_its_merchants(dsn: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    original = weekly._stage_marts
+    original = weekly_marts.stage
 
-    def broken(conn: Any, run: Run, merchant_id: str) -> int:
+    def broken(conn: Any, run: Run, merchant_id: str, **how: Any) -> Any:
         if merchant_id == "beta":
             raise RuntimeError("beta's facts cannot be read")
-        return original(conn, run, merchant_id)
+        return original(conn, run, merchant_id, **how)
 
-    monkeypatch.setattr(weekly, "_stage_marts", broken)
+    monkeypatch.setattr(weekly_marts, "stage", broken)
     run = new_run(dsn)
     weekly.stage(dsn, run, "test/stage")
     parts = dict(ask(dsn, "select merchant_id, status from ops.batch where run_id = %s", run.run_id))

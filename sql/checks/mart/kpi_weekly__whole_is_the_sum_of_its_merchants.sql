@@ -1,24 +1,84 @@
--- The house's number counts the same units as its merchants' numbers together.
-with per_week as (
+-- The house's number counts the same units as its merchants' numbers together: what is staged of them, and of a week
+-- that did not change of a merchant what is known of him.
+with house as (
     select
         kpi,
         week_start,
         coalesce(horizon_days, 0) as horizon_days,
-        sum(n) filter (where merchant_id <> 'all') as merchants,
-        sum(n) filter (where merchant_id = 'all') as house
+        version,
+        n
     from mart.batch_kpi_weekly
-    where category is null
-    group by kpi, week_start, coalesce(horizon_days, 0)
+    where merchant_id = 'all' and category is null and sku is null and supplier is null
+),
+
+counted as (
+    select
+        merchant_id,
+        case kind when 'number' then 'receipt' else kind end as kind,
+        week_start
+    from mart.stage_touch
+    where
+        dag_id = current_setting('qaitarym.dag_id', true)
+        and run_id = current_setting('qaitarym.run_id', true)
+),
+
+merchants as (
+    select
+        kpi,
+        week_start,
+        coalesce(horizon_days, 0) as horizon_days,
+        version,
+        n
+    from mart.batch_kpi_weekly
+    where merchant_id <> 'all' and category is null and sku is null and supplier is null
+    union all
+    select
+        known.kpi,
+        known.week_start,
+        coalesce(known.horizon_days, 0),
+        known.version,
+        known.n
+    from mart.kpi_current as known
+    inner join core.merchant on known.merchant_id = merchant.merchant_id and merchant.active
+    where
+        known.category is null
+        and known.sku is null
+        and known.supplier is null
+        and exists (
+            select 1
+            from counted
+            where
+                counted.merchant_id = 'all'
+                and counted.kind = mart.kpi_kind(known.kpi)
+                and counted.week_start = known.week_start
+        )
+        and not exists (
+            select 1
+            from counted
+            where
+                counted.merchant_id = known.merchant_id
+                and counted.kind = mart.kpi_kind(known.kpi)
+                and counted.week_start = known.week_start
+        )
+),
+
+together as (
+    select
+        kpi,
+        week_start,
+        horizon_days,
+        version,
+        sum(n) as n
+    from merchants
+    group by kpi, week_start, horizon_days, version
 )
 
 select
     'all' as merchant_id,
     kpi || ' ' || week_start as record_key,
-    'the house counts ' || coalesce(house, 0) || ' units, its merchants ' || coalesce(merchants, 0) as detail
-from per_week
+    'the house counts ' || coalesce(house.n, 0) || ' units, its merchants ' || coalesce(together.n, 0) as detail
+from house
+full join together using (kpi, week_start, horizon_days, version)
 where
-    coalesce(house, 0) <> coalesce(merchants, 0)
-    and exists (
-        select 1 from mart.batch_kpi_weekly
-        where merchant_id = 'all'
-    )
+    coalesce(house.n, 0) <> coalesce(together.n, 0)
+    and exists (select 1 from house)

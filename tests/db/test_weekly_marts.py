@@ -1,0 +1,392 @@
+"""Weekly marts on a lived history: what is refreshed equals what is counted anew, and the past stays as it was known."""
+
+import datetime as dt
+from collections.abc import Callable
+from typing import Any
+
+import psycopg
+import pytest
+
+from include.db.connection import connect
+from include.domain.identity import event_id, scanned_unit_id
+from include.domain.unit_life import Event
+from include.flows import kaspi_returns_ingest, ledger, marts_rebuild
+from include.flows import return_causes_weekly as weekly
+from include.flows.run import Run
+from include.flows.weekly_mail import send_weekly_mail
+from tests.db.test_return_causes_weekly import NOW, STORY, Mailbox, MailServer, ask, mailbox, new_run, whole_run
+from tests.receipts import ReceivedUnit, receipts_of
+from tools import rebuild_marts
+
+__all__ = ["mailbox"]
+DAY = dt.timedelta(days=1)
+COUNTED = ("cohort_weekly", "cause_weekly", "delay_weekly", "receipt_weekly", "expected_weekly", "kpi_weekly")
+UNIT = scanned_unit_id("w1", "lived-1")
+
+
+@pytest.fixture
+def dsn(new_warehouse: Callable[[], str]) -> str:
+    """A warehouse with the story in it."""
+    address = new_warehouse()
+    with connect(address) as conn:
+        psycopg.ClientCursor(conn).execute(STORY.read_bytes(), {"now": NOW})
+    return address
+
+
+def refresh(dsn: str, now: dt.datetime, *, whole: bool = False) -> Run:
+    """A weekly run whose gate lets everything pass; the gate's own work is tested elsewhere."""
+    run = new_run(dsn, now)
+    weekly.stage(dsn, run, "test/stage", whole=whole)
+    publish(dsn, run)
+    return run
+
+
+def publish(dsn: str, run: Run) -> None:
+    with connect(dsn) as conn:
+        conn.execute("update ops.batch set status = 'passed' where run_id = %s and status = 'staged'", (run.run_id,))
+    weekly.publish(dsn, run, "test/publish")
+
+
+def differences(dsn: str, now: dt.datetime) -> list[str]:
+    """What counting everything anew finds that was refreshed otherwise."""
+    run = new_run(dsn, now)
+    weekly.stage(dsn, run, "test/rebuild", whole=True)
+    return [str(one) for one in marts_rebuild.differences(dsn, run)]
+
+
+def rows_of(dsn: str) -> dict[str, list[Any]]:
+    return {
+        table: ask(dsn, f"select to_jsonb(row)::text as row from mart.{table} as row order by 1") for table in COUNTED
+    }
+
+
+def change(dsn: str, statement: str, *values: Any) -> int:
+    with connect(dsn) as conn:
+        return conn.execute(statement.encode(), values).rowcount
+
+
+def told(type_: str, step: int, at: dt.datetime, **payload: Any) -> Event:
+    return Event(event_id("lived", 1, type_, step), UNIT, "alpha", type_, at, "hand", "w1", payload)
+
+
+def book(dsn: str, now: dt.datetime, *events: Event) -> None:
+    with connect(dsn) as conn:
+        assert not ledger.append(conn, events, now).rejected
+
+
+def late_case(dsn: str, merchant_id: str, weeks: int) -> None:
+    """A customer's return of an old order that nobody has heard of so far."""
+    assert change(
+        dsn,
+        """
+        insert into core.return_case (case_id, merchant_id, order_id, episode, return_kind, status, quantity,
+            units_lo, units_hi, requested_from, requested_to)
+        select gen_random_uuid(), placed.merchant_id, placed.order_id, 2, 'customer_return', 'open', 1, 1, 1,
+            placed.created_at + interval '5 days', placed.created_at + interval '5 days'
+        from core.customer_order as placed
+        left join core.return_case as known using (merchant_id, order_id)
+        where placed.merchant_id = %s and known.case_id is null and placed.status = 'COMPLETED'
+            and placed.created_at < %s
+        order by placed.created_at desc limit 1
+        """,
+        merchant_id, NOW - dt.timedelta(weeks=weeks),
+    ) == 1  # fmt: skip
+
+
+def batch_of_orders(dsn: str, now: dt.datetime, which: str) -> None:
+    """Publish a batch as the ingestion does: orders of alpha that are COMPLETED now, read as they are but for that."""
+    run = Run("kaspi_returns_ingest", f"lived-{now:%m%d}", now)
+    with connect(dsn) as conn:
+        conn.execute("insert into ops.run (dag_id, run_id, now_at) values (%s, %s, %s)", (run.dag_id, run.run_id, now))
+        conn.execute(
+            "insert into ops.batch (dag_id, run_id, merchant_id, status, rows_staged) values (%s, %s, 'alpha', "
+            "'passed', 1)", (run.dag_id, run.run_id),
+        )  # fmt: skip
+        read = conn.execute(
+            f"""
+            insert into raw.stage_order (dag_id, run_id, merchant_id, order_id, code, state, status, total_price,
+                delivery_cost_seller, created_at, planned_delivery_at, handed_over_at, store_id, city, carrier,
+                payload_hash, window_id, fetched_at, read_number)
+            select %(dag_id)s, %(run_id)s, merchant_id, order_id, code, 'ARCHIVE', 'COMPLETED', total_price,
+                delivery_cost_seller + 100, created_at, planned_delivery_at, handed_over_at, store_id, city, carrier,
+                decode(md5(order_id || %(run_id)s), 'hex'), 1, %(now)s, row_number() over ()
+            from core.customer_order as placed where merchant_id = 'alpha' and {which}
+            """.encode(), {**run.key, "now": now},
+        ).rowcount  # fmt: skip
+        assert read > 0
+        conn.execute(
+            """
+            insert into raw.stage_order_line (dag_id, run_id, merchant_id, order_id, entry_id, entry_number, sku,
+                product_name, category, quantity, base_price, total_price, read_number)
+            select read.dag_id, read.run_id, read.merchant_id, line.order_id, line.entry_id, line.entry_number,
+                line.sku, line.product_name, line.category, line.quantity, line.base_price, line.total_price,
+                read.read_number
+            from raw.stage_order as read inner join core.order_line as line using (merchant_id, order_id)
+            where read.run_id = %s
+            """, (run.run_id,),
+        )  # fmt: skip
+    kaspi_returns_ingest.publish(dsn, run, "test/ingest")
+    assert ask(dsn, "select status from ops.batch where run_id = %s", run.run_id) == [("published",)]
+
+
+def live(dsn: str) -> dt.datetime:
+    """Five weeks in which facts of every kind come late, each followed by a run; returns the last run's clock."""
+    now = NOW
+    # sold under a resale SKU that nobody has named yet
+    change(dsn, "update core.order_line set sku = 'B002R' where sku = 'B002' and strpos(entry_id, '1#') > 0")
+    refresh(dsn, now)
+
+    now += DAY
+    late_case(dsn, "beta", 5)
+    late_case(dsn, "alpha", 20)  # older than any week whose rate is written
+    book(dsn, now, told("received", 1, NOW - 9 * DAY, source="w1", scan_id="lived-1", sku="A004"))
+    refresh(dsn, now)
+
+    now += 2 * DAY  # a mistake of the dock is taken back; the carrier pays; a difference is settled; an offer is seen
+    book(dsn, now, told("voided", 2, now, event_id=str(told("received", 1, NOW).event_id)))
+    change(dsn, "update core.discrepancy set status = 'resolved', resolved_at = %s where merchant_id = 'beta'", now)
+    change(dsn, "update channel.addition set observed_at = fetched_at + interval '1 hour' where observed_at is null")
+    change(
+        dsn,
+        """
+        insert into core.claim (claim_id, unit_id, merchant_id, seq, status, tier, amount, due_at, why, missing,
+            notes, opened_at, changed_at, paid_at, paid_amount)
+        select gen_random_uuid(), unit_id, merchant_id, 1, 'paid', 30, 6000, %(now)s, '{}', '{}', '{}', %(now)s,
+            %(now)s, %(now)s, 6000
+        from ledger.unit where cause = 'damaged_in_transit' and merchant_id = 'beta'
+        """.replace("%(now)s", f"'{now.isoformat()}'"),
+    )
+    change(
+        dsn,
+        """
+        insert into core.unit_cost (event_id, term, code, kind, unit_id, merchant_id, amount, booked_at)
+        select gen_random_uuid(), 'inspection', '', 'cost', unit_id, merchant_id, 350, %s
+        from ledger.unit where inspected_at is not null
+        """,
+        now,
+    )
+    refresh(dsn, now)
+
+    now += 5 * DAY  # a week on: the young are older; orders are completed, and changed
+    batch_of_orders(dsn, now, "status <> 'COMPLETED'")
+    change(dsn, "update core.product set category = 'Аксессуары' where merchant_id = 'alpha' and sku = 'A007'")
+    refresh(dsn, now)
+
+    now += 7 * DAY
+    change(
+        dsn,
+        "insert into channel.resale_sku (merchant_id, offer_sku, sku, state, state_since) "
+        "values ('beta', 'B002R', 'B002', 'linked', %s)",
+        now,
+    )
+    batch_of_orders(dsn, now, "order_id in (select order_id from ledger.unit where received_at is not null)")
+    refresh(dsn, now)
+
+    now += 21 * DAY
+    refresh(dsn, now)
+    return now
+
+
+def test_what_is_refreshed_equals_what_is_counted_anew(dsn: str) -> None:
+    now = live(dsn)
+    assert differences(dsn, now) == []
+    before = rows_of(dsn)
+    assert all(before.values())
+    refresh(dsn, now, whole=True)
+    assert rows_of(dsn) == before, "everything counted anew changed a row"
+
+
+def test_a_run_touches_only_what_changed(dsn: str) -> None:
+    refresh(dsn, NOW)
+    late_case(dsn, "beta", 5)
+    run = new_run(dsn, NOW)
+    weekly.stage(dsn, run, "test/stage")
+    touched = ask(
+        dsn, "select merchant_id, kind from mart.stage_touch where run_id = %s and kind <> 'number'", run.run_id
+    )
+    assert sorted(touched) == [("all", "cohort"), ("beta", "cohort")]
+    staged = ask(
+        dsn, "select merchant_id, count(distinct cohort_week)::integer from mart.stage_cohort_weekly group by 1"
+    )
+    assert staged == [("beta", 1)]
+    publish(dsn, run)
+    assert ask(dsn, "select count(*)::integer as notes from ops.mart_touch") == [(0,)]
+
+
+def test_a_note_that_is_lost_is_found_and_put_right_by_the_command(
+    dsn: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    now = dt.datetime.now(dt.UTC)  # the command's clock
+    refresh(dsn, now)
+    change(dsn, "update core.return_case set return_kind = 'customer_return' where merchant_id = 'alpha'")
+    change(dsn, "delete from ops.mart_touch")
+    monkeypatch.setenv("QAITARYM_WAREHOUSE_DSN", dsn)
+    assert rebuild_marts.main([]) == 1
+    said = capsys.readouterr().out
+    assert "alpha: a row of cohort_weekly is not published" in said
+    assert "is put right" in said or "are put right" in said
+    assert rebuild_marts.main([]) == 0
+    assert "nothing differed" in capsys.readouterr().out
+
+
+def test_what_comes_while_a_run_is_under_way_is_counted_by_the_next(dsn: str) -> None:
+    refresh(dsn, NOW)
+    late_case(dsn, "beta", 5)
+    early, late = new_run(dsn), new_run(dsn)
+    weekly.stage(dsn, early, "test/early")
+    late_case(dsn, "beta", 5)
+    weekly.stage(dsn, late, "test/late")
+    publish(dsn, late)
+    good = rows_of(dsn)
+    publish(dsn, early)  # what it staged is older
+    assert rows_of(dsn) == good
+    late_case(dsn, "alpha", 6)
+    refresh(dsn, NOW)
+    assert differences(dsn, NOW) == []
+
+
+def test_a_part_that_is_held_back_forgets_nothing(dsn: str) -> None:
+    refresh(dsn, NOW)
+    late_case(dsn, "alpha", 5)
+    late_case(dsn, "beta", 6)
+    run = new_run(dsn)
+    weekly.stage(dsn, run, "test/stage")
+    change(
+        dsn, "update ops.batch set status = 'held' where run_id = %s and merchant_id in ('alpha', 'all')", run.run_id
+    )
+    publish(dsn, run)
+    refresh(dsn, NOW)
+    assert differences(dsn, NOW) == []
+
+
+def test_receipts_are_summed_as_plain_python_sums_them(dsn: str) -> None:
+    refresh(dsn, NOW)
+    columns = [name for name in receipts_of.__globals__["Receipts"].__dataclass_fields__]
+    found = ask(
+        dsn, f"select {', '.join(columns)} from mart.receipt_weekly where merchant_id = 'alpha' order by 1, 2, 3, 4"
+    )
+    weeks = {row[0] for row in found}
+    units = [unit for unit in _units(dsn, "alpha") if unit.week_start in weeks]
+    wanted = {}
+    for unit in units:
+        key = (unit.week_start, unit.category, unit.sku, unit.supplier)
+        wanted.setdefault(key, []).append(unit)
+    assert len(found) == len(wanted) > 50
+    for row in found:
+        sums = next(one for one in receipts_of(wanted[row[:4]]) if one.sku is not None)
+        got = {
+            name: bytes(value) if isinstance(value, memoryview) else value
+            for name, value in zip(columns, row, strict=True)
+        }
+        want = {name: getattr(sums, name) for name in columns} | {"supplier": row[columns.index("supplier")]}
+        assert got == want
+
+
+def _units(dsn: str, merchant_id: str) -> list[ReceivedUnit]:
+    rows = ask(
+        dsn,
+        """
+        select unit.category, date_trunc('week', unit.received_at at time zone 'Asia/Almaty')::date, unit.received_at,
+            unit.channel, unit.routed_at, unit.on_sale_at, unit.resold_at, unit.closed_at, unit.resale_price,
+            unit.original_price, unit.reverse_cost, unit.net_recovery, unit.sku, unit.supplier,
+            addition.published_at, addition.fetched_at, addition.observed_at
+        from mart.unit left join channel.addition using (unit_id)
+        where unit.merchant_id = %s and unit.received_at is not null
+        """,
+        merchant_id,
+    )
+    return [_unit(*row) for row in rows]
+
+
+def _unit(
+    category: str, week: dt.date, received: dt.datetime, channel: str | None, routed: Any, on_sale: Any, resold: Any,
+    closed: Any, price: Any, original: Any, cost: Any, won: Any, sku: str, supplier: str, published: Any, fetched: Any,
+    observed: Any,
+) -> ReceivedUnit:  # fmt: skip
+    def after(moment: dt.datetime | None) -> float | None:
+        return None if moment is None else (moment - received).total_seconds()
+
+    seen = observed or fetched or published or on_sale
+    proof = "observed" if observed else "fetched" if fetched else "published" if seen else None
+    return ReceivedUnit(
+        category, week, received, channel, after(routed), after(seen), proof, after(resold), after(closed),
+        price if resold else None, original, cost, won, sku=sku, supplier=supplier,
+    )  # fmt: skip
+
+
+# --- what was known when
+
+
+def test_a_past_mail_is_computed_again_and_its_causes_are_told(dsn: str, mailbox: tuple[Mailbox, MailServer]) -> None:
+    run = whole_run(dsn)
+    with connect(dsn) as conn:
+        sent = known_then(conn, run, "beta")
+    box, server = mailbox
+    send_weekly_mail(dsn, run, server, "test/mail")
+    mail = next(one for one in box.mails if one["To"] == "owner@beta.example.kz")
+    text = mail.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    rate = next(row for row in sent if (row["kpi"], row["horizon_days"]) == ("return_rate", 14))
+    assert f"{rate['value'] * 100:.1f}".replace(".", ",") in text
+
+    week = rate["week_start"]
+    change(
+        dsn,
+        """
+        update core.return_case set return_kind = 'customer_return', requested_to = requested_from
+        from core.customer_order as placed
+        where placed.order_id = return_case.order_id and return_case.merchant_id = 'beta'
+            and return_case.return_kind <> 'customer_return'
+        """,
+    )
+    change(dsn, "update core.product set category = 'Новое' where merchant_id = 'beta' and sku in ('B001', 'B004')")
+    refresh(dsn, NOW + DAY)
+    with connect(dsn) as conn:
+        assert known_then(conn, run, "beta") == sent
+        now = known_then(conn, Run(run.dag_id, run.run_id, NOW + DAY), "beta")
+    assert now != sent
+    restated = ask(
+        dsn,
+        """
+        select value_before, value, n_before, n, known_before, known_on, restated_because from mart.kpi_restated
+        where merchant_id = 'beta' and category is null and kpi = 'return_rate' and horizon_days = 14
+            and week_start = %s
+        """,
+        week,
+    )
+    assert len(restated) == 1
+    before, after, _, _, known_before, known_on, because = restated[0]
+    assert float(before) == rate["value"] and after != before
+    assert (known_before, known_on) == (NOW.date(), (NOW + DAY).date())
+    assert because.startswith("late facts")
+    moved = ask(
+        dsn,
+        "select distinct split_part(restated_because, ': ', 1) as why from mart.kpi_restated "
+        "where merchant_id = 'beta' and category = 'Новое' or (category <> 'Новое' and kpi = 'relisted_share')",
+    )
+    assert any("moved category or supplier" in row[0] for row in moved)
+
+
+def known_then(conn: Any, run: Run, merchant_id: str) -> list[dict[str, Any]]:
+    from include.flows.weekly_mail import weekly_facts
+
+    return [
+        {name: getattr(line, name) for name in line.__dataclass_fields__}
+        for line in weekly_facts(conn, run, merchant_id, "Beta", "ru", "x@example.kz").kpis
+    ]
+
+
+def test_a_void_is_named_as_the_cause(dsn: str) -> None:
+    book(dsn, NOW, told("received", 1, NOW - 9 * DAY, source="w1", scan_id="lived-1", sku="A004"))
+    refresh(dsn, NOW)
+    book(dsn, NOW, told("voided", 2, NOW, event_id=str(told("received", 1, NOW).event_id)))
+    refresh(dsn, NOW + DAY)
+    found = ask(
+        dsn,
+        """
+        select n_before - n as fewer, restated_because from mart.kpi_restated
+        where merchant_id = 'alpha' and category is null and kpi = 'relisted_share' and known_on = %s
+        """,
+        (NOW + DAY).date(),
+    )
+    assert [row[0] for row in found] == [1]
+    assert "voided event" in found[0][1]
