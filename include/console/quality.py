@@ -25,7 +25,7 @@ from include.db.connection import Connection
 from include.db.statements import run
 from include.flows.drift import acknowledge
 from include.flows.quarantine import FILE_SOURCE, dismiss, replay, replay_chosen, replayable
-from include.locale.check_labels import PROMISES
+from include.locale.check_labels import promise_of
 from include.locale.labels import DRIFTS, QUARANTINE, SEVERITIES, SOURCES, label
 from include.locale.words import Words
 from include.notify.alerts import clear_alerts
@@ -193,7 +193,7 @@ def _groups(
         {
             **row,
             "source_name": label(words, SOURCES, row["source"]),
-            "promise": label(words, PROMISES, row["reason"]),
+            "promise": promise_of(words, row["reason"]),
         }
         for row in rows
     ]
@@ -233,7 +233,7 @@ def _record(row: dict[str, Any], now: dt.datetime, words: Words) -> dict[str, An
         "status_name": label(words, QUARANTINE, row["status"]),
         "action_name": label(words, QUARANTINE | {"reopened": QUARANTINE["open"]}, row["action"] or ""),
         "age": words.hours(max((now - row["first_seen"]).total_seconds(), 0) / 3600),
-        "promise": label(words, PROMISES, row["reason"]),
+        "promise": promise_of(words, row["reason"]),
         "decidable": row["status"] != "resolved",
         "remedy": _remedy(row["source"], words) if row["status"] == "open" else "",
     }

@@ -16,7 +16,7 @@ from include.console.sheets import sheet
 from include.console.site import Site, View, language_of
 from include.db.connection import Connection
 from include.db.statements import run
-from include.locale.check_labels import PROMISES, subject_of
+from include.locale.check_labels import promise_of, subject_of
 from include.locale.labels import SEVERITIES, label
 from include.locale.words import Words
 from include.quality.catalogue import SUITES
@@ -339,7 +339,7 @@ def _place_of(row: dict[str, Any]) -> str:
 def _failure(row: dict[str, Any], words: Words) -> dict[str, Any]:
     return {
         **row,
-        "promise": label(words, PROMISES, row["check_name"]),
+        "promise": promise_of(words, row["check_name"]),
         "chip": WORST.get(row["severity"], "warn"),
         "severity_name": label(words, SEVERITIES, row["severity"]),
         "shown": [one for one in row["sample"] or [] if isinstance(one, dict)][:SAMPLES_SHOWN],
@@ -387,7 +387,7 @@ def _check_row(
 ) -> dict[str, Any]:
     return {
         "name": name,
-        "promise": label(words, PROMISES, name),
+        "promise": promise_of(words, name),
         "subject": subject,
         "severity": severity,
         "severity_name": label(words, SEVERITIES, severity) if severity else words._("is not checked any more"),
@@ -400,12 +400,10 @@ def _cell_of(cell: dict[str, Any] | None, words: Words) -> dict[str, Any]:
     """Return a cell of the strip: its code, its sign, and the same in words."""
     code = "none" if cell is None else cell["severity"] if cell["failed"] else "passed"
     rows = cell["failed_rows"] if cell else 0
-    told = _said(code, words)
-    return {
-        "code": code,
-        "sign": SIGNS.get(code, "!"),
-        "told": f"{told}, {words.n_('{count} row', '{count} rows', rows)}" if rows else told,
-    }
+    told = [_said(code, words)]
+    if rows:
+        told.append(words.n_("{count} row", "{count} rows", rows))
+    return {"code": code, "sign": SIGNS.get(code, "!"), "told": ", ".join(told)}
 
 
 def _said(code: str, words: Words) -> str:

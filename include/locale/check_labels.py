@@ -1,5 +1,6 @@
 """What each check promises, in words: the heading of its row on the quality pages."""
 
+from include.locale.words import Words
 from include.quality.suite import ColumnCheck, SqlCheck
 
 
@@ -96,3 +97,8 @@ PROMISES = {
 def subject_of(check: ColumnCheck | SqlCheck) -> str:
     """Return the table or view that the check looks at; a check file is named after it."""
     return check.subject if isinstance(check, ColumnCheck) else check.name.partition("__")[0].replace("/", ".")
+
+
+def promise_of(words: Words, name: str) -> str:
+    """Return the promise of a check; what is no check (a reason of the quarantine may be any text) as it is."""
+    return words._(PROMISES[name]) if name in PROMISES else name

@@ -138,7 +138,7 @@ def test_a_long_list_goes_on_on_the_next_page(dsn: str) -> None:
     browser, address, seen = client_of(dsn), "/quality?source=wms/w2", set()
     for _ in range(4):
         page = browser.get(address).text
-        found = set(re.findall(r"reason \d+\.", page))
+        found = set(re.findall(r"record-reason\">(reason \d+)\.", page))
         assert not found & seen
         seen |= found
         more = re.search(r'href="(quality\?[^"]*before=[^"]*)"', page)
