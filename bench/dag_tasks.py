@@ -1,4 +1,4 @@
-"""The tasks of DAGs as Airflow runs them, each in a process forked from one that has Airflow loaded and parsed the DAGs:
+"""The tasks of DAGs as Airflow runs them, each in a process forked from one that has Airflow loaded, the DAGs parsed:
 ``python -m bench.dag_tasks DAG … ``, connections by ``AIRFLOW_CONN_…``.
 
 Prints one line of JSON: for each DAG its tasks in order, each with how often its process imported Great Expectations,

@@ -80,6 +80,11 @@ def quality_routes(site: Site) -> APIRouter:
             rows = _records(conn, view, wanted, None, now, IN_A_FILE)
         return sheet("records.csv", *_file(rows, now, language))
 
+    _decisions(router, site)
+    return router
+
+
+def _decisions(router: APIRouter, site: Site) -> None:
     @router.post("/quality/records")
     def decide(request: Request) -> RedirectResponse:
         form, now = form_of(request), site.now()
@@ -123,8 +128,6 @@ def quality_routes(site: Site) -> APIRouter:
             keys = his(site.staff(conn, request), "supervisor", rows, "alert_key")
             count = clear_alerts(conn, keys, site.now())
         return back(request, "quality", **{name: text_of_form(form, name) for name in KEPT}, done="over", n=count)
-
-    return router
 
 
 def quality(
@@ -206,9 +209,7 @@ def _replays(conn: Connection, merchant_id: str | None, now: dt.datetime) -> dic
     return row
 
 
-def _file(
-    rows: list[dict[str, Any]], now: dt.datetime, words: Words
-) -> tuple[list[str], list[tuple[Any, ...]]]:
+def _file(rows: list[dict[str, Any]], now: dt.datetime, words: Words) -> tuple[list[str], list[tuple[Any, ...]]]:
     """Return the heading and the lines of the file of records; what they hold stands nowhere in it, only where."""
     _ = words._
     heading = [

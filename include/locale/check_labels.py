@@ -18,7 +18,9 @@ PROMISES = {
     "quantity_is_positive": _("Each line sells more than 0 and at most 10,000 pieces."),
     "sku_is_known": _("Each line names its SKU."),
     "cancellation_reason_is_known": _("The reason of a cancellation is one that we know."),
-    "raw/order_payload__no_schema_drift": _("Kaspi's answers have the fields that are known, or somebody has acknowledged the change."),
+    "raw/order_payload__no_schema_drift": _(
+        "Kaspi's answers have the fields that are known, or somebody has acknowledged the change."
+    ),
     "raw/stage_order__has_lines": _("Every order has a line."),
     "raw/stage_order__handed_over_after_creation": _("Nothing was handed over before it was ordered."),
     "raw/stage_order__one_order_a_code": _("A code names one order."),
@@ -46,7 +48,9 @@ PROMISES = {
     "own_quantity_positive": _("A resale offer has at least one piece."),
     "nothing_taken_from_base": _("Nothing is taken off the merchant's own counts."),
     "channel/feed_offer__no_base_offer_lost": _("Every offer of the merchant's own list is in the new one, unchanged."),
-    "channel/feed_offer__never_above_base_and_returns": _("No count is above the merchant's own and the returned free pieces."),
+    "channel/feed_offer__never_above_base_and_returns": _(
+        "No count is above the merchant's own and the returned free pieces."
+    ),
     "channel/feed_offer__units_behind": _("Every added piece is a piece that lies here."),
     "channel/feed_offer__no_used_goods": _("Nothing used or repaired is offered on Kaspi."),
     "channel/feed_offer__resale_price_in_band": _("A resale offer is 5 to 10 % below the main one."),
@@ -61,7 +65,9 @@ PROMISES = {
     "desired_not_negative": _("No offer should show less than nothing."),
     "published_known": _("It is known what was published."),
     "observed_not_negative": _("Buyers see no negative count."),
-    "mart/stage_offer_sync__desired_is_base_and_ledger": _("What should be on sale is the merchant's count and the ledger's pieces, counted in two ways."),
+    "mart/stage_offer_sync__desired_is_base_and_ledger": _(
+        "What should be on sale is the merchant's count and the ledger's pieces, counted in two ways."
+    ),
     "mart/stage_offer_sync__divergence_has_age": _("Every divergence says since when and why."),
     "kpi_is_defined": _("Every figure is one that is defined."),
     "kpi_counts_units": _("A figure counts no fewer than 0 pieces."),

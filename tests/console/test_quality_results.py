@@ -67,9 +67,13 @@ def dsn(new_warehouse: Callable[[], str]) -> str:
                 psycopg.ClientCursor(conn).execute(
                     text_of("ops/dq_part").encode(), {"dag_id": flow, "run_id": row["run_id"], "suite": flow}
                 )
-        rejects = [Reject("alpha", FLOW, f"o{n}", "price_is_sane", {"detail": f"=price {n}"}, f"{FLOW}/x") for n in range(6)]
+        rejects = [
+            Reject("alpha", FLOW, f"o{n}", "price_is_sane", {"detail": f"=price {n}"}, f"{FLOW}/x") for n in range(6)
+        ]
         put_aside(conn, [*rejects, Reject("beta", FLOW, "o9", "price_is_sane", {"detail": "-9"})], NOW - 20 * DAY)
-        ids = [row["id"] for row in conn.execute("select id from ops.quarantine where merchant_id = 'alpha' order by id")]
+        ids = [
+            row["id"] for row in conn.execute("select id from ops.quarantine where merchant_id = 'alpha' order by id")
+        ]
         replay(conn, "alpha", FLOW, ids=ids[:3], actor="aliya", now=NOW - 2 * DAY)
         put_aside(conn, rejects[:1], NOW - DAY)
         dismiss(conn, ids[4:5], "aliya", "a test", NOW - HOUR)
@@ -83,10 +87,10 @@ def ask(dsn: str, query: str, **params: Any) -> list[tuple[Any, ...]]:
 
 def cells(page: str, section: str) -> list[list[str]]:
     """The rows of the table of a section, as the text of their cells."""
-    (table,) = re.findall(rf'id="{section}".*?<tbody>(.*?)</tbody>', page, re.S)
+    (table,) = re.findall(rf'id="{section}".*?<tbody>(.*?)</tbody>', page, re.DOTALL)
     return [
-        [re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", cell)).strip() for cell in re.findall(r"<td.*?</td>", row, re.S)]
-        for row in re.findall(r"<tr>(.*?)</tr>", table, re.S)
+        [" ".join(re.sub(r"<[^>]+>", "", cell).split()) for cell in re.findall(r"<td.*?</td>", row, re.DOTALL)]
+        for row in re.findall(r"<tr>(.*?)</tr>", table, re.DOTALL)
     ]
 
 
@@ -105,7 +109,10 @@ SINCE = "at >= (date '2026-11-16' - %(days)s + 1)::timestamp at time zone 'Asia/
 )
 def test_the_numbers_of_every_flow_are_those_of_its_verdicts(dsn: str, asked: str, days: int, where: str) -> None:
     page = client_of(dsn).get(f"/quality/results?lang=en{asked}").text
-    shown = {row[0]: [int(value.replace(",", "")) for value in (row[2], row[4], row[5])] for row in cells(page, "flows-title")}
+    shown = {
+        row[0]: [int(value.replace(",", "")) for value in (row[2], row[4], row[5])]
+        for row in cells(page, "flows-title")
+    }
     told = ask(
         dsn,
         f"""
@@ -142,7 +149,8 @@ def test_the_days_of_the_file_are_those_of_the_rows(dsn: str) -> None:
     told = ask(
         dsn,
         """
-        select (at at time zone 'Asia/Almaty')::date::text, count(*), count(*) filter (where not success), sum(failed_rows)
+        select (at at time zone 'Asia/Almaty')::date::text, count(*), count(*) filter (where not success),
+            sum(failed_rows)
         from mart.dq_result group by 1 order by 1
         """,
     )
@@ -157,7 +165,11 @@ def test_the_days_of_the_file_are_those_of_the_rows(dsn: str) -> None:
 
 def test_a_number_leads_to_its_rows_page_by_page(dsn: str) -> None:
     browser, address, seen = client_of(dsn), f"/quality/failures?lang=en&flow={FLOW}&severity=row", 0
-    wanted = ask(dsn, f"select count(*) from mart.dq_result where not success and dag_id = '{FLOW}' and severity = 'row' and {SINCE}", days=30)[0][0]
+    wanted = ask(
+        dsn,
+        f"select count(*) from mart.dq_result where not success and dag_id = '{FLOW}' and severity = 'row' and {SINCE}",
+        days=30,
+    )[0][0]
     for _ in range(20):
         page = browser.get(address).text
         seen += len(re.findall(r'class="chip bad"', page))
@@ -177,7 +189,11 @@ def test_a_number_leads_to_its_rows_page_by_page(dsn: str) -> None:
 def test_a_day_and_a_run_narrow_what_failed(dsn: str) -> None:
     browser = client_of(dsn)
     text = browser.get("/quality/failures.csv?lang=en&day=2026-11-15").content.decode("utf-8-sig")
-    wanted = ask(dsn, "select count(*) from mart.dq_result where not success and (at at time zone 'Asia/Almaty')::date = '2026-11-15'")
+    wanted = ask(
+        dsn,
+        "select count(*) from mart.dq_result "
+        "where not success and (at at time zone 'Asia/Almaty')::date = '2026-11-15'",
+    )
     assert len(text.splitlines()) - 1 == wanted[0][0] > 0
     page = browser.get(f"/quality/failures?lang=en&of={FLOW}-13").text
     assert page.count('class="chip warn"') == 1
@@ -195,7 +211,7 @@ def test_the_strip_says_in_words_what_it_says_in_colours(dsn: str) -> None:
     browser = client_of(dsn)
     page = browser.get(f"/quality/{FLOW}?lang=en").text
     assert page.count('<th class="run">') == 24
-    (row,) = re.findall(r"<tr>\s*<th scope=\"row\">The order&#39;s price is between.*?</tr>", page, re.S)
+    (row,) = re.findall(r"<tr>\s*<th scope=\"row\">The order&#39;s price is between.*?</tr>", page, re.DOTALL)
     signs = re.findall(r'sign-(\w+)" title="([^"]*)" aria-hidden="true">(.)</span><span class="unseen">([^<]*)<', row)
     assert len(signs) == 24 and all(title == told for _, title, _, told in signs)
     failed = [one for one in signs if one[0] == "row"]
@@ -260,7 +276,8 @@ def many(new_warehouse: Callable[[], str]) -> Iterator[Any]:
                 run_id, dag_id, merchant_id, suite, check_name, success, severity, failed_rows, sample, at
             )
             select
-                'r' || n, 'kaspi_returns_ingest', 'alpha', 'kaspi_returns_ingest', 'check_' || place, n %% 50 > 0 or place > 0,
+                'r' || n, 'kaspi_returns_ingest', 'alpha', 'kaspi_returns_ingest', 'check_' || place,
+                n %% 50 > 0 or place > 0,
                 'warning', 0, '[]', %s::timestamptz - n * interval '15 minutes'
             from generate_series(0, 49999) as n
             cross join generate_series(0, 19) as place
@@ -320,7 +337,9 @@ def test_the_pages_fit_a_phone_and_a_run_leads_to_its_failures(dsn: str, chromiu
         page.get_by_label("What a check does").select_option("batch")
         page.get_by_role("button", name="Show").click()
         page.locator("#flows-title + .scroll").get_by_role("link", name="restock_sync").click()
-        assert "severity=batch" in page.url and page.get_by_text("The list keeps Kaspi's schema and rules.").is_visible()
+        assert (
+            "severity=batch" in page.url and page.get_by_text("The list keeps Kaspi's schema and rules.").is_visible()
+        )
         page.locator("th.run a[title='restock_sync-7']").click()
         assert page.locator("tbody tr").count() == 2
         assert page.get_by_text("the part is held back").count() == 2
