@@ -141,9 +141,7 @@ def _surroundings(dsn: str, url: str, folder: Path, port: int, data_set: DataSet
     known = {
         "warehouse_db": parts._replace(scheme="postgres").geturl(),
         "privacy_key": json.dumps({"conn_type": "generic", "password": Fernet.generate_key().decode()}),
-        "smtp_reports": json.dumps(
-            {"conn_type": "smtp", "host": LOOPBACK, "port": port, "extra": smtp}
-        ),
+        "smtp_reports": json.dumps({"conn_type": "smtp", "host": LOOPBACK, "port": port, "extra": smtp}),
     }
     for number, merchant_id in enumerate(MERCHANTS):
         shop = {"host": f"{url}/shop/api/v2", "password": f"share-{number}-of-{len(MERCHANTS)}"}
