@@ -43,7 +43,8 @@ def dsn(new_warehouse: Callable[[], str]) -> str:
         )
         conn.execute(
             """
-            insert into core.order_line (merchant_id, order_id, entry_id, entry_number, quantity, base_price, total_price)
+            insert into core.order_line (merchant_id, order_id, entry_id, entry_number, quantity, base_price,
+                total_price)
             select merchant_id, order_id, order_id || '-0', 0, 1, 10, 10 from core.customer_order
             """
         )
