@@ -4,7 +4,20 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from bench import chain, desk, feed, imports, increment, ingest, ingest_latency, ledger, reconcile, rerun, weekly
+from bench import (
+    chain,
+    desk,
+    feed,
+    gates,
+    imports,
+    increment,
+    ingest,
+    ingest_latency,
+    ledger,
+    reconcile,
+    rerun,
+    weekly,
+)
 from bench.quiet import must_be_quiet
 from bench.result import Result, Size
 
@@ -20,9 +33,10 @@ BENCHMARKS: dict[str, Callable[[Size], Result]] = {
     "reconcile": reconcile.run,
     "feed": feed.run,
     "weekly": weekly.run,
+    "gates": gates.run,
 }
 # A bound of theirs is of wall time.
-TIMED = ("ingest", "ingest_latency", "increment", "ledger", "desk", "reconcile", "feed", "weekly")
+TIMED = ("ingest", "ingest_latency", "increment", "ledger", "desk", "reconcile", "feed", "weekly", "gates")
 
 
 def main() -> int:

@@ -62,6 +62,7 @@ def _list(conn: Connection, wanted: argparse.Namespace) -> int:
         "console/quarantine",
         merchant_id=wanted.merchant,
         source=wanted.source,
+        reason=None,
         status=wanted.status,
         before=None,
         now=from_setting(wanted.clock).now(),

@@ -21,6 +21,7 @@ from include.console.lists import lists_routes
 from include.console.mails import mails_routes
 from include.console.notices import notices_routes
 from include.console.quality import quality_routes
+from include.console.quality_results import results_routes
 from include.console.routes import route_routes
 from include.console.site import FOLDER, Site, language_of, path_of
 from include.console.stock import stock_routes
@@ -89,6 +90,7 @@ def build_app(
         return site.page(request, "dashboard.html", language, {**content, "now": now}, section="home")
 
     app.include_router(quality_routes(site))
+    app.include_router(results_routes(site))
     app.include_router(applications_routes(site, importer))
     app.include_router(route_routes(site))
     app.include_router(claims_routes(site))

@@ -1,15 +1,15 @@
 """What could not be used and why: records put aside, changed fields, alerts, the checks of the last runs."""
 
 import datetime as dt
-import json
 from itertools import groupby
 from operator import itemgetter
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
-from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from include.console.alerts import alerts_of
+from include.console.sheets import sheet
 from include.console.site import (
     Site,
     View,
@@ -25,6 +25,7 @@ from include.db.connection import Connection
 from include.db.statements import run
 from include.flows.drift import acknowledge
 from include.flows.quarantine import FILE_SOURCE, dismiss, replay, replay_chosen, replayable
+from include.locale.check_labels import promise_of
 from include.locale.labels import DRIFTS, QUARANTINE, SEVERITIES, SOURCES, label
 from include.locale.words import Words
 from include.notify.alerts import clear_alerts
@@ -33,9 +34,11 @@ RECORDS_SHOWN = 50
 DRIFTS_SHOWN = 100
 ALERTS_SHOWN = 50
 SAMPLES_SHOWN = 5
-LONGEST_PAYLOAD = 6_000
+GROUPS_SHOWN = 30
+IN_A_FILE = 100_000
+LOOKED_BACK = dt.timedelta(days=90)
 WORST = {"batch": "bad", "row": "bad", "warning": "warn"}
-KEPT = ("merchant", "source", "status", "lang")
+KEPT = ("merchant", "source", "reason", "status", "lang")
 
 
 def quality_routes(site: Site) -> APIRouter:
@@ -48,19 +51,40 @@ def quality_routes(site: Site) -> APIRouter:
         merchant: Annotated[str | None, Query(max_length=100)] = None,
         source: Annotated[str | None, Query(max_length=100)] = None,
         status: Annotated[str | None, Query(max_length=20)] = None,
+        reason: Annotated[str | None, Query(max_length=1000)] = None,
         before: Annotated[int | None, Query(ge=0, le=2**62)] = None,
         done: Annotated[str | None, Query(max_length=20)] = None,
         n: Annotated[int, Query(ge=0, le=10**6)] = 0,
         left: Annotated[int, Query(ge=0, le=10**6)] = 0,
     ) -> HTMLResponse:
         language = language_of(request)
-        wanted = {"source": source or None, "status": status or "open"}
+        wanted = {"source": source or None, "status": status or "open", "reason": reason or None}
         with site.warehouse() as conn:
             view = site.view(conn, request, merchant)
             content = quality(conn, view, wanted, before, site.now(), language)
         content["notice"] = _notice(done, n, left, language)
         return site.page(request, "quality.html", language, content, section="quality")
 
+    @router.get("/quality/records.csv")
+    def file(
+        request: Request,
+        merchant: Annotated[str | None, Query(max_length=100)] = None,
+        source: Annotated[str | None, Query(max_length=100)] = None,
+        status: Annotated[str | None, Query(max_length=20)] = None,
+        reason: Annotated[str | None, Query(max_length=1000)] = None,
+    ) -> Response:
+        language, now = language_of(request), site.now()
+        wanted = {"source": source or None, "status": status or "open", "reason": reason or None}
+        with site.warehouse() as conn:
+            view = site.view(conn, request, merchant or None)
+            rows = _records(conn, view, wanted, None, now, IN_A_FILE)
+        return sheet("records.csv", *_file(rows, now, language))
+
+    _decisions(router, site)
+    return router
+
+
+def _decisions(router: APIRouter, site: Site) -> None:
     @router.post("/quality/records")
     def decide(request: Request) -> RedirectResponse:
         form, now = form_of(request), site.now()
@@ -105,8 +129,6 @@ def quality_routes(site: Site) -> APIRouter:
             count = clear_alerts(conn, keys, site.now())
         return back(request, "quality", **{name: text_of_form(form, name) for name in KEPT}, done="over", n=count)
 
-    return router
-
 
 def quality(
     conn: Connection, view: View, wanted: dict[str, str | None], before: int | None, now: dt.datetime, words: Words
@@ -114,10 +136,8 @@ def quality(
     """Return the values of the template ``quality.html``. ``wanted`` filters by source and status."""
     merchant_id = view.merchant_id
     status = None if wanted["status"] == "all" else wanted["status"]
-    rows = run(
-        conn, "console/quarantine", merchant_id=merchant_id, source=wanted["source"], status=status, before=before,
-        now=now, shown=RECORDS_SHOWN + 1,
-    ).fetchall()  # fmt: skip
+    rows = _records(conn, view, wanted, before, now, RECORDS_SHOWN + 1)
+    groups = _groups(conn, view, wanted, now, words) if status == "open" and not before else []
     counts = run(conn, "console/quarantine__sources", merchant_id=merchant_id, now=now).fetchall()
     drifts = run(conn, "console/drift", merchant_id=merchant_id, shown=DRIFTS_SHOWN).fetchall()
     checks = run(conn, "console/checks", merchant_id=merchant_id).fetchall()
@@ -126,8 +146,11 @@ def quality(
         "can_write": view.may("supervisor"),
         "names": {row["merchant_id"]: row["name"] for row in view.merchants},
         "now": now,
-        "kept": {name: wanted[name] for name in ("source", "status")},
+        "kept": {name: wanted[name] for name in ("source", "reason", "status")},
         "source": wanted["source"],
+        "reason": wanted["reason"],
+        "groups": groups,
+        "replays": _replays(conn, merchant_id, now),
         "status": wanted["status"],
         "sources": [(source, label(words, SOURCES, source)) for source in sorted({row["source"] for row in counts})],
         "statuses": [
@@ -152,15 +175,66 @@ def quality(
     }
 
 
+def _records(
+    conn: Connection, view: View, wanted: dict[str, str | None], before: int | None, now: dt.datetime, shown: int
+) -> list[dict[str, Any]]:
+    status = None if wanted["status"] == "all" else wanted["status"]
+    return run(
+        conn, "console/quarantine", merchant_id=view.merchant_id, source=wanted["source"], reason=wanted["reason"],
+        status=status, before=before, now=now, shown=shown,
+    ).fetchall()  # fmt: skip
+
+
+def _groups(
+    conn: Connection, view: View, wanted: dict[str, str | None], now: dt.datetime, words: Words
+) -> list[dict[str, Any]]:
+    rows = run(
+        conn, "console/quarantine__groups", merchant_id=view.merchant_id, source=wanted["source"],
+        reason=wanted["reason"], now=now, shown=GROUPS_SHOWN,
+    )  # fmt: skip
+    return [
+        {
+            **row,
+            "source_name": label(words, SOURCES, row["source"]),
+            "promise": promise_of(words, row["reason"]),
+        }
+        for row in rows
+    ]
+
+
+def _replays(conn: Connection, merchant_id: str | None, now: dt.datetime) -> dict[str, int]:
+    """Return what became of the records that were judged again in the last 90 days."""
+    row = run(conn, "console/quarantine__replays", merchant_id=merchant_id, since=now - LOOKED_BACK).fetchone()
+    assert row is not None
+    return row
+
+
+def _file(rows: list[dict[str, Any]], now: dt.datetime, words: Words) -> tuple[list[str], list[tuple[Any, ...]]]:
+    """Return the heading and the lines of the file of records; what they hold stands nowhere in it, only where."""
+    _ = words._
+    heading = [
+        _("merchant"), _("Source"), _("record"), _("reason"), _("where it was read"), _("State"), _("first seen"),
+        _("last seen"), _("runs"), _("hours old"), _("decided by"), _("decided"), _("why"),
+    ]  # fmt: skip
+    return heading, [
+        (
+            row["merchant_id"], row["source"], row["record_key"], row["reason"], row["pointer"],
+            label(words, QUARANTINE, row["status"]), row["first_seen"].isoformat(), row["last_seen"].isoformat(),
+            row["times_seen"], round(max((now - row["first_seen"]).total_seconds(), 0) / 3600), row["actor"],
+            row["action_at"] and row["action_at"].isoformat(), row["action_reason"],
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
 def _record(row: dict[str, Any], now: dt.datetime, words: Words) -> dict[str, Any]:
-    payload = json.dumps(row["payload"], ensure_ascii=False, indent=1) if row["payload"] is not None else ""
     return {
         **row,
         "source_name": label(words, SOURCES, row["source"]),
         "status_name": label(words, QUARANTINE, row["status"]),
         "action_name": label(words, QUARANTINE | {"reopened": QUARANTINE["open"]}, row["action"] or ""),
         "age": words.hours(max((now - row["first_seen"]).total_seconds(), 0) / 3600),
-        "payload": payload[:LONGEST_PAYLOAD] + ("…" if len(payload) > LONGEST_PAYLOAD else ""),
+        "promise": promise_of(words, row["reason"]),
         "decidable": row["status"] != "resolved",
         "remedy": _remedy(row["source"], words) if row["status"] == "open" else "",
     }

@@ -53,6 +53,7 @@ def judge(dsn: str, run: Run, suite: Suite) -> dict[str, int]:
         quarantined = _quarantine(conn, run, suite, findings)
         _store(conn, run, suite, merchants, findings)
         verdicts = run_statement(conn, "ops/batch__judge", **run.key, suite=suite.name).fetchall()
+        run_statement(conn, "ops/dq_part", **run.key, suite=suite.name)
         conn.commit()
     held = [row for row in verdicts if row["status"] == "held"]
     for row in held:

@@ -8,7 +8,7 @@ select
     quarantine.record_key,
     quarantine.reason,
     quarantine.pointer,
-    quarantine.payload,
+    left(quarantine.payload ->> 'detail', 500) as detail,
     quarantine.first_seen,
     quarantine.last_seen,
     quarantine.times_seen,
@@ -37,6 +37,7 @@ left join lateral (
 where
     (quarantine.merchant_id = %(merchant_id)s or %(merchant_id)s::text is null)
     and (quarantine.source = %(source)s or %(source)s::text is null)
+    and (quarantine.reason = %(reason)s or %(reason)s::text is null)
     and (
         quarantine.status = case when %(status)s::text = 'gone' then 'replayed' else %(status)s::text end
         or %(status)s::text is null

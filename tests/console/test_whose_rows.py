@@ -82,6 +82,12 @@ class World:
         return {
             "/": ["/?lang=en", f"/{asked}"],
             "/quality": ["/quality?lang=en&status=all", f"/quality{asked}&status=all"],
+            "/quality/records.csv": ["/quality/records.csv?status=all", f"/quality/records.csv{asked}&status=all"],
+            "/quality/results": ["/quality/results?lang=en", f"/quality/results{asked}"],
+            "/quality/days.csv": ["/quality/days.csv?lang=en", f"/quality/days.csv{asked}"],
+            "/quality/failures": ["/quality/failures?lang=en", f"/quality/failures{asked}"],
+            "/quality/failures.csv": ["/quality/failures.csv?lang=en", f"/quality/failures.csv{asked}"],
+            "/quality/{flow}": ["/quality/restock_sync?lang=en", f"/quality/restock_sync{asked}"],
             "/notices": ["/notices?lang=en&status=all", f"/notices{asked}&status=all"],
             "/mails": ["/mails?lang=en", f"/mails{asked}"],
             "/mails/preview": [f"/mails/preview{asked}"],
@@ -264,6 +270,8 @@ def everything_else(conn: Connection, merchant_id: str, mark: str) -> None:
         "insert into ops.dq_result (run_id, dag_id, merchant_id, suite, check_name, success, severity, failed_rows, "
         "sample, at) values ('r', 'restock_sync', %(m)s, 's', 'check/' || %(mark)s, false, 'batch', 1, "
         "jsonb_build_array(jsonb_build_object('record', %(mark)s::text, 'detail', '')), %(now)s)",
+        "insert into ops.dq_part select dag_id, run_id, merchant_id, suite, at, 1, 0, true, 1, 1, 1, 0, 0, 0, 0, 0, 0 "
+        "from ops.dq_result where merchant_id = %(m)s",
         "insert into core.discrepancy (discrepancy_id, merchant_id, kind, subject, order_code, opened_at, "
         "money_at_risk, owner, status) values (gen_random_uuid(), %(m)s, 'overdue', %(mark)s, %(mark)s, "
         "%(now)s::timestamptz - interval '1 day', 1, 'x', 'open')",
@@ -348,7 +356,7 @@ def test_his_own_and_who_is_of_every_merchant_sees_it_all(world: World) -> None:
         told = [whole.get(address) for address in addresses]
         assert all(one.status_code in (200, 308) for one in told), path
         listed = not re.search(
-            r"/desk(/|/sw.js|/commands.pdf|/api/second|/api/units/.*/recovery)?$|(bad|units|parts).csv$|(xlsx|mail.eml)$",
+            r"/desk(/|/sw.js|/commands.pdf|/api/second|/api/units/.*/recovery)?$|(bad|units|parts|days).csv$|(xlsx|mail.eml)$",
             path,
         )
         text = [one for one in told if "pdf" not in one.headers.get("content-type", "") and listed]
