@@ -103,7 +103,7 @@ SALES = {
     "wedge": Sale(11, "EL-011", "Весы Taraz", "Весы", 9_000),
     "voided": Sale(12, "EL-012", "Лампа Sham", "Лампы", 7_000),
     "cheap": Sale(13, "EL-013", "Кружка Tau", "Кружки", 1_500),
-    "other_login": Sale(14, "EL-014", "Плед Orda", "Одеяла", 11_000),
+    "other_login": Sale(14, "EL-014", "Плед Orda", "Пледы", 11_000),
     "beta": Sale(20, "BB-020", "Одеяло Жібек", "Одеяла", 22_000, "UNSUITABLE", "beta"),
 }
 

@@ -1,0 +1,55 @@
+-- The categories and suppliers there are: the index is asked for the next one, however many rows each has.
+with recursive category (merchant_id, name) as (
+    select
+        merchant.merchant_id,
+        (
+            select min(flow.category)
+            from mart.flow_weekly as flow
+            where flow.merchant_id = merchant.merchant_id
+        )
+    from unnest(%(merchants)s::text[]) as merchant (merchant_id)
+    union all
+    select
+        known.merchant_id,
+        (
+            select min(flow.category)
+            from mart.flow_weekly as flow
+            where flow.merchant_id = known.merchant_id and flow.category > known.name
+        )
+    from category as known
+    where known.name is not null
+),
+
+supplier (merchant_id, name) as (
+    select
+        merchant.merchant_id,
+        (
+            select min(flow.supplier)
+            from mart.flow_weekly as flow
+            where flow.merchant_id = merchant.merchant_id and flow.category is null
+        )
+    from unnest(%(merchants)s::text[]) as merchant (merchant_id)
+    union all
+    select
+        known.merchant_id,
+        (
+            select min(flow.supplier)
+            from mart.flow_weekly as flow
+            where flow.merchant_id = known.merchant_id and flow.category is null and flow.supplier > known.name
+        )
+    from supplier as known
+    where known.name is not null
+)
+
+select distinct
+    'category' as what,
+    name
+from category
+where name is not null
+union all
+select distinct
+    'supplier' as what,
+    name
+from supplier
+where name is not null
+order by what, name;
