@@ -74,7 +74,7 @@ class World:
                 f"/{page}": [
                     f"/{page}{more}&step={step}"
                     for more in ("?lang=en", asked)
-                    for step in ("waiting", "received", f"received&category={sale.category}", "received&term=receiving")
+                    for step in ("waiting", "received", "received&became=open", "received&term=receiving")
                 ]
                 for page in ("units", "units.csv")
             },
