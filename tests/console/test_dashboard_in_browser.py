@@ -234,6 +234,7 @@ def test_the_evidence_of_a_signal_opens_and_leads_to_its_units(site: str, browse
 def test_a_choice_is_made_with_a_finger_and_kept(site: str, browser: Any) -> None:  # noqa: F811
     page = page_of(browser, 390)
     page.goto(f"{site}/flow?lang=en&merchant=alpha")
+    page.get_by_text("all goods · 12 weeks").click()
     page.get_by_label("Category").select_option("Смартфоны")
     page.get_by_label("Period").select_option("4")
     page.get_by_role("button", name="Show").click()

@@ -127,7 +127,8 @@ def worth(conn: Connection, chosen: Chosen, words: Words) -> Figure:
         name = said if len(chosen.view.whose) == 1 else f"{said} · {names[row['merchant_id']]}"
         lines.append(Row(name, cells, key=f"{row['merchant_id']}/{row['reason']}"))
     note = _("Customers' returns of the 26 weeks up to the newest week that is counted; all goods of the shop.")
-    return Figure("worth", _("What a stated reason is worth"), _("said"), columns, lines, "bars", note, "share",
+    return Figure("worth", _("What a stated reason is worth"), _("said"), columns, lines,
+                  "bars" if len(chosen.view.whose) == 1 else "", note, "share",
                   empty=_("No week has been counted yet."))  # fmt: skip
 
 

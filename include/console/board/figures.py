@@ -13,6 +13,7 @@ from include.locale.words import Words
 
 Unit = Literal["count", "money", "share", "hours", "day", "text"]
 WIDTH, HEIGHT, LEFT, TOP, BOTTOM = 720, 200, 44, 10, 170
+DAYS_FROM = 48  # hours: from here on a duration is read in days
 NAMED = 13  # labels of weeks that fit beside each other
 
 
@@ -178,6 +179,9 @@ def scale(most: float, unit: Unit) -> tuple[float, int]:
     """Return the distance between the lines of a scale and how many there are: at most five, at round numbers."""
     if most <= 0:
         return 1, 1
+    if unit == "hours" and most > DAYS_FROM:
+        step, count = scale(most / 24, "count")
+        return 24 * step, count
     power = 10.0 ** math.floor(math.log10(most / 5))
     step = next(factor * power for factor in (1, 2, 5, 10) if most <= 5 * factor * power)
     if unit in ("count", "money"):

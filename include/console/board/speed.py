@@ -49,9 +49,12 @@ def distribution(measure: str, title: str, rows: list[dict[str, Any]], chosen: C
     for number, count in enumerate(counts):
         so_far += count
         asked = {"measure": measure, "outcome": "reached", "bucket": number}
-        lines.append(_line(span_name(number, words), count, everything, so_far, chosen, asked))
-    for outcome, name, count in (("open", _("not yet"), still_open), ("ended", _("never, ended otherwise"), ended)):
-        lines.append(_line(name, count, everything, None, chosen, {"measure": measure, "outcome": outcome}))
+        lines.append(_line(span_name(number, words), count, everything, so_far, chosen, asked, _tick(number, words)))
+    for outcome, name, tick, count in (
+        ("open", _("not yet"), _("not yet"), still_open),
+        ("ended", _("never, ended otherwise"), _("never"), ended),
+    ):
+        lines.append(_line(name, count, everything, None, chosen, {"measure": measure, "outcome": outcome}, tick))
     note = _("Units received in the period. What has not come so far, and what will never come, counts in the whole.")
     return Figure(
         f"{measure}_spans", title, _("took"), columns, lines, "columns", note,
@@ -59,11 +62,13 @@ def distribution(measure: str, title: str, rows: list[dict[str, Any]], chosen: C
     )  # fmt: skip
 
 
-def _line(name: str, count: int, everything: int, so_far: int | None, chosen: Chosen, asked: dict[str, Any]) -> Row:
+def _line(
+    name: str, count: int, everything: int, so_far: int | None, chosen: Chosen, asked: dict[str, Any], tick: str
+) -> Row:
     link = chosen.address("units", step="received", **asked)
     by_then = None if so_far is None else share(so_far, everything)
     cells = {"received": Cell(count, link), "share": Cell(share(count, everything), link), "by_then": Cell(by_then)}
-    return Row(name, cells, tick=name, link=link)
+    return Row(name, cells, tick=tick, link=link)
 
 
 def _counts(measure: str, rows: list[dict[str, Any]]) -> tuple[list[int], int, int]:
@@ -97,9 +102,11 @@ def span_name(number: int, words: Words) -> str:
     """Return what a span is called: by its end, as "so long at most"."""
     least, most = speed.bounds(number)
     if most is None:
-        return words._("over {span}", span=_duration(least, words))
-    return words._("under {span}", span=_duration(most, words))
+        return words._("over {span}", span=words.hours(least))
+    return words._("under {span}", span=words.hours(most))
 
 
-def _duration(hours: int, words: Words) -> str:
-    return words.hours(hours)
+def _tick(number: int, words: Words) -> str:
+    """Return the span's name as short as it fits below its column."""
+    least, most = speed.bounds(number)
+    return f"> {words.hours(least)}" if most is None else f"< {words.hours(most)}"
