@@ -73,6 +73,15 @@ def main() -> int:
             page.set_viewport_size(size)
             page.emulate_media(color_scheme=scheme)
             shoot(page, summary["console_url"], name)
+        for name, size, scheme, address in (
+            ("dashboard-flow", DESKTOP, "light", "flow"),
+            ("dashboard-money", DESKTOP, "light", "money"),
+            ("dashboard-causes-phone", PHONE, "light", "causes"),
+            ("dashboard-speed-dark", DESKTOP, "dark", "speed"),
+        ):
+            page.set_viewport_size(size)
+            page.emulate_media(color_scheme=scheme)
+            shoot(page, summary["console_url"].rstrip("/") + f"/{address}", name)
         for name, size, kind in (
             ("weekly-mail", {"width": 760, "height": 900}, b"<kpi."),
             ("weekly-mail-phone", PHONE, b"<kpi."),

@@ -33,6 +33,8 @@ having
     sum(change.sign) <> 0
     or sum(change.sign * change.value) <> 0
     or sum(change.sign * case when reached.step = 'resold' then change.proceeds else 0 end) <> 0
+-- what is read together lies together
+order by 1, 2, 3, 4, 5, 6
 on conflict (merchant_id, category, supplier, week_start, step, way) do update
     set
         units = known.units + excluded.units,

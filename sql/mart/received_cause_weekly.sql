@@ -19,6 +19,8 @@ group by
 having
     sum(change.sign) <> 0
     or sum(change.sign * change.value) <> 0
+-- what is read together lies together
+order by 1, 2, 3, 4, 5, 6
 on conflict (merchant_id, category, supplier, week_start, stated_reason, cause) do update
     set
         units = known.units + excluded.units,

@@ -97,6 +97,8 @@ having
     or coalesce(sum(change.sign) filter (where change.storage is null), 0) <> 0
     or coalesce(sum(change.sign) filter (where change.channel_fee is null), 0) <> 0
     or coalesce(sum(change.sign) filter (where change.write_off is null), 0) <> 0
+-- what is read together lies together
+order by 1, 2, 3, 4
 on conflict (merchant_id, category, supplier, week_start) do update
     set
         units = known.units + excluded.units,

@@ -29,6 +29,8 @@ group by
     change.merchant_id, core.week_of(change.received_at), went.measure, went.outcome, went.bucket,
     grouping sets ((), (change.category), (change.supplier), (change.category, change.supplier))
 having sum(change.sign) <> 0
+-- what is read together lies together
+order by 1, 2, 3, 4, 5, 6, 7
 on conflict (merchant_id, category, supplier, week_start, measure, outcome, bucket) do update
     set
         units = known.units + excluded.units;

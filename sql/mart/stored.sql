@@ -15,6 +15,8 @@ group by
     change.merchant_id, coalesce(change.warehouse, ''), core.day_of(change.received_at),
     grouping sets ((), (change.category), (change.supplier), (change.category, change.supplier))
 having sum(change.sign) <> 0
+-- what is read together lies together
+order by 1, 2, 3, 4, 5
 on conflict (merchant_id, category, supplier, warehouse, came_on) do update
     set
         units = known.units + excluded.units;
