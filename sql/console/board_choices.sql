@@ -3,18 +3,22 @@ with recursive category (merchant_id, name) as (
     select
         merchant.merchant_id,
         (
-            select min(flow.category)
+            select flow.category
             from mart.flow_weekly as flow
-            where flow.merchant_id = merchant.merchant_id
+            where flow.merchant_id = merchant.merchant_id and flow.category is not null
+            order by flow.category
+            limit 1
         )
     from unnest(%(merchants)s::text[]) as merchant (merchant_id)
     union all
     select
         known.merchant_id,
         (
-            select min(flow.category)
+            select flow.category
             from mart.flow_weekly as flow
             where flow.merchant_id = known.merchant_id and flow.category > known.name
+            order by flow.category
+            limit 1
         )
     from category as known
     where known.name is not null
@@ -24,18 +28,22 @@ supplier (merchant_id, name) as (
     select
         merchant.merchant_id,
         (
-            select min(flow.supplier)
+            select flow.supplier
             from mart.flow_weekly as flow
-            where flow.merchant_id = merchant.merchant_id and flow.category is null
+            where flow.merchant_id = merchant.merchant_id and flow.category is null and flow.supplier is not null
+            order by flow.category, flow.supplier
+            limit 1
         )
     from unnest(%(merchants)s::text[]) as merchant (merchant_id)
     union all
     select
         known.merchant_id,
         (
-            select min(flow.supplier)
+            select flow.supplier
             from mart.flow_weekly as flow
             where flow.merchant_id = known.merchant_id and flow.category is null and flow.supplier > known.name
+            order by flow.category, flow.supplier
+            limit 1
         )
     from supplier as known
     where known.name is not null

@@ -19,11 +19,8 @@ cross join
         ('requested', '', change.requested_at),
         ('received', '', change.received_at),
         ('on_sale', change.channel, change.on_sale_at),
-        (
-            case when change.state = 'resold' then 'resold' else 'ended' end,
-            case when change.state = 'resold' then change.channel else change.state end,
-            case when change.state <> 'cancelled' then change.closed_at end
-        )
+        ('resold', change.channel, change.resold_at),
+        ('ended', change.state, change.ended_at)
     ) as reached (step, way, at)
 where reached.at is not null
 group by

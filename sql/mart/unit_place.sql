@@ -1,7 +1,7 @@
 -- mart.unit_place: what the units looked at count as from now on.
 insert into mart.unit_place as known (
     unit_id, merchant_id, seq, sku, category, supplier, store_id, warehouse, state, zone, channel, stated_reason,
-    cause, since, requested_at, received_at, decided_at, on_sale_at, resold_at, closed_at, value, proceeds,
+    cause, since, requested_at, received_at, decided_at, on_sale_at, resold_at, ended_at, closed_at, value, proceeds,
     forward_delivery, collection, receiving, inspection, repair, parts, packaging, storage, channel_fee, write_off,
     compensation
 )
@@ -25,6 +25,7 @@ select
     told.decided_at,
     told.on_sale_at,
     told.resold_at,
+    told.ended_at,
     told.closed_at,
     told.value,
     told.proceeds,
@@ -40,7 +41,8 @@ select
     told.write_off,
     told.compensation
 from stage_place as told
-order by told.unit_id
+-- lists are read in the order of time
+order by coalesce(told.requested_at, told.received_at), told.unit_id
 on conflict (unit_id) do update
     set
         merchant_id = excluded.merchant_id,
@@ -61,6 +63,7 @@ on conflict (unit_id) do update
         decided_at = excluded.decided_at,
         on_sale_at = excluded.on_sale_at,
         resold_at = excluded.resold_at,
+        ended_at = excluded.ended_at,
         closed_at = excluded.closed_at,
         value = excluded.value,
         proceeds = excluded.proceeds,

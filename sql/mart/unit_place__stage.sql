@@ -66,7 +66,7 @@ booked as (
 
 insert into stage_place (
     unit_id, merchant_id, seq, sku, category, supplier, store_id, warehouse, state, zone, channel, stated_reason,
-    cause, since, requested_at, received_at, decided_at, on_sale_at, resold_at, closed_at, value, proceeds,
+    cause, since, requested_at, received_at, decided_at, on_sale_at, resold_at, ended_at, closed_at, value, proceeds,
     forward_delivery, collection, receiving, inspection, repair, parts, packaging, storage, channel_fee, write_off,
     compensation
 )
@@ -92,7 +92,8 @@ select
     unit.received_at,
     unit.routed_at as decided_at,
     unit.on_sale_at,
-    unit.resold_at,
+    case when unit.state = 'resold' then unit.resold_at end as resold_at,
+    case when unit.state not in ('resold', 'cancelled') then unit.closed_at end as ended_at,
     unit.closed_at,
     coalesce(line.base_price, 0) as value,
     case when unit.state = 'resold' then coalesce(unit.resale_price, 0) else 0 end as proceeds,

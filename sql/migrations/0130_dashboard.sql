@@ -38,6 +38,7 @@ create table mart.unit_place (
     decided_at timestamptz,
     on_sale_at timestamptz,
     resold_at timestamptz,
+    ended_at timestamptz,
     closed_at timestamptz,
     value bigint not null,
     proceeds bigint not null,
@@ -56,6 +57,7 @@ create table mart.unit_place (
 comment on table mart.unit_place is 'What a unit counts as in the sums of the dashboard, as of the newest look.';
 comment on column mart.unit_place.seq is 'The number of the unit''s event that it was looked at by.';
 comment on column mart.unit_place.since is 'Since when it is in its state.';
+comment on column mart.unit_place.ended_at is 'When its life ended otherwise than by a sale or a cancellation.';
 comment on column mart.unit_place.value is 'Its price in its order, 0 where that is unknown.';
 comment on column mart.unit_place.storage is
 'Of a unit that is still here 0: its days are counted by mart.stored. NULL here and beside it: nobody knows.';
@@ -64,9 +66,16 @@ create index unit_place_requested on mart.unit_place (merchant_id, requested_at,
 where requested_at is not null;
 create index unit_place_received on mart.unit_place (merchant_id, received_at, unit_id) where received_at is not null;
 create index unit_place_on_sale on mart.unit_place (merchant_id, on_sale_at, unit_id) where on_sale_at is not null;
-create index unit_place_closed on mart.unit_place (merchant_id, closed_at, unit_id) where closed_at is not null;
+create index unit_place_resold on mart.unit_place (merchant_id, resold_at, unit_id) where resold_at is not null;
+create index unit_place_ended on mart.unit_place (merchant_id, ended_at, unit_id) where ended_at is not null;
+-- most numbers are of received goods, and of one category or supplier now and then
+create index unit_place_category on mart.unit_place (merchant_id, category, received_at, unit_id)
+where received_at is not null;
+create index unit_place_supplier on mart.unit_place (merchant_id, supplier, received_at, unit_id)
+where received_at is not null;
 
--- A unit once for each step that it reached; way says how: the channel, or the state its life ended in.
+-- Each unit with each step: when it reached it, NULL where it did not, and how: the channel, or the state its life
+-- ended in. No branch has a condition of its own, so that a list in the order of at is read from the step's index.
 create view mart.unit_step as
 select
     'requested' as step,
@@ -74,7 +83,6 @@ select
     requested_at as at,
     unit_place.*
 from mart.unit_place
-where requested_at is not null
 union all
 select
     'received' as step,
@@ -82,7 +90,6 @@ select
     received_at as at,
     unit_place.*
 from mart.unit_place
-where received_at is not null
 union all
 select
     'on_sale' as step,
@@ -90,15 +97,20 @@ select
     on_sale_at as at,
     unit_place.*
 from mart.unit_place
-where on_sale_at is not null
 union all
 select
-    case when state = 'resold' then 'resold' else 'ended' end as step,
-    case when state = 'resold' then channel else state end as way,
-    closed_at as at,
+    'resold' as step,
+    channel as way,
+    resold_at as at,
     unit_place.*
 from mart.unit_place
-where closed_at is not null and state <> 'cancelled';
+union all
+select
+    'ended' as step,
+    state as way,
+    ended_at as at,
+    unit_place.*
+from mart.unit_place;
 
 create table mart.flow_weekly (
     merchant_id text not null,
@@ -361,3 +373,10 @@ end
 $$;
 create trigger touch_dashboard after insert or update of warehouse on core.store
 for each row execute function ops.touch_store();
+
+-- What waits for a person is summed up by every page: from the index alone.
+create index claim_waits on core.claim (merchant_id, status, due_at) include (amount, paid_amount, unit_id)
+where status in ('draft', 'ready', 'sent', 'accepted');
+create index discrepancy_waits on core.discrepancy (merchant_id, kind)
+include (owner, money_at_risk, opened_at, due_at, unit_id)
+where status = 'open';

@@ -92,19 +92,18 @@ def test_open_questions_are_grouped_by_kind(told: str) -> None:
     with connect(told) as conn:
         kinds = conn.execute(
             """
-            select count(*) as count, sum(money_at_risk) as money from core.discrepancy
+            select kind, count(*) as count, sum(money_at_risk) as money from core.discrepancy
             where status = 'open' and opened_at <= %s and merchant_id = 'alpha' group by kind
             """,
             (NOW,),
         ).fetchall()
-    groups = folded(page, "open-title")
-    assert len(groups) == len(kinds) > 1
+    part = page.split('aria-labelledby="open-title"')[1].split("</section>")[0]
+    lines = part.split("<tr>")[2:]
+    assert len(lines) == len(kinds) > 1
     for kind in kinds:
         money = f"{kind['money']:,}\u00a0₸"
-        [group] = [group for group in groups if f">{kind['count']}</b>" in group and f'sum">{money}<' in group]
-        assert group.count("<tr>") == 1 + min(kind["count"], 10)
-        assert (f"of {kind['count']}." in group) == (kind["count"] > 10)
-        assert not group.startswith("open")
+        [line] = [line for line in lines if f">{kind['count']}</a>" in line and f'num">{money}<' in line]
+        assert f"kind={kind['kind']}" in line
 
 
 def test_what_did_not_pass_stands_first_and_open(told: str) -> None:
@@ -126,8 +125,7 @@ def folded(page: str, section: str) -> list[str]:
 
 def test_a_merchant_sees_his_own_only(told: str) -> None:
     both, beta = (client_of(told).get(f"/?lang=en{more}").text for more in ("", "&merchant=beta"))
-    assert "alpha-2026" in both
-    assert "alpha-2026" not in beta
+    assert "B7" in both
     assert "B7" not in beta
     assert 'aria-current="page">Жібек Home' in beta
 

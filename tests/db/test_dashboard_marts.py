@@ -185,7 +185,7 @@ def test_steps_are_counted_from_the_units(world: World) -> None:
     look(world)
     counted = world.query(
         "select step, way, core.week_of(at) as week_start, count(*) as units, sum(value)::bigint as value "
-        "from mart.unit_step group by 1, 2, 3 order by 1, 2, 3"
+        "from mart.unit_step where at is not null group by 1, 2, 3 order by 1, 2, 3"
     )
     kept = world.query(
         "select step, way, week_start, sum(units)::bigint as units, sum(value)::bigint as value from mart.flow_weekly "

@@ -10,7 +10,8 @@ from include.locale import board_labels, claim_labels, difference_labels
 from include.locale.labels import CAUSES, cell_name, label
 from include.locale.words import Words
 
-LISTS = {"draft": "open", "ready": "open", "sent": "sent", "accepted": "sent"}  # of the page of claims; else "over"
+LISTS = {"draft": "open", "ready": "open", "sent": "sent", "accepted": "sent"}  # of the page of claims
+KPIS = ("claims", "claims_sent", "claims_paid", "claims_lost")
 CHIPS = {"helped": "good", "made_worse": "bad", "no_effect_shown": "none", "not_enough_data": "none"}
 
 
@@ -120,28 +121,23 @@ def claims(conn: Connection, chosen: Chosen, words: Words) -> Figure:
     columns = [
         Column("received", _("claims")),
         Column("money", _("claimed"), "money", drawn=True),
-        Column("paid", _("paid"), "money"),
         Column("next_due", _("next deadline"), "day"),
     ]
-    told = {
-        row["status"]: row
-        for row in run(conn, "console/board_claims", **chosen.goods, begins=chosen.begins, ends=chosen.ends)
-    }
+    told = {row["status"]: row for row in run(conn, "console/board_claims", **chosen.goods)}
     rows = []
-    for status in claim_labels.STATUSES:
+    for status, listed in LISTS.items():
         if status in told:
             row = told[status]
-            link = chosen.address("claims", show=LISTS.get(status, "over"))
+            link = chosen.address("claims", show=listed)
             cells = {
                 "received": Cell(row["claims"], link),
                 "money": Cell(row["amount"], link),
-                "paid": Cell(row["paid"], link),
                 "next_due": Cell(row["next_due"], link),
             }
             rows.append(Row(label(words, claim_labels.STATUSES, status), cells, key=status, link=link))
-    totals = {name: Cell(sum(row.cells[name].value for row in rows)) for name in ("received", "money", "paid")}
+    totals = {name: Cell(sum(row.cells[name].value for row in rows)) for name in ("received", "money")}
     return Figure(
-        "claims", _("Claims against the carrier"), _("state"), columns, rows, "bars",
-        _("Those that can still be acted on all; the others whose deadline was in the period."), "money", totals,
-        _("There are no claims."),
+        "claims", _("Claims against the carrier, open"), _("state"), columns, rows, "bars",
+        _("As it is now: those that can still be acted on. What was paid and lost stands in the numbers below."), "money",
+        totals, _("There are no claims."),
     )  # fmt: skip

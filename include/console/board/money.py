@@ -28,8 +28,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     "s6": ("write_off",),
 }
 KPIS = (
-    "reverse_logistics_cost", "reverse_logistics_cost_share", "net_recovery", "resale_share_value", "claims",
-    "claims_sent", "claims_paid", "claims_lost",
+    "reverse_logistics_cost", "reverse_logistics_cost_share", "net_recovery", "resale_share_value",
 )  # fmt: skip
 
 

@@ -14,11 +14,10 @@ from include.db.connection import Connection
 from include.db.statements import run
 from include.domain import kpi
 from include.locale import difference_labels
-from include.locale.labels import DISCREPANCIES, STATES, label
+from include.locale.labels import STATES, label
 from include.locale.words import Words
 
 ALERTS_SHOWN = 5
-DISCREPANCIES_SHOWN = 10  # of one kind
 SIGNALS_SHOWN = 4
 # The others stand on the pages below.
 KPIS = (
@@ -49,8 +48,7 @@ def overview(conn: Connection, chosen: Chosen, words: Words) -> dict[str, Any]:
     whose: dict[str, Any] = {"merchant_id": view.merchant_id}
     waiting = run(conn, "console/board_waiting", **chosen.goods, today=chosen.today).fetchall()
     open_kinds = run(conn, "console/board_differences", **chosen.goods, now=chosen.now).fetchall()
-    shown = run(conn, "console/discrepancies", **whose, now=chosen.now, shown=DISCREPANCIES_SHOWN).fetchall()
-    claims = run(conn, "console/board_claims", **chosen.goods, begins=chosen.begins, ends=chosen.ends).fetchall()
+    claims = run(conn, "console/board_claims", **chosen.goods).fetchall()
     signals = causes.signals(conn, chosen, words)
     total = money.total(money.costs(conn, chosen).values())
     weeks = flow(conn, chosen, words)
@@ -67,7 +65,7 @@ def overview(conn: Connection, chosen: Chosen, words: Words) -> dict[str, Any]:
         "kpi_version": kpi.VERSION,
         "signals": signals[:SIGNALS_SHOWN],
         "more_signals": len(signals) - SIGNALS_SHOWN,
-        "open_kinds": [_kind(row, shown, words) for row in _by_kind(open_kinds)],
+        "open_kinds": [_kind(row, chosen, words) for row in _by_kind(open_kinds)],
         "open_count": sum(row["differences"] for row in open_kinds),
         "open_money": sum(row["money"] for row in open_kinds),
         "lists": run(conn, "console/lists", **whose).fetchall(),
@@ -184,10 +182,10 @@ def _by_kind(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return sorted(kinds, key=lambda row: (-row["money"], row["kind"]))
 
 
-def _kind(row: dict[str, Any], shown: list[dict[str, Any]], words: Words) -> dict[str, Any]:
-    """Return one kind of open discrepancies: how many, their money and deadlines, and the most urgent of them."""
-    items = [item for item in shown if item["kind"] == row["kind"]]
-    return {**row, "name": label(words, DISCREPANCIES, row["kind"]), "items": items}
+def _kind(row: dict[str, Any], chosen: Chosen, words: Words) -> dict[str, Any]:
+    """Return one kind of open differences: how many, their money and deadlines, and where they are listed."""
+    name = label(words, difference_labels.KINDS, row["kind"])
+    return {**row, "name": name, "link": chosen.address("differences", kind=row["kind"])}
 
 
 def _gates(parts: list[dict[str, Any]], words: Words) -> list[dict[str, Any]]:

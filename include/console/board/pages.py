@@ -9,7 +9,7 @@ from fastapi.responses import HTMLResponse, StreamingResponse
 from include.console.board import actions, causes, flow, money, overview, speed, units
 from include.console.board.chosen import PRESETS, Chosen, chosen_of
 from include.console.board.figures import Figure, drawing, heading, lines, shown
-from include.console.board.kpis import cards
+from include.console.board.kpis import cards, kpi_rows
 from include.console.sheets import sheet, sheet_stream
 from include.console.site import Site, language_of
 from include.db.connection import Connection
@@ -106,6 +106,8 @@ def _actions(conn: Connection, chosen: Chosen, said: Words) -> dict[str, Any]:
             actions.claims(conn, chosen, said),
         ],
         "actions": rows,
+        "cards": cards(kpi_rows(conn, chosen, actions.KPIS), said),
+        "kpi_version": kpi.VERSION,
         "unquantified": run(conn, "report/unquantified", merchant_id=chosen.view.merchant_id).fetchone(),
     }
 
