@@ -138,6 +138,6 @@ def claims(conn: Connection, chosen: Chosen, words: Words) -> Figure:
     totals = {name: Cell(sum(row.cells[name].value for row in rows)) for name in ("received", "money")}
     return Figure(
         "claims", _("Claims against the carrier, open"), _("state"), columns, rows, "bars",
-        _("As it is now: those that can still be acted on. What was paid and lost stands in the numbers below."), "money",
-        totals, _("There are no claims."),
+        _("As it is now: those that can still be acted on. What was paid and lost stands in the numbers below."),
+        "money", totals, _("There are no claims."),
     )  # fmt: skip
