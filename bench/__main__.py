@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from bench import (
     chain,
+    dashboard,
     desk,
     feed,
     gates,
@@ -30,13 +31,16 @@ BENCHMARKS: dict[str, Callable[[Size], Result]] = {
     "increment": increment.run,
     "ledger": ledger.run,
     "desk": desk.run,
+    "dashboard": dashboard.run,
     "reconcile": reconcile.run,
     "feed": feed.run,
     "weekly": weekly.run,
     "gates": gates.run,
 }
 # A bound of theirs is of wall time.
-TIMED = ("ingest", "ingest_latency", "increment", "ledger", "desk", "reconcile", "feed", "weekly", "gates")
+TIMED = (
+    "ingest", "ingest_latency", "increment", "ledger", "desk", "dashboard", "reconcile", "feed", "weekly", "gates",
+)  # fmt: skip
 
 
 def main() -> int:

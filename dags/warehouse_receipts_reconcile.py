@@ -12,7 +12,7 @@ buyers are told that their goods arrived, and merchants which decisions and clai
 
 Events that came before their predecessor wait in the ledger's inbox and are booked when their unit moves. Each step
 books its cost with it, and the claims against the carrier are judged by what is known now: opened, corrected, expired,
-told before their deadline.
+told before their deadline. Last, the sums that the dashboard shows take in what happened since the run before.
 """
 
 from airflow.sdk import AssetAlias, AssetOrTimeSchedule, CronTriggerTimetable, dag, task
@@ -67,7 +67,14 @@ def warehouse_receipts_reconcile() -> None:
 
         return tell(warehouse_dsn(), notice_outfit(), report_server(), owner(), clock().now())
 
-    finish(collect(), gate(), book(), tell())
+    @task(trigger_rule="all_done")
+    def dashboard() -> int:
+        from include.airflow_context import current_run, owner, warehouse_dsn
+        from include.flows.dashboard import refresh
+
+        return refresh(warehouse_dsn(), current_run(), owner())
+
+    finish(collect(), gate(), book(), tell(), dashboard())
 
 
 warehouse_receipts_reconcile()

@@ -76,6 +76,15 @@ def main() -> int:
         page.set_viewport_size(DESKTOP)
         page.emulate_media(color_scheme="light")
         shoot(page, summary["console_url"].rstrip("/") + "/mails?lang=ru", "mails")
+        for name, size, scheme, address in (
+            ("dashboard-flow", DESKTOP, "light", "flow"),
+            ("dashboard-money", DESKTOP, "light", "money"),
+            ("dashboard-causes-phone", PHONE, "light", "causes"),
+            ("dashboard-speed-dark", DESKTOP, "dark", "speed"),
+        ):
+            page.set_viewport_size(size)
+            page.emulate_media(color_scheme=scheme)
+            shoot(page, summary["console_url"].rstrip("/") + f"/{address}", name)
         for name, size, kind in (
             ("weekly-mail", {"width": 760, "height": 900}, b"<kpi."),
             ("weekly-mail-phone", PHONE, b"<kpi."),

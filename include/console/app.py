@@ -5,16 +5,16 @@ from collections.abc import Callable
 from typing import Annotated, Any
 
 import psycopg
-from fastapi import Depends, FastAPI, HTTPException, Query, Request, Response, status
+from fastapi import Depends, FastAPI, HTTPException, Request, Response, status
 from fastapi.exception_handlers import http_exception_handler
-from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.responses import RedirectResponse
 from fastapi.staticfiles import StaticFiles
 
 from include.clock import Clock
 from include.console import desk
 from include.console.applications import UPLOAD_BYTES, Importer, applications_routes
+from include.console.board.pages import board_routes
 from include.console.claims import claims_routes
-from include.console.dashboard import dashboard
 from include.console.differences import differences_routes
 from include.console.guard import DESK, FORM_BYTES, SAFE, Refused, Tokens, guard_change, guard_message, with_headers
 from include.console.lists import lists_routes
@@ -76,19 +76,7 @@ def build_app(
     app.middleware("http")(with_headers)
     app.mount("/static", StaticFiles(directory=FOLDER / "static"), name="static")
 
-    @app.get("/", response_class=HTMLResponse)
-    def home(
-        request: Request,
-        merchant: Annotated[str | None, Query(max_length=100)] = None,
-        lang: Annotated[str | None, Query(max_length=5)] = None,  # noqa: ARG001 (site reads it; here it is bounded)
-    ) -> HTMLResponse:
-        language = language_of(request)
-        now = site.now()
-        with site.warehouse() as conn:
-            view = site.view(conn, request, merchant)
-            content = dashboard(conn, view, now, language)
-        return site.page(request, "dashboard.html", language, {**content, "now": now}, section="home")
-
+    app.include_router(board_routes(site))
     app.include_router(quality_routes(site))
     app.include_router(results_routes(site))
     app.include_router(applications_routes(site, importer))

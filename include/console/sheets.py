@@ -2,11 +2,13 @@
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from fastapi import Response
+from fastapi.responses import StreamingResponse
 
+MARK = b"\xef\xbb\xbf"
 FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -19,13 +21,32 @@ def sheet(name: str, heading: Sequence[str], rows: Iterable[Sequence[Any]]) -> R
     )
 
 
+def sheet_stream(name: str, heading: Sequence[str], portions: Iterable[Iterable[Sequence[Any]]]) -> StreamingResponse:
+    """Return a table that may be long as a CSV file ``name``, sent portion by portion."""
+    return StreamingResponse(
+        _stream(heading, portions),
+        media_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
+
+
+def _stream(heading: Sequence[str], portions: Iterable[Iterable[Sequence[Any]]]) -> Iterator[bytes]:
+    yield MARK + _lines([heading])
+    for portion in portions:
+        yield _lines(portion)
+
+
 def sheet_bytes(heading: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
     """Return the table in UTF-8 with a mark, parted by semicolons: what a Russian spreadsheet expects."""
+    return MARK + _lines([heading, *rows])
+
+
+def _lines(rows: Iterable[Sequence[Any]]) -> bytes:
     out = io.StringIO()
     writer = csv.writer(out, delimiter=";", lineterminator="\r\n")
-    for row in [heading, *rows]:
+    for row in rows:
         writer.writerow([_inert(cell) if isinstance(cell, str) else "" if cell is None else cell for cell in row])
-    return b"\xef\xbb\xbf" + out.getvalue().encode()
+    return out.getvalue().encode()
 
 
 def _inert(text: str) -> str:

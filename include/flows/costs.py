@@ -68,6 +68,7 @@ def book_missing(conn: Connection, merchant_id: str, now: dt.datetime) -> int:
     for portion in _portions(ids):
         with conn.transaction():
             booked += book_costs(conn, merchant_id, portion, now)
+            run_statement(conn, "ops/dashboard_touched__units", event_ids=portion)
     return booked
 
 

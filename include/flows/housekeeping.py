@@ -1,4 +1,4 @@
-"""The night's work: events that waited too long, contacts past their time, the balance, the invariants."""
+"""The night's work: events that waited too long, contacts past their time, balance, dashboard, invariants."""
 
 import logging
 
@@ -6,7 +6,7 @@ from include.clock import almaty_day
 from include.db.connection import connect
 from include.db.lease import hold
 from include.db.statements import run as run_statement
-from include.flows import batch, claims, discrepancies, ledger
+from include.flows import batch, claims, dashboard, discrepancies, ledger
 from include.flows.run import Run
 
 log = logging.getLogger(__name__)
@@ -48,6 +48,9 @@ def tidy(dsn: str, run: Run, owner: str) -> dict[str, int]:
                     )
                     done["claims_lost"] += claims.refresh_merchant(conn, merchant_id, run.now)["lost"]
                 batch.staged(conn, run, merchant_id, 0)
+    done["units_counted"] = dashboard.refresh(
+        dsn, run, owner
+    )  # what was declared lost, and sold since the last receipts
     log.info("done: %s", done)
     return done
 

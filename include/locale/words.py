@@ -4,7 +4,7 @@ import datetime as dt
 import gettext
 import io
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from babel.dates import format_date, format_datetime
@@ -18,6 +18,7 @@ LANGUAGES = ("ru", "kk", "en")
 DEFAULT = "ru"
 FOLDER = Path(__file__).resolve().parent
 NO_BREAK = "\u00a0"
+REMEMBERED = 20_000  # numbers in their written form: a page has hundreds, and most of them again
 
 
 @cache
@@ -30,6 +31,21 @@ def catalogue(language: str) -> gettext.NullTranslations:
         write_mo(compiled, read_po(source, locale=language))
     compiled.seek(0)
     return gettext.GNUTranslations(compiled)
+
+
+@lru_cache(REMEMBERED)
+def _decimal(value: float, pattern: str | None, language: str) -> str:
+    return str(format_decimal(value, format=pattern, locale=language))
+
+
+@lru_cache(REMEMBERED)
+def _percent(share: float, pattern: str, language: str) -> str:
+    return str(format_percent(share, format=pattern, locale=language))
+
+
+@lru_cache(REMEMBERED)
+def _date(day: dt.date, pattern: str, language: str) -> str:
+    return str(format_date(day, pattern, locale=language))
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +66,11 @@ class Words:
 
     def number(self, value: float) -> str:
         """Return a number: at most one digit behind the point."""
-        return str(format_decimal(value, format="#,##0.#", locale=self.language))
+        return _decimal(value, "#,##0.#", self.language)
 
     def percent(self, share: float) -> str:
         """Return a share of 1 in percent: one digit below ten percent, none above."""
-        return str(format_percent(share, format="#,##0.#%" if abs(share) < 0.0995 else "#,##0%", locale=self.language))
+        return _percent(share, "#,##0.#%" if abs(share) < 0.0995 else "#,##0%", self.language)
 
     def interval(self, lo: float, hi: float) -> str:
         """Return an interval of shares, not broken between its ends."""
@@ -62,7 +78,7 @@ class Words:
 
     def money(self, tenge: float) -> str:
         """Return whole tenge."""
-        return f"{format_decimal(round(tenge), locale=self.language)}{NO_BREAK}₸"
+        return f"{_decimal(round(tenge), None, self.language)}{NO_BREAK}₸"
 
     def hours(self, hours: float) -> str:
         """Return a duration: hours up to two days, then days."""
@@ -72,13 +88,13 @@ class Words:
 
     def day(self, day: dt.date) -> str:
         """Return a day and month."""
-        return str(format_date(day, "d MMMM", locale=self.language))
+        return _date(day, "d MMMM", self.language)
 
     def week(self, monday: dt.date) -> str:
         """Return a week as its first and last day."""
         sunday = monday + dt.timedelta(days=6)
-        first = format_date(monday, "d" if monday.month == sunday.month else "d MMMM", locale=self.language)
-        return f"{first}–{format_date(sunday, 'd MMMM', locale=self.language)}"
+        first = _date(monday, "d" if monday.month == sunday.month else "d MMMM", self.language)
+        return f"{first}–{_date(sunday, 'd MMMM', self.language)}"
 
     def month(self, day: dt.date) -> str:
         """Return a day's month and year."""

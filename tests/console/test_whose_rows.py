@@ -11,6 +11,7 @@ import pytest
 from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
 
+from include.console.board.pages import FIGURES
 from include.console.guard import OWN_HEADER
 from include.db.connection import Connection, connect
 from include.domain import kpi
@@ -18,6 +19,7 @@ from include.domain.identity import scanned_unit_id, stable_id
 from include.domain.staff import Staff
 from include.domain.unit_life import Event
 from include.flows import claims, desk, ledger, suppliers
+from include.flows.dashboard import rebuild
 from include.flows.drift import keep_drift
 from include.flows.quarantine import Reject, put_aside
 from include.flows.run import Run
@@ -34,6 +36,7 @@ from tests.unit.test_photos import picture
 
 MINE, OTHERS = SALES["main"], SALES["beta"]
 NOBODYS = "of-the-whole-house"
+BOARD = ("flow", "speed", "causes", "money", "actions")
 OURS = {OWN_HEADER: "1", "sec-fetch-site": "same-origin"}
 INSPECTED = {
     "type": "inspected", "packaging_intact": False, "complete": True, "documents": True, "signs_of_use": False,
@@ -81,6 +84,16 @@ class World:
         steps = ("inspect", "repack", "repair", "qc", "stock", "clear")
         return {
             "/": ["/?lang=en", f"/{asked}"],
+            **{f"/{page}": [f"/{page}?lang=en", f"/{page}{asked}"] for page in BOARD},
+            "/figures/{code}.csv": [f"/figures/{code}.csv{more}" for code in FIGURES for more in ("?lang=en", asked)],
+            **{
+                f"/{page}": [
+                    f"/{page}{more}&step={step}"
+                    for more in ("?lang=en", asked)
+                    for step in ("waiting", "received", "received&became=open", "received&term=receiving")
+                ]
+                for page in ("units", "units.csv")
+            },
             "/quality": ["/quality?lang=en&status=all", f"/quality{asked}&status=all"],
             "/quality/records.csv": ["/quality/records.csv?status=all", f"/quality/records.csv{asked}&status=all"],
             "/quality/results": ["/quality/results?lang=en", f"/quality/results{asked}"],
@@ -179,6 +192,8 @@ def world(new_warehouse: Callable[[], str]) -> World:
         for merchant_id in ("alpha", "beta"):
             everything_else(conn, merchant_id, f"{merchant_id}-row")
         everything_else(conn, "*", NOBODYS)
+    for merchant_id in ("alpha", "beta"):
+        rebuild(dsn, NOW, "test", merchant_id)
     here = World(dsn, units, photos, {})
     for merchant_id in ("alpha", "beta"):
         here.uploads[merchant_id] = upload(here.browser("saule"), merchant_id)
@@ -356,7 +371,8 @@ def test_his_own_and_who_is_of_every_merchant_sees_it_all(world: World) -> None:
         told = [whole.get(address) for address in addresses]
         assert all(one.status_code in (200, 308) for one in told), path
         listed = not re.search(
-            r"/desk(/|/sw.js|/commands.pdf|/api/second|/api/units/.*/recovery)?$|(bad|units|parts|days).csv$|(xlsx|mail.eml)$",
+            r"/desk(/|/sw.js|/commands.pdf|/api/second|/api/units/.*/recovery)?$"
+            r"|(bad|stock/units|parts|days|{code}).csv$|(xlsx|mail.eml)$",
             path,
         )
         text = [one for one in told if "pdf" not in one.headers.get("content-type", "") and listed]
@@ -386,8 +402,20 @@ def test_who_has_no_role_is_told_so_and_nothing_else(world: World) -> None:
 
 def test_a_merchant_that_is_not_his_is_as_one_that_is_not_there(world: World) -> None:
     his = world.browser("timur")
-    for page in ("/", "/quality", "/notices", "/applications", "/differences", "/lists", "/mails", "/mails/preview"):
-        here, nowhere = his.get(f"{page}?merchant=beta"), his.get(f"{page}?merchant=none")
+    for page in (
+        "/",
+        "/flow",
+        "/units?step=received&x=",
+        "/quality",
+        "/notices",
+        "/applications",
+        "/differences",
+        "/lists",
+        "/mails",
+        "/mails/preview",
+    ):
+        sign = "&" if "?" in page else "?"
+        here, nowhere = his.get(f"{page}{sign}merchant=beta"), his.get(f"{page}{sign}merchant=none")
         assert here.status_code == nowhere.status_code == 404
         assert here.text.replace("beta", "none") == nowhere.text
 

@@ -16,6 +16,7 @@ import pytest
 import requests
 from playwright.sync_api import Browser, FrameLocator, Page, StorageState
 
+from include.console.board.overview import KPIS
 from include.locale.labels import kpi_name, kpi_value
 from include.locale.words import words
 from runtime.ports import read_ports
@@ -96,19 +97,26 @@ def whole(text: str) -> int:
 
 
 def stage_counts(warehouse: psycopg.Connection[Any], merchant_id: str | None) -> list[int]:
+    """The units of each stage now; of those sold again those of the page's twelve weeks."""
     rows = warehouse.execute(
-        "select state, count(*) from ledger.unit where merchant_id = %(m)s or %(m)s::text is null group by state",
+        """
+        select state, count(*) from ledger.unit
+        where (merchant_id = %(m)s or %(m)s::text is null)
+            and (state <> 'resold' or core.week_of(resold_at) >= (select core.week_of(max(now_at)) - 77 from ops.run))
+        group by state
+        """,
         {"m": merchant_id},
     ).fetchall()
     return [sum(count for state, count in rows if state in stage) for stage in STAGES]
 
 
 def kpi_values(warehouse: psycopg.Connection[Any], merchant_id: str | None) -> dict[str, str]:
-    """The newest value of each KPI as the page should write it."""
+    """The newest value of each KPI of the overview as the page should write it."""
     rows = warehouse.execute(
         """
         select kpi, horizon_days, value::float8, n from mart.kpi_current as known
         where merchant_id is not distinct from %(m)s and category is null and sku is null and supplier is null
+            and kpi = any(%(kpis)s)
             and week_start = (
                 select max(week_start) from mart.kpi_current as newer
                 where newer.merchant_id is not distinct from %(m)s and newer.category is null
@@ -117,7 +125,7 @@ def kpi_values(warehouse: psycopg.Connection[Any], merchant_id: str | None) -> d
                     and newer.horizon_days is not distinct from known.horizon_days
             )
         """,
-        {"m": merchant_id},
+        {"m": merchant_id, "kpis": list(KPIS)},
     ).fetchall()
     ru = words("ru")
     return {
@@ -172,25 +180,20 @@ def test_a_person_finds_the_console_in_airflows_menu_and_its_numbers_are_the_war
         assert watch.errors == []
 
 
-def test_open_questions_are_counted_by_kind_and_unfold(
+def test_open_questions_are_counted_by_kind_and_lead_to_their_list(
     new_page: NewPage, demo: Demo, warehouse: psycopg.Connection[Any]
 ) -> None:
     page = new_page()
     page.goto(demo.summary["console_url"])
-    groups = page.locator("section[aria-labelledby=open-title] details")
-    shown = [
-        (whole(group.locator(".group-count").inner_text()), whole(group.locator(".group-sum").inner_text()))
-        for group in groups.all()
-    ]
+    lines = page.locator("section[aria-labelledby=open-title] tbody tr")
+    shown = [tuple(whole(line.locator("td.num").nth(place).inner_text()) for place in (0, 1)) for line in lines.all()]
     kept = warehouse.execute(
         "select count(*), sum(money_at_risk)::bigint from core.discrepancy where status = 'open' group by kind"
     ).fetchall()
     assert sorted(shown) == sorted(kept)
-    rows = groups.first.locator("tbody tr")
-    assert not rows.first.is_visible()
-    groups.first.locator("summary").click()
-    assert rows.first.is_visible()
-    assert rows.count() == min(shown[0][0], 10)
+    lines.first.locator("a").click()
+    page.wait_for_url("**/differences?*")
+    assert page.locator("td a[href*='differences/'] b.code").count() == min(shown[0][0], 50)
 
 
 @pytest.mark.parametrize(
@@ -218,8 +221,9 @@ def test_a_phone_needs_no_scrolling_sideways(new_page: NewPage, demo: Demo, sche
     watch = Watch(page)
     page.goto(f"{demo.summary['console_url']}?lang={language}")
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
-    for summary in page.locator("details:not([open]) > summary").all()[::-1]:
-        summary.click()
+    folded = page.locator("details:not([open]) > summary:visible")
+    while folded.count():
+        folded.first.click()
     assert page.locator("details:not([open])").count() == 0
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
     ground = page.evaluate("getComputedStyle(document.body).backgroundColor")

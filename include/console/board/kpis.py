@@ -1,0 +1,94 @@
+"""The KPIs of ``mart.kpi_weekly`` on the dashboard: the newest week of each as a card, and its weeks as a figure."""
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+from include.console.board.chosen import Chosen
+from include.console.board.figures import Cell, Column, Figure, Row, Unit
+from include.db.connection import Connection
+from include.db.statements import run
+from include.domain import kpi
+from include.locale.labels import kpi_name, kpi_value, note_words
+from include.locale.words import Words
+
+NOTABLE = 0.10  # a smaller change, or one on fewer units, is no news
+FEWEST = 5
+ORDER = {definition.name: place for place, definition in enumerate(kpi.DEFINITIONS)}
+BACK = dt.timedelta(weeks=26)  # KPIs of young weeks may not be known yet: cards look so far back
+
+
+def kpi_rows(conn: Connection, chosen: Chosen, names: Sequence[str]) -> list[dict[str, Any]]:
+    """Return the newest known values of these KPIs, of the weeks of the period and some before."""
+    return run(
+        conn, "console/board_kpis", merchant_id=chosen.view.merchant_id, category=chosen.category,
+        supplier=chosen.supplier, kpis=list(names), version=kpi.VERSION, first=chosen.first - BACK, last=chosen.last,
+    ).fetchall()  # fmt: skip
+
+
+def cards(rows: Sequence[dict[str, Any]], words: Words) -> list[dict[str, Any]]:
+    """Return a card a KPI: its newest week beside the week before."""
+    weeks: dict[tuple[str, int | None], list[dict[str, Any]]] = defaultdict(list)
+    for row in rows:
+        weeks[row["kpi"], row["horizon_days"]].append(row)
+    newest = [(each[-1], _before(each)) for each in weeks.values()]
+    newest.sort(key=lambda pair: (ORDER[pair[0]["kpi"]], pair[0]["horizon_days"] or 0))
+    return [_card(row, before, words) for row, before in newest if row["value"] is not None or row["n"]]
+
+
+def _before(weeks: list[dict[str, Any]]) -> dict[str, Any] | None:
+    week_before = weeks[-1]["week_start"] - dt.timedelta(weeks=1)
+    return weeks[-2] if len(weeks) > 1 and weeks[-2]["week_start"] == week_before else None
+
+
+def _card(row: dict[str, Any], before: dict[str, Any] | None, words: Words) -> dict[str, Any]:
+    known = row["lo"] is not None and row["hi"] is not None
+    previous, previous_n = (before["value"], before["n"]) if before else (None, 0)
+    return {
+        "name": kpi_name(words, row["kpi"], row["horizon_days"]),
+        "value": kpi_value(words, row["kpi"], row["value"], row["n"]),
+        "previous": kpi_value(words, row["kpi"], previous, previous_n),
+        "trend": _trend(row, previous, previous_n),
+        "arrow": "↓" if row["value"] is not None and previous and row["value"] < previous else "↑",
+        "interval": words.interval(row["lo"], row["hi"]) if known else "",
+        "units": words.n_("{count} unit", "{count} units", row["n"]),
+        "week": words.week(row["week_start"]),
+        "notes": note_words(words, row["note"]),
+        "restated": row["restated"],
+        "reached": row["value"] is not None,
+    }
+
+
+def _trend(row: dict[str, Any], previous: float | None, previous_n: int) -> str:
+    """Say whether the change is good or bad news: ``better``, ``worse``, or nothing worth a colour."""
+    value = row["value"]
+    if value is None or not previous or min(row["n"], previous_n) < FEWEST or abs(value / previous - 1) < NOTABLE:
+        return ""
+    return "better" if (value < previous) == (kpi.BY_NAME[row["kpi"]].good == "low") else "worse"
+
+
+def weekly(
+    code: str, title: str, rows: Sequence[dict[str, Any]], names: Sequence[tuple[str, int | None]], chosen: Chosen,
+    words: Words, unit: Unit,
+) -> Figure:  # fmt: skip
+    """Return these KPIs week by week; each leads to the units received in its week."""
+    told = {(row["kpi"], row["horizon_days"], row["week_start"]): row["value"] for row in rows}
+    columns = [
+        Column(f"s{place}", kpi_name(words, name, days), unit, drawn=True)
+        for place, (name, days) in enumerate(names, start=1)
+    ]
+    lines = [
+        Row(
+            words.week(monday),
+            {
+                column.code: Cell(told.get((name, days, monday)), chosen.address("units", step="received", week=monday))
+                for column, (name, days) in zip(columns, names, strict=True)
+            },
+            tick=f"{monday:%d.%m}",
+            key=monday.isoformat(),
+        )
+        for monday in chosen.mondays
+    ]
+    note = words._("KPI version {version}, as counted every Monday.", version=kpi.VERSION)
+    return Figure(code, title, words._("week"), columns, lines, "columns", note, unit)

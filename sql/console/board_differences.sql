@@ -1,0 +1,19 @@
+-- Open differences by kind: how many, their money, the oldest, the deadlines. With goods chosen those of their units.
+select
+    found.kind,
+    found.owner,
+    count(*)::bigint as differences,
+    coalesce(sum(found.money_at_risk), 0)::bigint as money,
+    min(found.opened_at) as oldest,
+    min(found.due_at) filter (where found.due_at > %(now)s) as next_due,
+    count(*) filter (where found.due_at <= %(now)s)::bigint as overdue
+from mart.discrepancy as found
+left join mart.unit_place as place on found.unit_id = place.unit_id
+where
+    found.merchant_id = any(%(merchants)s)
+    and found.status = 'open'
+    and found.opened_at <= %(now)s
+    and (place.category = %(category)s or %(category)s::text is null)
+    and (place.supplier = %(supplier)s or %(supplier)s::text is null)
+group by found.kind, found.owner
+order by money desc, found.kind asc, found.owner asc;

@@ -1,0 +1,42 @@
+-- Signals of the newest week that has any, those that explain the rises first, the surest first.
+with newest as (
+    select max(week_start) as week_start
+    from mart.signal
+    where merchant_id = any(%(merchants)s) and week_start <= %(last)s
+)
+
+select
+    signal.merchant_id,
+    signal.week_start,
+    signal.category,
+    signal.supplier,
+    signal.batch,
+    signal.sku,
+    signal.reason,
+    signal.city,
+    signal.carrier,
+    signal.rate::float8 as rate,
+    signal.baseline::float8 as baseline,
+    signal.q_value::float8 as q_value,
+    signal.direction,
+    signal.evidence,
+    coalesce(signal.evidence ->> 'role', 'explains') = 'explains' as explains
+from mart.signal
+inner join newest on signal.week_start = newest.week_start
+where
+    signal.merchant_id = any(%(merchants)s)
+    and (signal.category = %(category)s or %(category)s::text is null)
+    and (signal.supplier = %(supplier)s or %(supplier)s::text is null)
+order by
+    coalesce(signal.evidence ->> 'role', 'explains') = 'explains' desc,
+    signal.direction = 'up' desc,
+    round(signal.q_value, 3) asc,
+    signal.q_value asc,
+    signal.merchant_id asc,
+    signal.category asc,
+    signal.supplier asc,
+    signal.batch asc,
+    signal.sku asc,
+    signal.city asc,
+    signal.carrier asc,
+    signal.reason asc;

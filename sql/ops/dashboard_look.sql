@@ -1,0 +1,4 @@
+insert into ops.dashboard_look (merchant_id, looked_at)
+values (%(merchant_id)s, %(looked_at)s)
+on conflict (merchant_id) do update
+    set looked_at = excluded.looked_at;

@@ -1,0 +1,162 @@
+"""The dashboard's pages over HTTP: filters in the address, files, lists of units, and every number's way to them."""
+
+import csv
+import io
+from collections.abc import Callable, Iterator
+from urllib.parse import parse_qs, quote, urlsplit
+
+import pytest
+from fastapi.testclient import TestClient
+
+from include.console.board.pages import FIGURES
+from include.db.connection import connect
+from tests.console.board_world import furnish, plain, tables
+from tests.console.surroundings import client_of
+
+PAGES = ("", "flow", "speed", "causes", "money", "actions")
+PHONES = quote("Смартфоны")
+CHOICES = ("", f"&merchant=alpha&category={PHONES}", "&supplier=Nomad&weeks=26",
+           "&merchant=beta&from=2026-09-01&to=2026-10-15")  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def dsn(new_warehouse: Callable[[], str]) -> str:
+    address = new_warehouse()
+    furnish(address)
+    return address
+
+
+@pytest.fixture(scope="module")
+def browser(dsn: str) -> TestClient:
+    return client_of(dsn)
+
+
+def lines_of(browser: TestClient, address: str) -> list[list[str]]:
+    answer = browser.get(address)
+    assert answer.status_code == 200, address
+    return list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig")), delimiter=";"))
+
+
+def counts(browser: TestClient, choice: str) -> Iterator[tuple[str, str, str, float, str]]:
+    """Every count of a page that leads to units: figure, line, column, what it is, where it leads."""
+    for page in PAGES:
+        answer = browser.get(f"/{page}?lang=en{choice}")
+        assert answer.status_code == 200
+        for code, table in tables(answer.text).items():
+            for name, line in table.items():
+                for column, (text, link) in line.items():
+                    if link and "units?" in link and not text.endswith(("%", "₸", "h", "d")):
+                        value = plain(text)
+                        assert value is not None
+                        yield code, name, column, value, link
+
+
+@pytest.mark.parametrize("choice", CHOICES)
+def test_every_number_leads_to_so_many_units(browser: TestClient, choice: str) -> None:
+    seen: dict[str, int] = {}
+    told = 0
+    for code, name, column, value, link in counts(browser, choice):
+        if column in ("longest, days", "units confirmed", "units inspected", "units of which it is not known"):
+            continue  # no counts of these units
+        file = link.replace("units?", "units.csv?").replace("./", "")
+        seen.setdefault(file, len(lines_of(browser, f"/{file}")) - 1)
+        assert seen[file] == value, (code, name, column, link)
+        told += 1
+    assert told > 100
+
+
+def test_a_list_is_read_page_by_page_and_is_whole(browser: TestClient, dsn: str) -> None:
+    address, ids = "/units?lang=en&step=received&weeks=52", []
+    while address:
+        page = browser.get(address).text
+        here = [part.split("?")[0] for part in page.split('href="routes/')[1:]]
+        assert 0 < len(here) <= 50
+        ids += here
+        more = page.split(">More</a>")
+        address = "/" + more[0].rsplit('href="', 1)[1].split('"')[0].replace("&amp;", "&") if len(more) > 1 else ""
+    with connect(dsn) as conn:
+        rows = conn.execute(
+            "select unit_id::text as id from mart.unit where received_at is not null order by received_at, unit_id"
+        ).fetchall()
+    assert ids == [row["id"] for row in rows] and len(ids) > 100
+
+
+@pytest.mark.parametrize("code", sorted(FIGURES))
+def test_a_figures_file_says_what_its_table_says(browser: TestClient, code: str) -> None:
+    page = next(
+        page for page in PAGES[1:] if FIGURES[code].__module__.endswith(f"board.{page}")
+    )  # fmt: skip
+    choice = "lang=en&merchant=alpha"
+    head, *lines = lines_of(browser, f"/figures/{code}.csv?{choice}")
+    if code == "actions":  # shown as cards
+        assert [line[:4] for line in lines] == [
+            ["Fewer wrong sizes", "Category Смартфоны", "not as described", "Aliya"]
+        ]
+        assert lines[0][4:] == ["2026-10-05", "−30%", "−50% … −5%", "helped"]
+        return
+    table = tables(browser.get(f"/{page}?{choice}").text)[code]
+    table.pop("in all", None)
+    assert head[1:] == list(next(iter(table.values())))
+    assert len(lines) == len(table)
+    for line, cells in zip(lines, table.values(), strict=True):
+        for number, (text, _) in zip(line[1:], cells.values(), strict=True):
+            if number and not number.startswith("20") and text[-1] not in "hd%" and text[0].isdecimal():
+                assert plain(text) == pytest.approx(float(number), abs=0.51)
+
+
+def test_no_cell_of_a_file_is_a_formula(browser: TestClient, dsn: str) -> None:
+    told = lines_of(browser, "/figures/actions.csv?lang=en&merchant=beta")
+    assert told[1][0] == "'=1+1"
+    with connect(dsn) as conn:
+        conn.execute("update core.product set name = '@SUM(A1)' where merchant_id = 'beta' and sku like 'B00%'")
+    told = lines_of(browser, "/units.csv?lang=en&merchant=beta&step=received&weeks=52")
+    names = {line[4] for line in told[1:]}
+    assert "'@SUM(A1)" in names and not any(name.startswith(("@", "=")) for name in names)
+
+
+def test_the_choice_stands_in_every_link(browser: TestClient) -> None:
+    choice = f"lang=kk&merchant=alpha&category={PHONES}&weeks=26"
+    for page in PAGES:
+        text = browser.get(f"/{page}?{choice}").text
+        links = [part.split('"')[0].replace("&amp;", "&") for part in text.split('href="')[1:]]
+        ours = [link for link in links if urlsplit(link).path in (*PAGES[1:], "units") and "#" not in link]
+        assert len(ours) > 5
+        for link in ours:
+            asked = parse_qs(urlsplit(link).query)
+            if asked.get("category") is None:  # the way back to everything
+                assert "weeks" not in asked
+                continue
+            assert (asked["lang"], asked["merchant"]) == (["kk"], ["alpha"]), link
+            assert asked["weeks"] == ["26"], link
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "from=yesterday",
+        "weeks=1000000",
+        "from=2026-12-01&to=2020-01-01",
+        "category=%00x",
+        "from=0001-01-01",
+        "weeks=-1",
+    ],
+)
+def test_a_strange_choice_breaks_nothing(browser: TestClient, asked: str) -> None:
+    for page in PAGES:
+        assert browser.get(f"/{page}?{asked}").status_code in (200, 400)
+
+
+@pytest.mark.parametrize("asked", ["", "?step=stolen", "?step=waiting&age=77", "?step=received&bucket=99"])
+def test_what_no_number_leads_to_is_not_there(browser: TestClient, asked: str) -> None:
+    assert browser.get(f"/units{asked}").status_code == 404
+    assert browser.get("/figures/none.csv").status_code == 404
+
+
+def test_a_longer_period_begins_later(browser: TestClient) -> None:
+    page = browser.get("/flow?lang=en&from=2001-01-01&to=2026-11-15").text
+    assert len(tables(page)["flow"]) - 1 == 156
+
+
+def test_goods_that_are_not_counted_by_themselves_say_so(browser: TestClient) -> None:
+    assert "These goods are not counted by themselves" in browser.get("/speed?lang=en&supplier=Nomad").text
+    assert "These goods are not counted by themselves" not in browser.get("/speed?lang=en").text
