@@ -3,12 +3,6 @@
 --
 -- In all sums a NULL category or supplier means all of them, and a row of which nothing is left is gone.
 
-create function core.week_of(moment timestamptz)
-returns date
-language sql stable parallel safe
-as $$ select date_trunc('week', moment at time zone 'Asia/Almaty')::date $$;
-comment on function core.week_of is 'The Monday of the Almaty week of a moment.';
-
 -- The same limits as include/domain/speed.py, where a test compares them.
 create function core.speed_bucket(took interval)
 returns smallint
