@@ -53,7 +53,7 @@ where
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """How large a history is: ``orders`` of a hundred pieces a week of a merchant, or ``pieces`` of one in dense weeks."""
+    """How large a history is: a merchant's week has ``orders`` of a hundred pieces; a dense one ``pieces``, of one."""
 
     merchants: int
     orders: int
@@ -234,10 +234,7 @@ def _count(conn: Connection, run: Run, *, whole: bool = False) -> Counted:
     for merchant_id in [*served, None]:
         part = merchant_id or weekly_marts.WHOLE
         with conn.transaction():
-            if merchant_id is not None:
-                weekly_marts.publish(conn, run, merchant_id)
-            weekly_marts.publish_numbers(conn, run, merchant_id)
-            weekly_marts.counted(conn, run, part)
+            weekly_marts.publish(conn, run, part)
             run_statement(conn, "mart/staged_rows__drop", **run.key, part=part)
     return Counted(time.perf_counter() - began, weeks, rows)
 

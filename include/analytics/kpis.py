@@ -1,9 +1,8 @@
-"""The KPIs of domain/kpi.py from summed rows: one group is a category, a SKU or a supplier's goods of it, or everything."""
+"""The KPIs of domain/kpi.py from summed rows: a group is a category, a SKU or a supplier's goods of it, or all."""
 
 import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
@@ -129,18 +128,12 @@ def numbers(
     )
     found.extend(_reconciled(row) for row in expected if row.week_start in weeks)
     told = iter(shares([one.count for one in found if isinstance(one, Part)]))
-    whole = [one if isinstance(one, Number) else _with_interval(one.number, next(told)) for one in found]
-    return sorted(whole, key=_place)
+    return [one if isinstance(one, Number) else _with_interval(one.number, next(told)) for one in found]
 
 
 def is_written(week: dt.date, horizon_days: int, today: dt.date) -> bool:
     """Tell whether a week of orders is one of the newest mature ones."""
     return kpi.is_mature(week, horizon_days, today) and week > kpi.oldest_rate(horizon_days, today)
-
-
-def _place(row: Number) -> tuple[Any, ...]:
-    goods = (row.category or "", row.sku or "", row.supplier or "")
-    return (*goods, row.week_start, row.kpi, row.horizon_days or 0)
 
 
 def _with_interval(number: Number, share: Share) -> Number:

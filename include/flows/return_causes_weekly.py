@@ -91,8 +91,6 @@ def publish(dsn: str, run: Run, owner: str) -> dict[str, int]:
 
 
 def _publish_part(conn: Connection, run: Run, part: str) -> None:
-    today = almaty_day(run.now)
-    merchant_id = None if part == WHOLE else part
     counted = run_statement(conn, "mart/staged_rows", **run.key, part=part).fetchone()
     if counted is None or counted["found"] != counted["promised"] or counted["overtaken"] is None:
         raise StagedRowsGone(
@@ -103,17 +101,15 @@ def _publish_part(conn: Connection, run: Run, part: str) -> None:
         log.warning("%s: another run has counted it since this one read the facts; its numbers stand", part)
         run_statement(conn, "mart/staged_rows__drop", **run.key, part=part)
         return
-    week = kpi.last_full_week(today)
-    if merchant_id is not None:
-        weekly_marts.publish(conn, run, merchant_id)
+    weekly_marts.publish(conn, run, part)
+    week = kpi.last_full_week(almaty_day(run.now))
+    if part != WHOLE:
         for table in ("mart/signal", "mart/reason_worth", "mart/cause_share"):
-            run_statement(conn, table, **run.key, merchant_id=merchant_id, week_start=week)
-        run_statement(conn, "mart/action_effect", **run.key, merchant_id=merchant_id)
-    weekly_marts.publish_numbers(conn, run, merchant_id)
-    weekly_marts.counted(conn, run, part)
+            run_statement(conn, table, **run.key, merchant_id=part, week_start=week)
+        run_statement(conn, "mart/action_effect", **run.key, merchant_id=part)
     run_statement(conn, "mart/staged_rows__drop", **run.key, part=part)
     run_statement(
-        conn, "ops/weekly_known", part=part, merchant_id=merchant_id, now=run.now, week_start=week,
+        conn, "ops/weekly_known", part=part, merchant_id=None if part == WHOLE else part, now=run.now, week_start=week,
         weeks_from=week - dt.timedelta(weeks=KNOWN_WEEKS),
     )  # fmt: skip
 

@@ -20,12 +20,16 @@ from include.flows.run import Run
 
 WHOLE = "all"
 RULES = "1"  # another number, and everything is counted anew: whoever changes how a cell is counted changes it
-STAGED = ("cohort_weekly", "cause_weekly", "delay_weekly", "receipt_weekly", "expected_weekly")
+CELLS = {
+    "cohort": ("cohort_weekly", "cause_weekly", "delay_weekly"),
+    "receipt": ("receipt_weekly",),
+    "signal": ("expected_weekly",),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Touched:
-    """The weeks a run counts anew, by kind: cohort, receipt, signal, and number (receipts that only the clock moved)."""
+    """The weeks a run counts anew, by kind: cohort, receipt, signal; number: of receipts that only the clock moved."""
 
     weeks: Mapping[str, list[dt.date]]
 
@@ -50,6 +54,8 @@ def stage(conn: Connection, run: Run, merchant_id: str, *, whole: bool = False) 
         rows += run_statement(conn, "mart/stage_receipt_weekly", **key).rowcount
     if touched.of("signal"):
         rows += run_statement(conn, "mart/stage_expected_weekly", **key).rowcount
+    if rows:
+        run_statement(conn, "mart/staged_rows__analyze")
     return touched, rows
 
 
@@ -87,26 +93,24 @@ def numbers_of(conn: Connection, run: Run, merchant_id: str | None, touched: Tou
     )
 
 
-def publish(conn: Connection, run: Run, merchant_id: str) -> None:
-    """Put the staged cells of a merchant in the place of the published ones."""
-    weeks = kpi.weeks_written(almaty_day(run.now))
-    for table in STAGED:
-        run_statement(conn, f"mart/{table}", **run.key, merchant_id=merchant_id)
-    run_statement(conn, "mart/window__left", merchant_id=merchant_id, weeks_from=weeks[0])
+def publish(conn: Connection, run: Run, part: str) -> None:
+    """Put what the run staged of a merchant, or of the house (:data:`WHOLE`), in the place of what is published.
 
-
-def publish_numbers(conn: Connection, run: Run, merchant_id: str | None) -> None:
-    """Write those staged numbers of a merchant, or of the whole house (None), that differ from what is known."""
+    Call it in one transaction.
+    """
     today = almaty_day(run.now)
-    longest = max(kpi.BY_NAME["return_rate"].horizons)
-    run_statement(
-        conn, "mart/kpi_weekly", **run.key, merchant_id=merchant_id, known_on=today,
-        rates_from=kpi.oldest_rate(longest, today), longest=longest,
-    )  # fmt: skip
-
-
-def counted(conn: Connection, run: Run, part: str) -> None:
-    """Say that everything the run touched of a part is counted. Call it in the transaction that publishes."""
+    merchant_id = None if part == WHOLE else part
+    kinds = {row["kind"] for row in run_statement(conn, "mart/staged_kinds", **run.key, part=part).fetchall()}
+    if merchant_id is not None:
+        for table in [name for kind, names in CELLS.items() if kind in kinds for name in names]:
+            run_statement(conn, f"mart/{table}", **run.key, merchant_id=merchant_id)
+        run_statement(conn, "mart/window__left", merchant_id=merchant_id, weeks_from=kpi.weeks_written(today)[0])
+    if kinds:
+        longest = max(kpi.BY_NAME["return_rate"].horizons)
+        run_statement(
+            conn, "mart/kpi_weekly", **run.key, merchant_id=merchant_id, known_on=today,
+            rates_from=kpi.oldest_rate(longest, today), longest=longest,
+        )  # fmt: skip
     run_statement(conn, "ops/mart_state", **run.key, part=part, now=run.now, counted_by=_rules(conn, part))
 
 

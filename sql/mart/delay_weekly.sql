@@ -1,13 +1,18 @@
 -- mart.delay_weekly: what the gate passed replaces the touched weeks; an unchanged row is not written again.
 delete from mart.delay_weekly as old
-using mart.stage_touch as touch
 where
-    touch.dag_id = %(dag_id)s
-    and touch.run_id = %(run_id)s
-    and touch.merchant_id = %(merchant_id)s
-    and touch.kind = 'cohort'
-    and old.merchant_id = %(merchant_id)s
-    and old.cohort_week = touch.week_start
+    old.merchant_id = %(merchant_id)s
+    and old.cohort_week = any(
+        array(
+            select touch.week_start
+            from mart.stage_touch as touch
+            where
+                touch.dag_id = %(dag_id)s
+                and touch.run_id = %(run_id)s
+                and touch.merchant_id = %(merchant_id)s
+                and touch.kind = 'cohort'
+        )
+    )
     and not exists (
         select 1
         from mart.stage_delay_weekly as new

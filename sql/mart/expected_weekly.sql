@@ -1,13 +1,18 @@
 -- mart.expected_weekly: what the gate passed replaces the touched weeks; an unchanged row is not written again.
 delete from mart.expected_weekly as old
-using mart.stage_touch as touch
 where
-    touch.dag_id = %(dag_id)s
-    and touch.run_id = %(run_id)s
-    and touch.merchant_id = %(merchant_id)s
-    and touch.kind = 'signal'
-    and old.merchant_id = %(merchant_id)s
-    and old.week_start = touch.week_start
+    old.merchant_id = %(merchant_id)s
+    and old.week_start = any(
+        array(
+            select touch.week_start
+            from mart.stage_touch as touch
+            where
+                touch.dag_id = %(dag_id)s
+                and touch.run_id = %(run_id)s
+                and touch.merchant_id = %(merchant_id)s
+                and touch.kind = 'signal'
+        )
+    )
     and not exists (
         select 1
         from mart.stage_expected_weekly as new

@@ -46,11 +46,12 @@ select distinct on (
     known.n,
     known.note,
     counted.because
-from kpi_counted as counted
-inner join mart.kpi_weekly as known
-    on counted.week_start = known.week_start and mart.kpi_kind(known.kpi) = counted.kind
+from mart.kpi_weekly as known
+inner join kpi_counted as counted
+    on known.week_start = counted.week_start and mart.kpi_kind(known.kpi) = counted.kind
 where
-    (known.merchant_id = %(merchant_id)s or (%(merchant_id)s::text is null and known.merchant_id is null))
+    known.week_start = any(array(select distinct every.week_start from kpi_counted as every))
+    and (known.merchant_id = %(merchant_id)s or (%(merchant_id)s::text is null and known.merchant_id is null))
     and known.known_on < %(known_on)s
 order by
     known.category asc, known.sku asc, known.supplier asc, known.week_start asc, known.kpi asc,
@@ -93,11 +94,12 @@ select
     known.note,
     split_part(known.restated_because, ': ', 1) as because,
     known.ctid as place
-from kpi_counted as counted
-inner join mart.kpi_weekly as known
-    on counted.week_start = known.week_start and mart.kpi_kind(known.kpi) = counted.kind
+from mart.kpi_weekly as known
+inner join kpi_counted as counted
+    on known.week_start = counted.week_start and mart.kpi_kind(known.kpi) = counted.kind
 where
-    (known.merchant_id = %(merchant_id)s or (%(merchant_id)s::text is null and known.merchant_id is null))
+    known.week_start = any(array(select distinct every.week_start from kpi_counted as every))
+    and (known.merchant_id = %(merchant_id)s or (%(merchant_id)s::text is null and known.merchant_id is null))
     and known.known_on = %(known_on)s;
 
 analyze kpi_before, kpi_staged, kpi_today;
@@ -151,15 +153,18 @@ analyze kpi_said;
 
 -- what is the same as this day has said stays, with its cause
 delete from mart.kpi_weekly as known
-using kpi_today as today
-left join kpi_said as said
-    using (category, sku, supplier, horizon_days, week_start, kpi, version)
 where
-    known.ctid = today.place
-    and (
-        said.kpi is null
-        or (today.value, today.lo, today.hi, today.n, today.note)
-        is distinct from (said.value, said.lo, said.hi, said.n, said.note)
+    known.ctid = any(
+        array(
+            select today.place
+            from kpi_today as today
+            left join kpi_said as said
+                using (category, sku, supplier, horizon_days, week_start, kpi, version)
+            where
+                said.kpi is null
+                or (today.value, today.lo, today.hi, today.n, today.note)
+                is distinct from (said.value, said.lo, said.hi, said.n, said.note)
+        )
     );
 
 insert into mart.kpi_weekly (

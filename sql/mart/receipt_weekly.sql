@@ -1,13 +1,18 @@
 -- mart.receipt_weekly: what the gate passed replaces the touched weeks; an unchanged row is not written again.
 delete from mart.receipt_weekly as old
-using mart.stage_touch as touch
 where
-    touch.dag_id = %(dag_id)s
-    and touch.run_id = %(run_id)s
-    and touch.merchant_id = %(merchant_id)s
-    and touch.kind = 'receipt'
-    and old.merchant_id = %(merchant_id)s
-    and old.week_start = touch.week_start
+    old.merchant_id = %(merchant_id)s
+    and old.week_start = any(
+        array(
+            select touch.week_start
+            from mart.stage_touch as touch
+            where
+                touch.dag_id = %(dag_id)s
+                and touch.run_id = %(run_id)s
+                and touch.merchant_id = %(merchant_id)s
+                and touch.kind = 'receipt'
+        )
+    )
     and not exists (
         select 1
         from mart.stage_receipt_weekly as new

@@ -4,31 +4,36 @@ insert into mart.stage_cause_weekly (
     reason, finding, cause, returned
 )
 select
-    came_back.dag_id,
-    came_back.run_id,
-    came_back.merchant_id,
-    placed.cohort_week,
-    came_back.horizon_days,
+    %(dag_id)s,
+    %(run_id)s,
+    %(merchant_id)s,
+    back.cohort_week,
+    back.horizon_days,
     coalesce(product.category, 'unknown') as category,
-    coalesce(line.sku, 'unknown') as sku,
+    coalesce(back.sku, 'unknown') as sku,
     coalesce(product.supplier, 'unknown') as supplier,
-    placed.city,
-    placed.carrier,
-    came_back.reason,
-    came_back.finding,
-    came_back.cause,
-    sum(came_back.returned)::integer as returned
-from mart.stage_cohort_return as came_back
-inner join cohort_order as placed on came_back.order_id = placed.order_id
-inner join core.order_line as line
-    on came_back.merchant_id = line.merchant_id and came_back.entry_id = line.entry_id
+    back.city,
+    back.carrier,
+    back.reason,
+    back.finding,
+    back.cause,
+    back.returned
+from (
+    select
+        cohort_week,
+        horizon_days,
+        sku,
+        city,
+        carrier,
+        reason,
+        finding,
+        cause,
+        sum(returned)::integer as returned
+    from mart.stage_cohort_return
+    where dag_id = %(dag_id)s and run_id = %(run_id)s and merchant_id = %(merchant_id)s and returned > 0
+    group by cohort_week, horizon_days, sku, city, carrier, reason, finding, cause
+) as back
 left join channel.resale_sku as resale
-    on line.merchant_id = resale.merchant_id and line.sku = resale.offer_sku
+    on resale.merchant_id = %(merchant_id)s and back.sku = resale.offer_sku
 left join core.product as product
-    on line.merchant_id = product.merchant_id and product.sku = coalesce(resale.sku, line.sku)
-where
-    came_back.dag_id = %(dag_id)s
-    and came_back.run_id = %(run_id)s
-    and came_back.merchant_id = %(merchant_id)s
-    and came_back.returned > 0
-group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13;
+    on product.merchant_id = %(merchant_id)s and product.sku = coalesce(resale.sku, back.sku);

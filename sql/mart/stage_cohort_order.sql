@@ -42,3 +42,54 @@ where
     and touch.kind = 'cohort';
 
 analyze cohort_order;
+
+-- The cases of these orders, with the latest moment in which they can have been asked for.
+create temporary table cohort_case on commit drop as
+select
+    return_case.case_id,
+    placed.order_id,
+    placed.cohort_week,
+    placed.city,
+    placed.carrier,
+    return_case.return_kind,
+    return_case.stated_reason,
+    return_case.quantity,
+    return_case.units_hi,
+    return_case.requested_from,
+    -- what is on the dock was requested before it arrived, whenever we swept
+    least(return_case.requested_to, received.first_receipt) as requested_by,
+    case
+        when completed.seen_to - completed.seen_from <= interval '2 days' then completed.seen_to
+        else placed.planned_at
+    end as delivered_at
+from cohort_order as placed
+-- by the order, however many cases the merchant has
+cross join lateral (
+    select known.*
+    from core.return_case as known
+    where
+        known.merchant_id = %(merchant_id)s
+        and known.order_id = placed.order_id
+        and known.return_kind in ('customer_return', 'unknown')
+    offset 0
+) as return_case
+left join lateral (
+    select
+        seen.seen_from,
+        seen.seen_to
+    from core.order_observation as seen
+    where
+        seen.merchant_id = %(merchant_id)s
+        and seen.order_id = placed.order_id
+        and seen.status = 'COMPLETED'
+    order by seen.episode
+    limit 1
+) as completed on true
+left join lateral (
+    select min(unit.received_at) as first_receipt
+    from ledger.unit as unit
+    where unit.case_id = return_case.case_id
+) as received on true
+where placed.is_back;
+
+analyze cohort_case;

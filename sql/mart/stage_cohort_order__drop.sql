@@ -1,1 +1,1 @@
-drop table cohort_order;
+drop table cohort_order, cohort_case;

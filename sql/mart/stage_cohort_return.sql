@@ -1,45 +1,7 @@
 -- mart.stage_cohort_return: what came back from each order, by horizon, with the certain count and its bounds.
--- Of the orders in cohort_order. Rule: docs/data-contract.md, "return_rate". A request is counted when its LATEST possible time lies within the
+-- Of the cases in cohort_case. Rule: docs/data-contract.md, "return_rate". A request is counted when its LATEST possible time lies within the
 -- horizon; it may count (returned_hi) when its earliest does. An unquantified case counts 1, between 1 and the sold.
-with cases as (
-    select
-        return_case.case_id,
-        return_case.order_id,
-        return_case.return_kind,
-        return_case.stated_reason,
-        return_case.quantity,
-        return_case.units_hi,
-        return_case.requested_from,
-        -- what is on the dock was requested before it arrived, whenever we swept
-        least(return_case.requested_to, received.first_receipt) as requested_by,
-        case
-            when completed.seen_to - completed.seen_from <= interval '2 days' then completed.seen_to
-            else placed.planned_at
-        end as delivered_at
-    from cohort_order as placed
-    inner join core.return_case as return_case
-        on return_case.merchant_id = %(merchant_id)s and placed.order_id = return_case.order_id
-    left join lateral (
-        select
-            seen.seen_from,
-            seen.seen_to
-        from core.order_observation as seen
-        where
-            seen.merchant_id = %(merchant_id)s
-            and seen.order_id = placed.order_id
-            and seen.status = 'COMPLETED'
-        order by seen.episode
-        limit 1
-    ) as completed on true
-    left join lateral (
-        select min(unit.received_at) as first_receipt
-        from ledger.unit as unit
-        where unit.case_id = return_case.case_id
-    ) as received on true
-    where placed.is_back and return_case.return_kind in ('customer_return', 'unknown')
-),
-
-pieces as (
+with pieces as (
     select
         cases.case_id,
         cases.order_id,
@@ -48,7 +10,7 @@ pieces as (
         coalesce(unit.finding, 'not_inspected') as finding,
         coalesce(unit.cause, 'unknown') as cause
     from ledger.unit as unit
-    inner join cases on unit.case_id = cases.case_id
+    inner join cohort_case as cases on unit.case_id = cases.case_id
     -- a piece whose line nothing tells is on none: its case stands for it
     where unit.state <> 'cancelled' and unit.entry_id is not null
 ),
@@ -60,7 +22,7 @@ free_line as (
         line.entry_id,
         line.entry_number,
         line.quantity - count(pieces.entry_id) as free
-    from (select distinct cases.order_id from cases where cases.quantity is null) as unsure
+    from (select distinct cases.order_id from cohort_case as cases where cases.quantity is null) as unsure
     inner join core.order_line as line
         on line.merchant_id = %(merchant_id)s and unsure.order_id = line.order_id
     left join pieces on line.order_id = pieces.order_id and line.entry_id = pieces.entry_id
@@ -80,7 +42,7 @@ remainder as (
             from ledger.unit as loose
             where loose.case_id = cases.case_id and loose.entry_id is null
         ) as unplaced
-    from cases
+    from cohort_case as cases
     left join pieces on cases.case_id = pieces.case_id
     where cases.quantity is null
     group by cases.case_id, cases.order_id, cases.stated_reason, cases.units_hi
@@ -133,6 +95,9 @@ judged as (
     select
         counted.*,
         cases.order_id,
+        cases.cohort_week,
+        cases.city,
+        cases.carrier,
         cases.return_kind,
         cases.requested_by,
         horizon.days as horizon_days,
@@ -140,28 +105,36 @@ judged as (
         and cases.requested_by <= cases.delivered_at + make_interval(days => horizon.days) as surely,
         cases.requested_from <= cases.delivered_at + make_interval(days => horizon.days) as maybe
     from counted
-    inner join cases on counted.case_id = cases.case_id
+    inner join cohort_case as cases on counted.case_id = cases.case_id
     cross join (values (14), (30)) as horizon (days)
 )
 
 insert into mart.stage_cohort_return (
     dag_id, run_id, merchant_id, order_id, entry_id, horizon_days, return_kind, reason, finding, cause,
-    returned, returned_lo, returned_hi, requested_week
+    returned, returned_lo, returned_hi, requested_week, cohort_week, city, carrier, sku
 )
 select
     %(dag_id)s,
     %(run_id)s,
     %(merchant_id)s,
-    order_id,
-    entry_id,
-    horizon_days,
-    return_kind,
-    coalesce(reason, 'unknown') as reason,
-    finding,
-    cause,
-    case when surely then certain else 0 end as returned,
-    case when surely then certain else 0 end as returned_lo,
-    possible as returned_hi,
-    date_trunc('week', requested_by at time zone 'Asia/Almaty')::date as requested_week
+    judged.order_id,
+    judged.entry_id,
+    judged.horizon_days,
+    judged.return_kind,
+    coalesce(judged.reason, 'unknown') as reason,
+    judged.finding,
+    judged.cause,
+    case when judged.surely then judged.certain else 0 end as returned,
+    case when judged.surely then judged.certain else 0 end as returned_lo,
+    judged.possible as returned_hi,
+    core.week_of(judged.requested_by) as requested_week,
+    judged.cohort_week,
+    judged.city,
+    judged.carrier,
+    line.sku
 from judged
-where surely or maybe;
+left join core.order_line as line
+    on line.merchant_id = %(merchant_id)s and judged.entry_id = line.entry_id
+where judged.surely or judged.maybe;
+
+select ops.analyze_table('mart.stage_cohort_return');

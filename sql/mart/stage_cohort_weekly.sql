@@ -12,28 +12,33 @@ with sold as materialized (
         line.sku,
         sum(line.quantity) filter (where placed.is_sold) as quantity
     from cohort_order as placed
-    inner join core.order_line as line
-        on line.merchant_id = %(merchant_id)s and placed.order_id = line.order_id
+    -- by the order, however many others the merchant has
+    cross join lateral (
+        select
+            each_line.sku,
+            each_line.quantity
+        from core.order_line as each_line
+        where each_line.merchant_id = %(merchant_id)s and each_line.order_id = placed.order_id
+        offset 0
+    ) as line
     where placed.is_sold or placed.is_back
     group by placed.cohort_week, placed.city, placed.carrier, line.sku
 ),
 
 came_back as materialized (
     select
-        placed.cohort_week,
-        placed.city,
-        placed.carrier,
-        line.sku,
-        back.horizon_days,
-        sum(back.returned) as returned,
-        sum(back.returned_lo) as returned_lo,
-        coalesce(sum(back.returned_hi) filter (where back.return_kind = 'customer_return'), 0) as returned_hi,
-        coalesce(sum(back.returned_hi) filter (where back.return_kind = 'unknown'), 0) as unknown_kind
-    from mart.stage_cohort_return as back
-    inner join cohort_order as placed on back.order_id = placed.order_id
-    inner join core.order_line as line on line.merchant_id = %(merchant_id)s and back.entry_id = line.entry_id
-    where back.dag_id = %(dag_id)s and back.run_id = %(run_id)s and back.merchant_id = %(merchant_id)s
-    group by placed.cohort_week, placed.city, placed.carrier, line.sku, back.horizon_days
+        cohort_week,
+        city,
+        carrier,
+        sku,
+        horizon_days,
+        sum(returned) as returned,
+        sum(returned_lo) as returned_lo,
+        coalesce(sum(returned_hi) filter (where return_kind = 'customer_return'), 0) as returned_hi,
+        coalesce(sum(returned_hi) filter (where return_kind = 'unknown'), 0) as unknown_kind
+    from mart.stage_cohort_return
+    where dag_id = %(dag_id)s and run_id = %(run_id)s and merchant_id = %(merchant_id)s
+    group by cohort_week, city, carrier, sku, horizon_days
 ),
 
 -- a cohort is backfilled when no sweep over its last day was complete before its horizon

@@ -3,25 +3,27 @@ insert into mart.stage_delay_weekly (
     dag_id, run_id, merchant_id, cohort_week, horizon_days, category, requested_week, returned
 )
 select
-    came_back.dag_id,
-    came_back.run_id,
-    came_back.merchant_id,
-    placed.cohort_week,
-    came_back.horizon_days,
+    %(dag_id)s,
+    %(run_id)s,
+    %(merchant_id)s,
+    back.cohort_week,
+    back.horizon_days,
     coalesce(product.category, 'unknown') as category,
-    came_back.requested_week,
-    sum(came_back.returned)::integer as returned
-from mart.stage_cohort_return as came_back
-inner join cohort_order as placed on came_back.order_id = placed.order_id
-inner join core.order_line as line
-    on came_back.merchant_id = line.merchant_id and came_back.entry_id = line.entry_id
+    back.requested_week,
+    sum(back.returned)::integer as returned
+from (
+    select
+        cohort_week,
+        horizon_days,
+        sku,
+        requested_week,
+        sum(returned) as returned
+    from mart.stage_cohort_return
+    where dag_id = %(dag_id)s and run_id = %(run_id)s and merchant_id = %(merchant_id)s and returned > 0
+    group by cohort_week, horizon_days, sku, requested_week
+) as back
 left join channel.resale_sku as resale
-    on line.merchant_id = resale.merchant_id and line.sku = resale.offer_sku
+    on resale.merchant_id = %(merchant_id)s and back.sku = resale.offer_sku
 left join core.product as product
-    on line.merchant_id = product.merchant_id and product.sku = coalesce(resale.sku, line.sku)
-where
-    came_back.dag_id = %(dag_id)s
-    and came_back.run_id = %(run_id)s
-    and came_back.merchant_id = %(merchant_id)s
-    and came_back.returned > 0
+    on product.merchant_id = %(merchant_id)s and product.sku = coalesce(resale.sku, back.sku)
 group by 1, 2, 3, 4, 5, 6, 7;

@@ -137,6 +137,13 @@ create index delay_weekly_of_week on mart.delay_weekly (cohort_week);
 comment on table mart.delay_weekly is
 'The returned pieces of mart.cohort_weekly by the latest week in which they can have been asked for.';
 
+-- what a returned piece is counted under, looked up once
+alter table mart.stage_cohort_return
+add column cohort_week date,
+add column city text,
+add column carrier text,
+add column sku text;
+
 create unlogged table mart.stage_touch (
     dag_id text not null,
     run_id text not null,
@@ -184,6 +191,28 @@ create unlogged table mart.stage_delay_weekly (
     like mart.delay_weekly
 );
 create index stage_delay_weekly_batch on mart.stage_delay_weekly (dag_id, run_id, merchant_id);
+
+-- Staging tables are analyzed when a merchant is staged, for their size and for rough shares (see 0055).
+do $$
+declare
+    staged record;
+begin
+    for staged in
+        select
+            format('%I.%I', columns.table_schema, columns.table_name) as relation,
+            columns.column_name
+        from information_schema.columns
+        where
+            columns.table_schema = 'mart'
+            and columns.table_name in (
+                'stage_cohort_return', 'stage_cohort_weekly', 'stage_cause_weekly', 'stage_delay_weekly',
+                'stage_receipt_weekly', 'stage_expected_weekly', 'stage_kpi_weekly', 'stage_touch'
+            )
+    loop
+        execute format('alter table %s alter column %I set statistics 10', staged.relation, staged.column_name);
+    end loop;
+end
+$$;
 
 drop view mart.batch_kpi_weekly;
 create view mart.batch_kpi_weekly as
