@@ -55,7 +55,7 @@ CHOICES: tuple[dict[str, str], ...] = (
     {"merchant": MERCHANTS[0]},
     {"merchant": MERCHANTS[1], "category": "Категория 3"},
     {"merchant": MERCHANTS[0], "supplier": "Поставщик 7", "weeks": "26"},
-    {"merchant": MERCHANTS[1], "category": "Категория 5", "supplier": "Поставщик 5", "weeks": "52"},
+    {"merchant": MERCHANTS[1], "category": "Категория 5", "supplier": "Поставщик 27", "weeks": "52"},
     {"weeks": "52", "lang": "kk"},
     {"merchant": MERCHANTS[0], "from": "2026-06-01", "to": "2026-08-30", "lang": "en"},
     {"merchant": MERCHANTS[1], "weeks": "4"},

@@ -5,7 +5,8 @@ select
     'SKU' || number,
     'Крышка ' || number,
     'Категория ' || number %% 9,
-    'Поставщик ' || number %% 41
+    -- a supplier delivers goods of one category, some of two
+    'Поставщик ' || (number %% 9 * 5 + number / 9 %% 6)
 from unnest(%(merchants)s::text[]) as merchant_id
 cross join generate_series(0, %(skus)s - 1) as number;
 

@@ -18,7 +18,6 @@ found as (
                 and reached.at >= %(begins)s
                 and reached.at < %(ends)s
                 and (reached.at, reached.unit_id) > (%(after)s::timestamptz, %(after_unit)s::uuid)
-                and (reached.way = %(way)s or %(way)s::text is null)
                 and (reached.category = %(category)s or %(category)s::text is null)
                 and (reached.supplier = %(supplier)s or %(supplier)s::text is null)
                 and (reached.sku = %(sku)s or %(sku)s::text is null)

@@ -62,29 +62,30 @@ def page_of(
     conn: Connection, chosen: Chosen, asked: Mapping[str, str], after: tuple[dt.datetime, uuid.UUID] | None, shown: int
 ) -> list[dict[str, Any]]:
     """Return the next units that are asked for, behind the one shown last."""
-    at, unit_id = after or (EVER, FIRST)
-    place = {"after": at, "after_unit": unit_id, "shown": shown, **chosen.goods}
+    place = {"shown": shown, **chosen.goods}
     if asked["step"] == "waiting":
         begins, ends = _since(chosen, asked.get("age"))
         states = asked["state"].split(",") if "state" in asked else list(STATES)
         return run(
-            conn,
-            "console/board_units_waiting",
-            **place,
-            states=states,
-            zone=asked.get("zone"),
-            begins=begins,
-            ends=ends,
-        ).fetchall()
+            conn, "console/board_units_waiting", **place, **_behind(after, begins), states=states,
+            zone=asked.get("zone"), begins=begins, ends=ends,
+        ).fetchall()  # fmt: skip
     begins, ends = chosen.begins, chosen.ends
     if week := day_of(asked.get("week")):
         begins, ends = midnight(week_start(week)), midnight(week_start(week) + WEEK)
     more = {name: asked.get(name) for name in ("reason", "sku", "city", "carrier", *CODES)}
     causes = asked["cause"].split(",") if "cause" in asked else None
     return run(
-        conn, "console/board_units_of_step", **place, **more, causes=causes, step=asked["step"], way=None,
-        bucket=int(asked["bucket"]) if "bucket" in asked else None, begins=begins, ends=ends,
+        conn, "console/board_units_of_step", **place, **_behind(after, begins), **more, causes=causes,
+        step=asked["step"], bucket=int(asked["bucket"]) if "bucket" in asked else None, begins=begins,
+        ends=ends,
     ).fetchall()  # fmt: skip
+
+
+def _behind(after: tuple[dt.datetime, uuid.UUID] | None, begins: dt.datetime) -> dict[str, Any]:
+    """Return behind which place a list goes on: the index is entered there, so it is never before the span begins."""
+    at, unit_id = max(after or (begins, FIRST), (begins, FIRST))
+    return {"after": at, "after_unit": unit_id}
 
 
 def _since(chosen: Chosen, age: str | None) -> tuple[dt.datetime, dt.datetime]:
