@@ -138,7 +138,7 @@ def _fill(address: str, dsn: str, shape: Shape, weeks: int) -> None:
         conn.execute("set maintenance_work_mem = '512MB'")
         indexes = conn.execute(INDEXES).fetchall()
         for name, _ in indexes:
-            conn.execute(f"drop index {name}")  # type: ignore[arg-type]
+            conn.execute(f"drop index {name}")
         conn.execute((HERE / "weekly_goods.sql").read_bytes(), {"merchants": _merchants(shape), "skus": shape.skus,
                                                                  "begin": facts["begin"], "now": NOW})  # fmt: skip
         conn.commit()
