@@ -51,7 +51,9 @@ select
     returned
 from mart.stage_cause_weekly
 where dag_id = %(dag_id)s and run_id = %(run_id)s and merchant_id = %(merchant_id)s
-on conflict (merchant_id, cohort_week, horizon_days, sku, supplier, city, carrier, category, reason, finding, cause) do update
+on conflict (
+    merchant_id, cohort_week, horizon_days, sku, supplier, city, carrier, category, reason, finding, cause
+) do update
     set
         returned = excluded.returned
     where old.returned <> excluded.returned;

@@ -27,8 +27,8 @@ where
     );
 
 insert into mart.receipt_weekly as old (
-    merchant_id, week_start, category, sku, supplier, units, open_units, waiting_since, longest_after, relisted, routed_after,
-    unrouted_after, unrouted_since, sellable_after, unsellable_after, unsellable_since, proved_observed,
+    merchant_id, week_start, category, sku, supplier, units, open_units, waiting_since, longest_after, relisted,
+    routed_after, unrouted_after, unrouted_since, sellable_after, unsellable_after, unsellable_since, proved_observed,
     proved_fetched, proved_published, resold_30, resold_60, priced_units, original_price, proceeds_30,
     proceeds_60, costed_units, reverse_cost, compared_units, compared_cost, compared_price, closed_units,
     recovered_units, net_recovery, claims, claims_amount, claims_sent, claims_sent_amount, claims_lost,

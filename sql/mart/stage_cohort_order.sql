@@ -17,6 +17,7 @@ select
                 seen.merchant_id = placed.merchant_id
                 and seen.order_id = placed.order_id
                 and seen.status = 'COMPLETED'
+            order by seen.episode
             limit 1
         ),
         false
@@ -28,13 +29,13 @@ inner join core.customer_order as placed
         placed.merchant_id = %(merchant_id)s
         and placed.created_at >= core.week_begin(touch.week_start)
         and placed.created_at < core.week_begin(touch.week_start + 7)
-cross join lateral (
+inner join lateral (
     select
         coalesce(bool_or(return_case.return_kind = 'customer_return'), false) as customer_return,
         coalesce(bool_or(return_case.return_kind = 'unknown'), false) as unknown_kind
     from core.return_case as return_case
     where return_case.merchant_id = placed.merchant_id and return_case.order_id = placed.order_id
-) as came_back
+) as came_back on true
 where
     touch.dag_id = %(dag_id)s
     and touch.run_id = %(run_id)s
@@ -64,15 +65,16 @@ select
     end as delivered_at
 from cohort_order as placed
 -- by the order, however many cases the merchant has
-cross join lateral (
+inner join lateral (
     select known.*
     from core.return_case as known
     where
         known.merchant_id = %(merchant_id)s
         and known.order_id = placed.order_id
         and known.return_kind in ('customer_return', 'unknown')
+    order by known.case_id
     offset 0
-) as return_case
+) as return_case on true
 left join lateral (
     select
         seen.seen_from,

@@ -1,5 +1,6 @@
 -- mart.stage_cohort_return: what came back from each order, by horizon, with the certain count and its bounds.
--- Of the cases in cohort_case. Rule: docs/data-contract.md, "return_rate". A request is counted when its LATEST possible time lies within the
+-- Of the cases in cohort_case.
+-- Rule: docs/data-contract.md, "return_rate". A request is counted when its LATEST possible time lies within the
 -- horizon; it may count (returned_hi) when its earliest does. An unquantified case counts 1, between 1 and the sold.
 with pieces as (
     select
@@ -22,7 +23,11 @@ free_line as (
         line.entry_id,
         line.entry_number,
         line.quantity - count(pieces.entry_id) as free
-    from (select distinct cases.order_id from cohort_case as cases where cases.quantity is null) as unsure
+    from (
+        select distinct cases.order_id
+        from cohort_case as cases
+        where cases.quantity is null
+    ) as unsure
     inner join core.order_line as line
         on line.merchant_id = %(merchant_id)s and unsure.order_id = line.order_id
     left join pieces on line.order_id = pieces.order_id and line.entry_id = pieces.entry_id

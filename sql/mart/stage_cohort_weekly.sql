@@ -13,14 +13,15 @@ with sold as materialized (
         sum(line.quantity) filter (where placed.is_sold) as quantity
     from cohort_order as placed
     -- by the order, however many others the merchant has
-    cross join lateral (
+    inner join lateral (
         select
             each_line.sku,
             each_line.quantity
         from core.order_line as each_line
         where each_line.merchant_id = %(merchant_id)s and each_line.order_id = placed.order_id
+        order by each_line.entry_id
         offset 0
-    ) as line
+    ) as line on true
     where placed.is_sold or placed.is_back
     group by placed.cohort_week, placed.city, placed.carrier, line.sku
 ),
@@ -41,11 +42,25 @@ came_back as materialized (
     group by cohort_week, city, carrier, sku, horizon_days
 ),
 
+cohort as (
+    select distinct cohort_week
+    from sold
+),
+
+ending as (
+    select
+        cohort.cohort_week,
+        horizon.days as horizon_days,
+        core.week_begin(cohort.cohort_week + 7 + horizon.days) as at
+    from cohort
+    cross join (values (14), (30)) as horizon (days)
+),
+
 -- a cohort is backfilled when no sweep over its last day was complete before its horizon
 week as materialized (
     select
-        weeks.cohort_week,
-        horizon.days as horizon_days,
+        ending.cohort_week,
+        ending.horizon_days,
         ending.at <= %(now)s as mature,
         not exists (
             select 1
@@ -53,17 +68,13 @@ week as materialized (
             where
                 sweep.merchant_id = %(merchant_id)s
                 and sweep.published
-                and sweep.created_from < core.week_begin(weeks.cohort_week + 7)
-                and sweep.created_to > core.week_begin(weeks.cohort_week + 6)
+                and sweep.created_from < core.week_begin(ending.cohort_week + 7)
+                and sweep.created_to > core.week_begin(ending.cohort_week + 6)
                 -- no sweep over a day is complete a week before it
-                and sweep.completed_at >= core.week_begin(weeks.cohort_week)
+                and sweep.completed_at >= core.week_begin(ending.cohort_week)
                 and sweep.completed_at <= ending.at
         ) as backfilled
-    from (select distinct sold.cohort_week from sold) as weeks
-    cross join (values (14), (30)) as horizon (days)
-    cross join lateral (
-        select core.week_begin(weeks.cohort_week + 7 + horizon.days) as at
-    ) as ending
+    from ending
 )
 
 select

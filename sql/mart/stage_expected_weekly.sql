@@ -10,7 +10,7 @@ select
     touch.week_start,
     counted.*
 from mart.stage_touch as touch
-cross join lateral (
+inner join lateral (
     select
         coalesce(product.category, 'unknown') as category,
         coalesce(unit.sku, 'unknown') as sku,
@@ -39,7 +39,7 @@ cross join lateral (
         and least(unit.requested_at, unit.received_at) >= core.week_begin(touch.week_start)
         and least(unit.requested_at, unit.received_at) < core.week_begin(touch.week_start + 7)
     group by 1, 2, 3
-) as counted
+) as counted on true
 where
     touch.dag_id = %(dag_id)s
     and touch.run_id = %(run_id)s

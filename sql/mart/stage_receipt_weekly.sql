@@ -17,7 +17,7 @@ select
     touch.week_start,
     counted.*
 from mart.stage_touch as touch
-cross join lateral (
+inner join lateral (
     select
         received.category,
         received.sku,
@@ -139,16 +139,16 @@ cross join lateral (
             order by addition.decision_seq
             limit 1
         ) as first_addition on true
-        cross join lateral (
+        inner join lateral (
             select coalesce(first_addition.at, unit.on_sale_at) as at
-        ) as sale
-        where
-            unit.merchant_id = %(merchant_id)s
-            and unit.received_at >= core.week_begin(touch.week_start)
-            and unit.received_at < core.week_begin(touch.week_start + 7)
+        ) as sale on true
+        where unit.merchant_id = %(merchant_id)s
     ) as received
+    where
+        received.received_at >= core.week_begin(touch.week_start)
+        and received.received_at < core.week_begin(touch.week_start + 7)
     group by received.category, received.sku, received.supplier
-) as counted
+) as counted on true
 where
     touch.dag_id = %(dag_id)s
     and touch.run_id = %(run_id)s

@@ -44,8 +44,7 @@ last_run as (
 ),
 
 whole as (
-    select
-        'everything counted anew' as because
+    select 'everything counted anew' as because
     from last_run
     where last_run.at is null or %(whole)s
     union
@@ -86,6 +85,16 @@ window_week as (
     select begins::date as week_start
     from newest
     cross join generate_series(%(weeks_from)s::date, newest.week_start, interval '7 days') as begins
+),
+
+waiting as (
+    select
+        counted.week_start,
+        max(counted.waiting_since) as since,
+        max(counted.longest_after) as longest
+    from mart.receipt_weekly as counted
+    where counted.merchant_id = %(part)s or %(part)s = 'all'
+    group by counted.week_start
 ),
 
 touched as (
@@ -206,15 +215,7 @@ touched as (
         waiting.week_start,
         'time passed'
     from last_run
-    cross join (
-        select
-            counted.week_start,
-            max(counted.waiting_since) as since,
-            max(counted.longest_after) as longest
-        from mart.receipt_weekly as counted
-        where counted.merchant_id = %(part)s or %(part)s = 'all'
-        group by counted.week_start
-    ) as waiting
+    cross join waiting
     where last_run.at < %(now)s and last_run.at - waiting.since <= make_interval(secs => waiting.longest)
     union all
     -- storage is counted by the day

@@ -68,12 +68,13 @@ where
             where merchant.active
         )
     end
-group by grouping sets (
-    (cell.cohort_week, cell.horizon_days),
-    (cell.cohort_week, cell.horizon_days, cell.category),
-    (cell.cohort_week, cell.horizon_days, cell.category, cell.sku),
-    (cell.cohort_week, cell.horizon_days, cell.category, cell.supplier)
-)
+group by
+    grouping sets (
+        (cell.cohort_week, cell.horizon_days),
+        (cell.cohort_week, cell.horizon_days, cell.category),
+        (cell.cohort_week, cell.horizon_days, cell.category, cell.sku),
+        (cell.cohort_week, cell.horizon_days, cell.category, cell.supplier)
+    )
 having
     sum(cell.sold) > 0
     and (%(merchant_id)s::text is not null or (grouping(cell.sku) = 1 and grouping(cell.supplier) = 1));

@@ -52,10 +52,11 @@ where
             where merchant.active
         )
     end
-group by grouping sets (
-    (cell.week_start),
-    (cell.week_start, cell.category),
-    (cell.week_start, cell.category, cell.sku),
-    (cell.week_start, cell.category, cell.supplier)
-)
+group by
+    grouping sets (
+        (cell.week_start),
+        (cell.week_start, cell.category),
+        (cell.week_start, cell.category, cell.sku),
+        (cell.week_start, cell.category, cell.supplier)
+    )
 having %(merchant_id)s::text is not null or (grouping(cell.sku) = 1 and grouping(cell.supplier) = 1);

@@ -1,8 +1,7 @@
 -- The receipts of some weeks as this run counts them: what it staged, and of the weeks that it did not count anew what
 -- is published. By category, SKU and supplier, and all of them; merchant_id NULL is the whole house, which has no SKUs.
 with cell as (
-    select
-        staged.*
+    select staged.*
     from mart.stage_receipt_weekly as staged
     where staged.dag_id = %(dag_id)s and staged.run_id = %(run_id)s
     union all
@@ -73,10 +72,11 @@ where
             where merchant.active
         )
     end
-group by grouping sets (
-    (cell.week_start),
-    (cell.week_start, cell.category),
-    (cell.week_start, cell.category, cell.sku),
-    (cell.week_start, cell.category, cell.supplier)
-)
+group by
+    grouping sets (
+        (cell.week_start),
+        (cell.week_start, cell.category),
+        (cell.week_start, cell.category, cell.sku),
+        (cell.week_start, cell.category, cell.supplier)
+    )
 having %(merchant_id)s::text is not null or (grouping(cell.sku) = 1 and grouping(cell.supplier) = 1);

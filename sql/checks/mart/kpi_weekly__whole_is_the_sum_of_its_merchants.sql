@@ -62,6 +62,11 @@ merchants as (
         )
 ),
 
+said as (
+    select count(*) as numbers
+    from house
+),
+
 together as (
     select
         kpi,
@@ -81,4 +86,8 @@ from house
 full join together using (kpi, week_start, horizon_days, version)
 where
     coalesce(house.n, 0) <> coalesce(together.n, 0)
-    and exists (select 1 from house)
+    and exists (
+        select 1
+        from said
+        where said.numbers > 0
+    )
