@@ -97,7 +97,7 @@ PROMISES = {
     "core/claim__is_its_last_event": _("A claim stands where its last event left it."),
     "core/unit_verdict__is_what_the_facts_say": _("The verdict of a piece is what the facts say."),
     "core/discrepancy__is_its_verdict": _("A difference is open while its verdict says so."),
-    "core/supplier_claimed__is_a_live_claim": _("A piece is claimed from its supplier where a claim that stands names it."),
+    "core/supplier_claimed__is_a_live_claim": _("A piece is claimed where a claim that stands names it."),
 }
 
 
