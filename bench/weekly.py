@@ -138,7 +138,7 @@ def _fill(address: str, dsn: str, shape: Shape, weeks: int) -> None:
         conn.execute("set maintenance_work_mem = '512MB'")
         indexes = conn.execute(INDEXES).fetchall()
         for name, _ in indexes:
-            conn.execute(f"drop index {name}")  # type: ignore[arg-type]
+            conn.execute(f"drop index {name}")
         conn.execute((HERE / "weekly_goods.sql").read_bytes(), {"merchants": _merchants(shape), "skus": shape.skus,
                                                                  "begin": facts["begin"], "now": NOW})  # fmt: skip
         conn.commit()
@@ -253,7 +253,7 @@ def _change(conn: Connection, shape: Shape, number: int, now: dt.datetime) -> No
     cursor = psycopg.ClientCursor(conn)
     facts = {
         "merchants": _merchants(shape)[: shape.changing], "round": str(number), "now": now,
-        "dense_from": NOW.replace(hour=0) - dt.timedelta(weeks=max(DENSE_AGES)),
+        "dense_from": _begin(max(DENSE_AGES)), "dense_to": _begin(min(DENSE_AGES) - 1),
     }  # fmt: skip
     with conn.transaction():
         cursor.execute((HERE / "weekly_change.sql").read_bytes(), facts)
