@@ -253,7 +253,7 @@ def _change(conn: Connection, shape: Shape, number: int, now: dt.datetime) -> No
     cursor = psycopg.ClientCursor(conn)
     facts = {
         "merchants": _merchants(shape)[: shape.changing], "round": str(number), "now": now,
-        "dense_from": NOW.replace(hour=0) - dt.timedelta(weeks=max(DENSE_AGES)),
+        "dense_from": _begin(max(DENSE_AGES)), "dense_to": _begin(min(DENSE_AGES) - 1),
     }  # fmt: skip
     with conn.transaction():
         cursor.execute((HERE / "weekly_change.sql").read_bytes(), facts)

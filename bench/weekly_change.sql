@@ -51,6 +51,7 @@ where
     and placed.status = 'COMPLETED'
     and placed.order_id like '%%' || %(round)s || '7'
     and placed.created_at >= %(dense_from)s
+    and placed.created_at < %(dense_to)s
     and not exists (
         select 1
         from core.return_case as known
@@ -73,7 +74,15 @@ where
             where
                 unit.merchant_id = merchant.merchant_id
                 and unit.state = 'on_sale'
-                and unit.requested_at >= %(dense_from)s
+                and exists (
+                    select 1
+                    from core.customer_order as placed
+                    where
+                        placed.merchant_id = unit.merchant_id
+                        and placed.order_id = unit.order_id
+                        and placed.created_at >= %(dense_from)s
+                        and placed.created_at < %(dense_to)s
+                )
             order by md5(unit.unit_id::text)
             limit 60
         ) as waiting

@@ -59,7 +59,7 @@ staged as (
     where
         new.dag_id = %(dag_id)s
         and new.run_id = %(run_id)s
-        and coalesce(new.merchant_id, 'all') = %(part)s
+        and (new.merchant_id = nullif(%(part)s, 'all') or (%(part)s = 'all' and new.merchant_id is null))
         and not (new.n = 0 and num_nonnulls(new.value, new.note) = 0)
 ),
 

@@ -11,5 +11,5 @@ where
         where
             staged.dag_id = %(dag_id)s
             and staged.run_id = %(run_id)s
-            and coalesce(staged.merchant_id, 'all') = %(part)s
+            and (staged.merchant_id = nullif(%(part)s, 'all') or (%(part)s = 'all' and staged.merchant_id is null))
     );

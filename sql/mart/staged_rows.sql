@@ -17,7 +17,7 @@ select
         where
             staged.dag_id = %(dag_id)s
             and staged.run_id = %(run_id)s
-            and coalesce(staged.merchant_id, 'all') = %(part)s
+            and (staged.merchant_id = nullif(%(part)s, 'all') or (%(part)s = 'all' and staged.merchant_id is null))
     ) + (
         select count(*)
         from mart.stage_cohort_weekly as staged

@@ -1,6 +1,9 @@
 -- A published part needs its staged rows no more; one that is staged again begins without them.
-delete from mart.stage_kpi_weekly
-where dag_id = %(dag_id)s and run_id = %(run_id)s and coalesce(merchant_id, 'all') = %(part)s;
+delete from mart.stage_kpi_weekly as staged
+where
+    staged.dag_id = %(dag_id)s
+    and staged.run_id = %(run_id)s
+    and (staged.merchant_id = nullif(%(part)s, 'all') or (%(part)s = 'all' and staged.merchant_id is null));
 
 delete from mart.stage_cohort_return
 where dag_id = %(dag_id)s and run_id = %(run_id)s and merchant_id = %(part)s;
