@@ -11,12 +11,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from runtime.airflow_home import ONE_HEAP
+
 ROOT = Path(__file__).resolve().parents[1]
 
 
 def environment(**more: str) -> dict[str, str]:
-    """Return the environment of a program of ours."""
-    return {**os.environ, "PYTHONPATH": str(ROOT), "GX_ANALYTICS_ENABLED": "false", **more}
+    """Return the environment of a program of ours, with the memory's setting of the product's own programs."""
+    return {**os.environ, "PYTHONPATH": str(ROOT), "GX_ANALYTICS_ENABLED": "false", **ONE_HEAP, **more}
 
 
 @contextmanager

@@ -26,6 +26,9 @@ _INHERITED = (
     "SSL_CERT_DIR",
     "REQUESTS_CA_BUNDLE",
 )
+# One heap for all threads of a process: each of glibc's own ones keeps what it once needed, so a task's memory would
+# grow with how long it works and not with what it holds.
+ONE_HEAP = {"MALLOC_ARENA_MAX": "1"}
 
 
 def base_environment(layout: Layout) -> dict[str, str]:
@@ -43,6 +46,7 @@ def base_environment(layout: Layout) -> dict[str, str]:
         "no_proxy": f"{LOOPBACK},localhost",
         # keeps the environment of a process readable after it changed its title: `make stop` finds it by that
         "SPT_NOENV": "1",
+        **ONE_HEAP,
     }
 
 

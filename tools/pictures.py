@@ -82,6 +82,9 @@ def main() -> int:
             page.set_viewport_size(size)
             page.emulate_media(color_scheme=scheme)
             shoot(page, summary["console_url"].rstrip("/") + f"/{address}", name)
+        page.set_viewport_size(DESKTOP)
+        page.emulate_media(color_scheme="light")
+        shoot(page, summary["console_url"].rstrip("/") + "/mails?lang=ru", "mails")
         for name, size, kind in (
             ("weekly-mail", {"width": 760, "height": 900}, b"<kpi."),
             ("weekly-mail-phone", PHONE, b"<kpi."),

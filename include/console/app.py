@@ -18,11 +18,13 @@ from include.console.claims import claims_routes
 from include.console.differences import differences_routes
 from include.console.guard import DESK, FORM_BYTES, SAFE, Refused, Tokens, guard_change, guard_message, with_headers
 from include.console.lists import lists_routes
+from include.console.mails import mails_routes
 from include.console.notices import notices_routes
 from include.console.quality import quality_routes
 from include.console.routes import route_routes
 from include.console.site import FOLDER, Site, language_of, path_of
 from include.console.stock import stock_routes
+from include.console.suppliers import suppliers_routes
 from include.console.writes import writes_routes
 from include.domain.text import storable
 from include.flows.kaspi_writes import WritesOf
@@ -78,7 +80,9 @@ def build_app(
     app.include_router(applications_routes(site, importer))
     app.include_router(route_routes(site))
     app.include_router(claims_routes(site))
+    app.include_router(suppliers_routes(site))
     app.include_router(notices_routes(site))
+    app.include_router(mails_routes(site))
     app.include_router(lists_routes(site))
     app.include_router(differences_routes(site))
     app.include_router(stock_routes(site))

@@ -24,10 +24,10 @@ FLOW = "warehouse_receipts_reconcile"  # whoever looks holds its lease for the m
 EVER = dt.datetime(1, 1, 2, tzinfo=dt.UTC)
 # Who recorded events beside us may have committed a little after we looked.
 OVERLAP = dt.timedelta(hours=1)
+NOT_COUNTED = -1
 MISSING = "missing_from_parcel"  # its cases are those of the dock's reports
 OF_UNITS = tuple(kind for kind in KINDS if kind != MISSING)
 LONGEST_NOTE = 500
-EVERYTHING: dict[str, Any] = {"units": None, "waiting": None, "orders": None, "lines": None, "moved": []}
 
 
 class DifferenceRefused(ValueError):
@@ -40,14 +40,25 @@ class DifferenceRefused(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """One look at a merchant: its time, since when it asks what changed, and whether it judges ``everything``."""
+    """One look at a merchant: its time, that of the look before, since when it asks what changed.
+
+    ``late``: events may have come that bear a time before the look before; ``everything``: it judges all units;
+    ``first``: there is nothing to compare with.
+    """
 
     at: dt.datetime
+    seen: dt.datetime
     since: dt.datetime
+    late: bool
     everything: bool
     first: bool
     clocks: Clocks
     days: dict[str, int]
+
+    def due(self, kind: str) -> dt.datetime | None:
+        """When a difference found now is to be settled; None where the piece's own clock says so."""
+        days = self.days.get(kind)
+        return None if days is None else self.at + dt.timedelta(days=days)
 
 
 def refresh(conn: Connection, run: Run, merchant_id: str) -> int:
@@ -59,56 +70,67 @@ def refresh(conn: Connection, run: Run, merchant_id: str) -> int:
     clocks, days = _clocks(conn), setting(conn, "difference_days")
     look = _look(conn, merchant_id, run.now, clocks, days)
     _declare_lost(conn, merchant_id, look.at)
-    judge(conn, merchant_id, look)
-    run_statement(conn, "ops/verdict_look", merchant_id=merchant_id, looked_at=look.at, days=_days(clocks))
+    recorded = judge(conn, merchant_id, look)
+    run_statement(
+        conn, "ops/verdict_look", merchant_id=merchant_id, looked_at=look.at, days=_days(clocks), recorded=recorded
+    )
     found = run_statement(conn, "core/discrepancy__open", merchant_id=merchant_id).fetchone()
     return int(found["open"]) if found else 0
 
 
-def judge(conn: Connection, merchant_id: str, look: Look) -> None:
-    """Write the verdicts that changed, and open and close the cases that hang on them."""
+def judge(conn: Connection, merchant_id: str, look: Look) -> int:
+    """Write the verdicts that changed, and open and close the cases that hang on them.
+
+    Returns how many events of the hour before the look it saw (-1: not counted), for the next one.
+    """
     whose: dict[str, Any] = {"merchant_id": merchant_id, "now": look.at}
     clocks = {"overdue": look.clocks.overdue, "lost": look.clocks.lost, "short": look.clocks.short}
     kinds = {
         "kinds": list(OF_UNITS),
         "owners": [OWNERS[kind] for kind in OF_UNITS],
-        "days": [look.days.get(kind) for kind in OF_UNITS],
+        "dues": [look.due(kind) for kind in OF_UNITS],
         "lost": look.clocks.lost,
     }
-    touched = EVERYTHING if look.everything else _touched(conn, look, merchant_id)
+    moved = None if look.everything else _moved(conn, look, merchant_id)
+    touched = moved and _touched(conn, look, merchant_id, moved["units"])
     if look.first:
         run_statement(conn, "core/unit_verdict__first", **whose, **clocks)
         run_statement(conn, "core/discrepancy__first", **whose, **kinds)
-    elif touched["units"] != uuids(()):
+    elif touched is None or touched["units"] != uuids(()):
+        judged = {name: touched and touched[name] for name in ("units", "waiting", "orders", "lines")}
         ended, found, gone, resolutions = map(list, zip(*ends(), strict=True))
-        run_statement(conn, "core/unit_verdict", **whose, **clocks, everything=look.everything, **touched)
+        run_statement(conn, "core/unit_verdict", **whose, **clocks, everything=look.everything, **judged)
         run_statement(
             conn, "core/discrepancy", **whose, **kinds, ended=ended, found=found, gone=gone, resolutions=resolutions
         )
-    reported = {**whose, "since": look.since}
+    reported = {**whose, "since": look.since, "everything": look.everything}
     run_statement(
-        conn, "core/discrepancy__missing", **reported, everything=look.everything, moved=touched["moved"],
-        owner=OWNERS[MISSING], days=look.days[MISSING],
+        conn, "core/discrepancy__missing", **reported, moved=touched and touched["moved"], owner=OWNERS[MISSING],
+        days=look.days[MISSING],
     )  # fmt: skip
-    run_statement(conn, "core/discrepancy__repeated", **reported, owner=OWNERS[REPEATED], days=look.days[REPEATED])
+    run_statement(
+        conn, "core/discrepancy__repeated", **reported, gone=touched and touched["gone"], owner=OWNERS[REPEATED],
+        days=look.days[REPEATED],
+    )  # fmt: skip
+    return moved["recorded"] if moved else NOT_COUNTED
 
 
-def _touched(conn: Connection, look: Look, merchant_id: str) -> dict[str, Any]:
-    """Return what is to be judged, as the statement takes it: units, those that wait, and what matters of their orders.
+def _moved(conn: Connection, look: Look, merchant_id: str) -> dict[str, Any]:
+    """Return the ``units`` that something happened to, as PostgreSQL writes arrays, and what was ``recorded``."""
+    row = run_statement(
+        conn, "core/unit_verdict__moved", merchant_id=merchant_id, since=look.since, seen=look.seen, now=look.at,
+        late=look.late, overdue=look.clocks.overdue, overlap=OVERLAP,
+    ).fetchone()  # fmt: skip
+    assert row is not None
+    return row
 
-    Each costs a look-up there, so only those go with it by which a verdict can change.
-    """
-    rows = run_statement(
-        conn, "core/unit_verdict__touched", merchant_id=merchant_id, since=look.since, now=look.at,
-        overdue=look.clocks.overdue,
-    ).fetchall()  # fmt: skip
-    return {
-        "units": uuids(row["unit_id"] for row in rows),
-        "waiting": uuids(row["unit_id"] for row in rows if row["waits"]),
-        "orders": sorted({row["order_id"] for row in rows if row["order_id"] and row["waits"]}),
-        "moved": sorted({row["order_id"] for row in rows if row["order_id"]}),
-        "lines": sorted({row["entry_id"] for row in rows if row["entry_id"]}),
-    }
+
+def _touched(conn: Connection, look: Look, merchant_id: str, units: str) -> dict[str, str]:
+    """Return what is to be judged because of what moved: a statement of its own, planned for as many as there are."""
+    whose: dict[str, Any] = {"merchant_id": merchant_id, "since": look.since}
+    row = run_statement(conn, "core/unit_verdict__touched", **whose, units=units).fetchone()
+    assert row is not None
+    return row
 
 
 def _declare_lost(conn: Connection, merchant_id: str, now: dt.datetime) -> None:
@@ -137,16 +159,18 @@ def _clocks(conn: Connection) -> Clocks:
 
 
 def _look(conn: Connection, merchant_id: str, now: dt.datetime, clocks: Clocks, days: dict[str, int]) -> Look:
-    before = run_statement(conn, "ops/verdict_look__of", merchant_id=merchant_id).fetchone()
+    before = run_statement(conn, "ops/verdict_look__of", merchant_id=merchant_id, overlap=OVERLAP).fetchone()
     if before is None:
         known = run_statement(conn, "core/unit_verdict__known", merchant_id=merchant_id).fetchone()
         assert known is not None
-        return Look(now, EVER, everything=True, first=not known["anything"], clocks=clocks, days=days)
+        first = not known["anything"]
+        return Look(now, EVER, EVER, late=True, everything=True, first=first, clocks=clocks, days=days)
     seen = before["looked_at"]
     at = max(seen, now)
     everything = almaty_day(at) != almaty_day(seen) or before["days"] != _days(clocks)
     since = EVER if everything else min(seen - OVERLAP, now)
-    return Look(at, since, everything=everything, first=False, clocks=clocks, days=days)
+    late = before["came_late"] or now < seen
+    return Look(at, seen, since, late=late, everything=everything, first=False, clocks=clocks, days=days)
 
 
 def _days(clocks: Clocks) -> list[int]:

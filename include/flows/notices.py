@@ -26,6 +26,7 @@ from include.flows.owed import KIND as OWED_MAIL
 from include.flows.owed import tell_merchants
 from include.flows.run import Run
 from include.flows.settings import setting
+from include.flows.weekly_archive import send_what_is_asked
 from include.notify.alerts import ALL, clear_alert, raise_alert
 from include.notify.channels import Address, Channel, ChannelError
 from include.notify.letters import arrived
@@ -59,7 +60,7 @@ def queue_arrival_notices(conn: Connection, run: Run, merchant_id: str) -> int:
 def tell(
     dsn: str, outfit: Outfit, server: MailServer | None, owner: str, now: dt.datetime
 ) -> dict[str, dict[str, int]]:
-    """Tell the merchants what they owe and the buyers what arrived; return the counts of both.
+    """Tell the merchants what they owe and the buyers what arrived, send what was asked for again; return the counts.
 
     ``now`` is the present by the business clock: what a backfill finds is no news. Nothing that cannot be sent is an
     error here; what is stuck is an alert.
@@ -67,6 +68,7 @@ def tell(
     return {
         "merchants": tell_merchants(dsn, server, owner, now),
         "buyers": send_notices(dsn, outfit, owner, now),
+        "again": send_what_is_asked(dsn, server, owner, now),
     }
 
 

@@ -105,7 +105,7 @@ def keep_clocks(conn: Connection, merchant_id: str, rules: Rules, now: dt.dateti
         CLOCK_COLUMNS,
         (row for case in cases if (row := _clock(case, merchant_id, rules, now))),
     )
-    return run_statement(conn, "core/decision_clock").rowcount
+    return run_statement(conn, "core/decision_clock", now=now).rowcount
 
 
 def _clock(case: dict[str, Any], merchant_id: str, rules: Rules, now: dt.datetime) -> tuple[Any, ...] | None:

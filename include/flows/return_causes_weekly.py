@@ -16,9 +16,10 @@ from include.db.statements import run as run_statement
 from include.domain import kpi
 from include.flows import batch
 from include.flows.run import Run
+from include.flows.weekly_facts import WHOLE
 from include.flows.weekly_statistics import goods_rates, stage_statistics, stored, young_rates
 
-WHOLE = "all"
+KNOWN_WEEKS = 20  # so many past weeks of KPIs are kept with what a run published: the longest horizon and a trend
 KPI_COLUMNS = (
     "dag_id", "run_id", "merchant_id", "category", "sku", "supplier", "week_start", "kpi", "horizon_days", "version",
     "known_on", "value", "lo", "hi", "n", "note",
@@ -99,6 +100,10 @@ def _publish_part(conn: Connection, run: Run, part: str) -> None:
         run_statement(conn, "mart/action_effect", **run.key, merchant_id=merchant_id)
     run_statement(conn, "mart/kpi_weekly", **run.key, merchant_id=merchant_id, known_on=today, weeks_from=weeks[0])
     run_statement(conn, "mart/staged_rows__drop", **run.key, part=part)
+    run_statement(
+        conn, "ops/weekly_known", part=part, merchant_id=merchant_id, now=run.now, week_start=weeks[-1],
+        weeks_from=weeks[-1] - dt.timedelta(weeks=KNOWN_WEEKS),
+    )  # fmt: skip
 
 
 def _stage_marts(conn: Connection, run: Run, merchant_id: str) -> int:

@@ -73,6 +73,15 @@ DISCREPANCIES = {
     "other_time": _("done at another time by the other system"),
 }
 
+CLOCKS = {
+    "decision": _("decision on a return that arrived"),
+    "claim": _("claim against the carrier"),
+}
+CLOCK_ACTIONS = {
+    "decision": _("Decide in the cabinet: without a decision Kaspi refunds the buyer by itself."),
+    "claim": _("Send the packet of the claim from the console."),
+}
+
 ACTIONS = {
     "defective": _("Take these goods off sale until they are checked; send the supplier a claim with the photos."),
     "not_as_described": _("Compare the card's text and photos with the goods and correct them."),
@@ -161,6 +170,7 @@ MAILS = {
     "owed": _("what a merchant owes"),
     "alert": _("alert"),
     "kpi_weekly": _("weekly report"),
+    "kpi_weekly_again": _("weekly report, sent again"),
     "restock_daily": _("daily comparison of stock"),
 }
 

@@ -96,6 +96,10 @@ class Words:
         first = _date(monday, "d" if monday.month == sunday.month else "d MMMM", self.language)
         return f"{first}–{_date(sunday, 'd MMMM', self.language)}"
 
+    def month(self, day: dt.date) -> str:
+        """Return a day's month and year."""
+        return str(format_date(day, "LLL y", locale=self.language))
+
     def moment(self, moment: dt.datetime) -> str:
         """Return an Almaty day and time."""
         return str(format_datetime(moment.astimezone(ALMATY), "d MMM, HH:mm", locale=self.language))

@@ -38,6 +38,15 @@ class MailServer:
 
 
 @dataclass(frozen=True, slots=True)
+class Letter:
+    """A message as bytes, and to whom it is handed over: the envelope, whatever its header To says."""
+
+    recipient: str
+    subject: str
+    body: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Sending:
     """What became of one message: ``sent``, ``queued`` (try again later), ``dead`` (refused), or ``unknown``.
 
@@ -51,17 +60,22 @@ class Sending:
 
 def queue(conn: Connection, key: str, merchant_id: str, kind: str, message: EmailMessage, now: dt.datetime) -> bool:
     """Write ``message`` down under ``key``; return False, changing nothing, when that key was taken before."""
-    body = message.as_bytes(policy=SMTP_POLICY)
+    letter = Letter(str(message["To"]), str(message["Subject"]), message.as_bytes(policy=SMTP_POLICY))
+    return queue_bytes(conn, key, merchant_id, kind, letter, now)
+
+
+def queue_bytes(conn: Connection, key: str, merchant_id: str, kind: str, letter: Letter, now: dt.datetime) -> bool:
+    """Write down a message that is bytes already, in the same way."""
     row = run(
         conn,
         "ops/outbox",
         message_key=key,
         merchant_id=merchant_id,
         kind=kind,
-        recipient=str(message["To"]),
-        subject=str(message["Subject"]),
-        message=body,
-        sha256=hashlib.sha256(body).digest(),
+        recipient=letter.recipient,
+        subject=letter.subject,
+        message=letter.body,
+        sha256=hashlib.sha256(letter.body).digest(),
         now=now,
     ).fetchone()
     return row is not None

@@ -10,12 +10,9 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
-from reportlab.lib import colors
 from reportlab.lib.pagesizes import A4
-from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
 from reportlab.lib.utils import ImageReader
-from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import (
     Flowable,
     Image,
@@ -32,17 +29,8 @@ from include.locale import claim_labels
 from include.locale.labels import CAUSES, label
 from include.locale.words import Words
 from include.reports import fonts
-from include.reports.fonts import BOLD, REGULAR
+from include.reports.paper import HEAD, INK, MARGIN, PART, SMALL, TEXT, WIDTH, facts, numbered
 
-MARGIN = 18 * mm
-WIDTH = A4[0] - 2 * MARGIN - 12  # the frame pads six points on each side
-INK, QUIET, LINE, SHADE = colors.HexColor("#1b1f24"), colors.HexColor("#5b6570"), colors.HexColor("#c9d0d6"), "#f3f5f7"
-TEXT = ParagraphStyle("text", fontName=REGULAR, fontSize=10, leading=14, textColor=INK)
-SMALL = ParagraphStyle("small", parent=TEXT, fontSize=8, leading=11, textColor=QUIET)
-HEAD = ParagraphStyle("head", parent=TEXT, fontName=BOLD, fontSize=17, leading=21, spaceAfter=2 * mm)
-PART = ParagraphStyle(
-    "part", parent=TEXT, fontName=BOLD, fontSize=11.5, leading=15, spaceBefore=5 * mm, spaceAfter=1.5 * mm
-)
 PHOTO_HEIGHT = 105 * mm
 
 
@@ -107,7 +95,7 @@ def packet_pdf(packet: Packet, words: Words) -> bytes:
         invariant=1,
     )  # fmt: skip
     story = [*_claim(packet, words, title), PageBreak(), *_act(packet, words), *_photos(packet, words)]
-    document.build(story, canvasmaker=_numbered(words, packet))
+    document.build(story, canvasmaker=numbered(words, _foot(packet, words)))
     return out.getvalue()
 
 
@@ -119,8 +107,7 @@ def _claim(packet: Packet, words: Words, title: str) -> list[Flowable]:
         Paragraph(escape(title), HEAD),
         Paragraph(escape(_("To: Kaspi Delivery. From: {merchant}", merchant=packet.merchant)), TEXT),
         Spacer(0, 4 * mm),
-        _table(
-            words,
+        facts(
             [
                 (_("Claimed"), f"<b>{escape(amount)}</b>"),
                 (_("Degree of damage"), escape(tier)),
@@ -129,7 +116,7 @@ def _claim(packet: Packet, words: Words, title: str) -> list[Flowable]:
             ],
         ),
         Paragraph(escape(_("What it is about")), PART),
-        _table(words, _goods(packet, words)),
+        facts(_goods(packet, words)),
         Paragraph(escape(_("Grounds")), PART),
         *_points(_(claim_labels.WHY[code]) for code in packet.why if code in claim_labels.WHY),
         Paragraph(escape(_("Enclosed")), PART),
@@ -184,9 +171,9 @@ def _act(packet: Packet, words: Words) -> list[Flowable]:
     ]
     return [
         Paragraph(escape(_("Return act")), HEAD),
-        _table(words, rows),
+        facts(rows),
         Paragraph(escape(_("Inspection")), PART),
-        _table(words, found if seen else found[:1]),
+        facts(found if seen else found[:1]),
         Spacer(0, 8 * mm),
         _signatures(words),
     ]
@@ -221,21 +208,8 @@ def _fitted(jpeg: bytes) -> Image:
     return Image(io.BytesIO(jpeg), width * scale, height * scale, hAlign="LEFT")
 
 
-def _table(_words: Words, rows: Sequence[tuple[str, str]]) -> Table:
-    cells = [[Paragraph(escape(name), SMALL), Paragraph(value, TEXT)] for name, value in rows]
-    table = Table(cells, colWidths=[52 * mm, WIDTH - 52 * mm])
-    table.setStyle(
-        TableStyle(
-            [
-                ("VALIGN", (0, 0), (-1, -1), "MIDDLE"),
-                ("LINEBELOW", (0, 0), (-1, -1), 0.4, LINE),
-                ("BACKGROUND", (0, 0), (0, -1), SHADE),
-                ("TOPPADDING", (0, 0), (-1, -1), 2),
-                ("BOTTOMPADDING", (0, 0), (-1, -1), 3),
-            ]
-        )
-    )
-    return table
+def _foot(packet: Packet, words: Words) -> str:
+    return words._("Claim {number} · made {moment}", number=packet.claim_id, moment=_moment(words, packet.as_of))
 
 
 def _signatures(words: Words) -> Table:
@@ -279,32 +253,3 @@ def _moment(words: Words, moment: dt.datetime) -> str:
 
 def _until(words: Words, moment: dt.datetime) -> str:
     return words._("{moment}, Almaty time", moment=words.until(moment, year=True))
-
-
-def _numbered(words: Words, packet: Packet) -> type[Canvas]:
-    """Return a canvas that writes under each page which one of how many it is."""
-
-    class Numbered(Canvas):
-        def __init__(self, *args: Any, **kwargs: Any) -> None:
-            super().__init__(*args, **kwargs)
-            self._pages: list[dict[str, Any]] = []
-
-        def showPage(self) -> None:  # noqa: N802 (the canvas's name)
-            self._pages.append(dict(self.__dict__))
-            self._startPage()
-
-        def save(self) -> None:
-            for number, page in enumerate(self._pages, start=1):
-                self.__dict__.update(page)
-                self.setFont(REGULAR, 8)
-                self.setFillColor(QUIET)
-                told = words._(
-                    "Claim {number} · made {moment}", number=packet.claim_id, moment=_moment(words, packet.as_of)
-                )
-                self.drawString(MARGIN, 11 * mm, told)
-                place = words._("page {number} of {count}", number=number, count=len(self._pages))
-                self.drawRightString(A4[0] - MARGIN, 11 * mm, place)
-                super().showPage()
-            super().save()
-
-    return Numbered

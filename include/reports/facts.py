@@ -1,12 +1,28 @@
 """What a weekly report is written from: counted, checked, without personal data."""
 
 import datetime as dt
-from dataclasses import dataclass, field
+import json
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+# What is not a number of the mail: whom it speaks to, and which parts a run held back.
+OF_THE_READER = ("name", "language", "recipient", "held", "preview")
+
+
+@dataclass(frozen=True, slots=True)
+class KpiPoint:
+    """A KPI of one week."""
+
+    week_start: dt.date
+    value: float | None
+    lo: float | None
+    hi: float | None
+    n: int
 
 
 @dataclass(frozen=True, slots=True)
 class KpiLine:
-    """A KPI of its newest week, and of the week before that."""
+    """A KPI of its newest week, of the week before that, and of the weeks up to it."""
 
     kpi: str
     horizon_days: int | None
@@ -20,11 +36,12 @@ class KpiLine:
     previous: float | None
     previous_n: int
     restated: bool = False
+    trend: list[KpiPoint] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """Units that reached each stage in a week."""
+    """Units that reached each step for the first time in a week; ``proceeds``: tenge of those sold again."""
 
     requested: int = 0
     received: int = 0
@@ -34,6 +51,7 @@ class Flow:
     on_sale: int = 0
     resold: int = 0
     ended_otherwise: int = 0
+    proceeds: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +76,7 @@ class SignalLine:
     rate: float
     baseline: float
     q_value: float
-    direction: str
+    direction: Literal["up", "down"]
     returned: int
     sold: int
     sku: str | None = None
@@ -66,6 +84,7 @@ class SignalLine:
     carrier: str | None = None
     shape: str = "at_once"
     attributed: bool = True
+    piece_price: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +99,17 @@ class Open:
 
 
 @dataclass(frozen=True, slots=True)
+class Clock:
+    """Decisions or claims whose time runs out on one Almaty day; ``money`` is what the claims are about."""
+
+    kind: Literal["decision", "claim"]
+    day: dt.date
+    count: int
+    money: int
+    first_due: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Point:
     """A week of the chart."""
 
@@ -91,7 +121,10 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class WeeklyFacts:
-    """Everything the mail of one reader says. ``merchant_id`` None is the whole house."""
+    """Everything the mail of one reader says. ``merchant_id`` None is the whole house.
+
+    ``now`` is what it knows up to. ``preview``: it is what the mail would be, and is not sent.
+    """
 
     merchant_id: str | None
     name: str
@@ -105,13 +138,30 @@ class WeeklyFacts:
     causes: list[CauseLine] = field(default_factory=list)
     signals: list[SignalLine] = field(default_factory=list)
     open_items: list[Open] = field(default_factory=list)
+    clocks: list[Clock] = field(default_factory=list)
     unquantified_cases: int = 0
     unquantified_lo: int = 0
     unquantified_hi: int = 0
     series: list[Point] = field(default_factory=list)
     held: list[str] = field(default_factory=list)
+    preview: bool = False
 
     @property
     def key(self) -> str:
         """Return the reader's part of the message key."""
         return self.merchant_id or "all"
+
+    @property
+    def numbers(self) -> dict[str, Any]:
+        """Return every number of the mail as JSON has it. Two mails with equal ones say the same."""
+        told = {name: value for name, value in asdict(self).items() if name not in OF_THE_READER}
+        for signal in told["signals"]:
+            del signal["merchant_name"]
+        kept: dict[str, Any] = json.loads(json.dumps(told, default=_as_text))
+        return kept
+
+
+def _as_text(value: dt.date) -> str:
+    if isinstance(value, dt.datetime):
+        value = value.astimezone(dt.UTC)
+    return value.isoformat()

@@ -1,70 +1,180 @@
-"""The first three lines of the mail: what changed and why it matters."""
+"""The first three lines of the mail in words; include/domain/lead.py chooses what they say."""
 
+from collections.abc import Callable, Mapping
+
+from include.domain import kpi
+from include.domain.lead import Deadline, Line, Number, Rise, Topic, lead
 from include.locale.labels import CAUSES, cell_name, kpi_name, kpi_value, label, signal_caveat
 from include.locale.words import Words
 from include.reports.facts import KpiLine, SignalLine, WeeklyFacts
 
-# A change of a share or a duration counts from here on; less is noise of a small shop.
-NOTABLE = 0.25
-FEWEST = 5
+# Sums of a week, and estimates that change with the age of their weeks, are no news by themselves.
+NO_NEWS = frozenset(
+    {"return_rate_nowcast", "return_rate_shrunk", "claims", "claims_sent", "claims_paid", "claims_lost"}
+)
 
 
 def headlines(facts: WeeklyFacts, words: Words) -> list[str]:
-    """Return three sentences: the flow, the change that matters most, the money and time at risk."""
-    return [_flow(facts, words), _change(facts, words), _risk(facts, words)]
+    """Return three sentences, the most important first."""
+    lines = lead(
+        facts.now,
+        facts.flow.received,
+        facts.flow_before.received,
+        [Rise(one.direction, one.returned, one.sold, one.baseline, one.piece_price) for one in facts.signals],
+        [_number(one) for one in news(facts)],
+        [Deadline(one.kind, one.count, one.money, one.first_due) for one in facts.clocks],
+        sum(one.count for one in facts.open_items),
+    )
+    return [SENTENCES[line.topic](facts, line, words) for line in lines]
 
 
-def _flow(facts: WeeklyFacts, words: Words) -> str:
+def news(facts: WeeklyFacts) -> list[KpiLine]:
+    """Return the KPIs whose change may be told."""
+    return [line for line in facts.kpis if line.kpi in kpi.BY_NAME and line.kpi not in NO_NEWS]
+
+
+def _number(line: KpiLine) -> Number:
+    definition = kpi.BY_NAME[line.kpi]
+    return Number(
+        line.value, line.previous, line.n, line.previous_n, line.lo, line.hi, definition.unit, definition.good
+    )
+
+
+def _signal(facts: WeeklyFacts, line: Line, words: Words) -> str:
+    sentence = _rise(facts, line, words)
+    if line.money:
+        more = words.n_(
+            "That is about {count} piece more than usual, goods for {money}: see what to do below.",
+            "That is about {count} pieces more than usual, goods for {money}: see what to do below.",
+            line.pieces,
+            money=words.money(line.money),
+        )
+        return f"{sentence} {more}"
+    return f"{sentence} " + words._("This is more than chance: see what to do below.")
+
+
+def _fewer(facts: WeeklyFacts, line: Line, words: Words) -> str:
+    return f"{_rise(facts, line, words)} " + words._("Fewer come back than before.")
+
+
+def _rise(facts: WeeklyFacts, line: Line, words: Words) -> str:
+    assert line.place is not None
+    return signal_sentence(facts.signals[line.place], words, of_whom=facts.merchant_id is None)
+
+
+def _changed(facts: WeeklyFacts, line: Line, words: Words) -> str:
+    assert line.place is not None
+    told = news(facts)[line.place]
+    said = words._("{kpi}: {value}, the week before {previous}.", kpi=kpi_name(words, told.kpi, told.horizon_days),
+                   value=kpi_value(words, told.kpi, told.value, told.n),
+                   previous=kpi_value(words, told.kpi, told.previous, told.previous_n))  # fmt: skip
+    if line.money:
+        why = (
+            words._("It saved about {money} on the units of the week.", money=words.money(line.money))
+            if line.better
+            else words._("It cost about {money} on the units of the week.", money=words.money(line.money))
+        )
+    elif line.pieces:
+        why = words.n_(
+            "That is {count} piece of the {all} that were counted.",
+            "That is {count} pieces of the {all} that were counted.",
+            line.pieces,
+            all=words.number(told.n),
+        )
+    else:
+        why = words._("It is better than before.") if line.better else words._("It is worse than before.")
+    return f"{said} {why}"
+
+
+def _quiet(_facts: WeeklyFacts, _line: Line, words: Words) -> str:
+    return words._("No cause of returns stands out from its past, and no number moved by more than chance.")
+
+
+def _few(facts: WeeklyFacts, _line: Line, words: Words) -> str:
+    return words.n_(
+        "Only {count} unit was received in two weeks: too few to tell a change from chance.",
+        "Only {count} units were received in two weeks: too few to tell a change from chance.",
+        facts.flow.received + facts.flow_before.received,
+    )
+
+
+def _flow(facts: WeeklyFacts, _line: Line, words: Words) -> str:
     received = words.n_(
         "{count} returned unit was received (the week before: {before})",
         "{count} returned units were received (the week before: {before})",
         facts.flow.received,
         before=words.number(facts.flow_before.received),
     )
-    rest = words._(
-        "{on_sale} went back on sale, {resold} were sold again.",
-        on_sale=words.number(facts.flow.on_sale),
-        resold=words.number(facts.flow.resold),
-    )
+    on_sale, resold = words.number(facts.flow.on_sale), words.number(facts.flow.resold)
+    rest = (
+        words._(
+            "{on_sale} went back on sale, {resold} were sold again for {money}.",
+            on_sale=on_sale, resold=resold, money=words.money(facts.flow.proceeds),
+        )
+        if facts.flow.proceeds
+        else words._("{on_sale} went back on sale, {resold} were sold again.", on_sale=on_sale, resold=resold)
+    )  # fmt: skip
     return f"{received}; {rest}"
 
 
-def _change(facts: WeeklyFacts, words: Words) -> str:
-    rising = [signal for signal in facts.signals if signal.direction == "up"]
-    if rising:
-        return (
-            signal_sentence(rising[0], words, of_whom=facts.merchant_id is None)
-            + " "
-            + words._("This is more than chance: see what to do below.")
+def _clocks(facts: WeeklyFacts, _line: Line, words: Words) -> str:
+    """What runs out within the week: decisions, then claims with their money, and the first moment."""
+    decisions = sum(one.count for one in facts.clocks if one.kind == "decision")
+    claims = sum(one.count for one in facts.clocks if one.kind == "claim")
+    money = sum(one.money for one in facts.clocks)
+    said = []
+    if decisions:
+        said.append(words.n_("{count} decision is due", "{count} decisions are due", decisions))
+    if claims:
+        said.append(
+            words.n_(
+                "{count} claim of {money} runs out",
+                "{count} claims of {money} run out",
+                claims,
+                money=words.money(money),
+            )
         )
-    changed = [line for line in facts.kpis if _relative_change(line) is not None]
-    if changed:
-        line = max(changed, key=lambda item: abs(_relative_change(item) or 0))
-        return words._(
-            "{kpi}: {value}, the week before {previous}. No cause of returns stands out from its past.",
-            kpi=kpi_name(words, line.kpi, line.horizon_days),
-            value=kpi_value(words, line.kpi, line.value, line.n),
-            previous=kpi_value(words, line.kpi, line.previous, line.previous_n),
-        )
-    return words._("No cause of returns stands out from its past, and no number moved notably.")
+    first = words.until(min(one.first_due for one in facts.clocks))
+    within = words._("Within seven days: {what}; the first until {moment}.", what=", ".join(said), moment=first)
+    late = sum(one.overdue for one in facts.open_items)
+    return f"{within} {_late(late, words)}" if late else within
 
 
-def _risk(facts: WeeklyFacts, words: Words) -> str:
-    count = sum(item.count for item in facts.open_items)
-    if not count:
-        return words._("Nothing is open: every unit is where the papers say.")
-    money = words.money(sum(item.money for item in facts.open_items))
+def _late(late: int, words: Words) -> str:
+    return words.n_(
+        "{count} open question is past its deadline.", "{count} open questions are past their deadline.", late
+    )
+
+
+def _questions(facts: WeeklyFacts, line: Line, words: Words) -> str:
     sentence = words.n_(
         "{count} question is open, {money} at risk",
         "{count} questions are open, {money} at risk",
-        count,
-        money=money,
+        line.pieces,
+        money=words.money(sum(item.money for item in facts.open_items)),
     )
     late = sum(item.overdue for item in facts.open_items)
     if late:
         return f"{sentence}; " + words.n_("{count} is past its deadline.", "{count} are past their deadline.", late)
     due = min((item.next_due for item in facts.open_items if item.next_due), default=None)
     return f"{sentence}; " + words._("the next deadline is {day}.", day=words.moment(due)) if due else f"{sentence}."
+
+
+def _calm(_facts: WeeklyFacts, _line: Line, words: Words) -> str:
+    return words._("Nothing is open and nothing runs out: every unit is where the papers say.")
+
+
+SENTENCES: Mapping[Topic, Callable[[WeeklyFacts, Line, Words], str]] = {
+    "signal": _signal,
+    "fewer": _fewer,
+    "number": _changed,
+    "quiet": _quiet,
+    "few": _few,
+    "flow": _flow,
+    "clocks": _clocks,
+    "questions": _questions,
+    "calm": _calm,
+}
 
 
 def signal_sentence(signal: SignalLine, words: Words, *, of_whom: bool) -> str:
@@ -80,11 +190,3 @@ def signal_sentence(signal: SignalLine, words: Words, *, of_whom: bool) -> str:
     )
     whole = " ".join(filter(None, [sentence, signal_caveat(words, signal.shape, signal.attributed)]))
     return f"{signal.merchant_name}. {whole}" if of_whom else whole
-
-
-def _relative_change(line: KpiLine) -> float | None:
-    """Return how much a KPI moved against the week before, where it moved notably on enough units."""
-    if line.value is None or not line.previous or min(line.n, line.previous_n) < FEWEST:
-        return None
-    change = line.value / line.previous - 1
-    return change if abs(change) >= NOTABLE else None

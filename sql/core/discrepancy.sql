@@ -31,16 +31,13 @@ select
     coalesce(unit.unit_label, unit.unit_id::text),
     found.since,
     %(now)s::timestamptz,
-    case
-        when rule.days is null then unit.requested_at + %(lost)s
-        else %(now)s::timestamptz + make_interval(days => rule.days)
-    end,
+    coalesce(rule.due_at, unit.requested_at + %(lost)s),
     -- of what is here and more than was asked for, nothing can be lost
     case when rule.kind in ('over', 'no_request') then 0 else coalesce(line.base_price, product.cost, 0) end,
     rule.owner,
     'open'
 from stage_verdict as found
-inner join unnest(%(kinds)s::text[], %(owners)s::text[], %(days)s::integer[]) as rule (kind, owner, days)
+inner join unnest(%(kinds)s::text[], %(owners)s::text[], %(dues)s::timestamptz[]) as rule (kind, owner, due_at)
     on found.verdict = rule.kind
 inner join ledger.unit on found.unit_id = unit.unit_id
 left join core.customer_order as placed on unit.merchant_id = placed.merchant_id and unit.order_id = placed.order_id

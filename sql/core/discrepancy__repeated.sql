@@ -12,7 +12,8 @@ where
     and discrepancy.kind = 'duplicate_scan'
     and discrepancy.unit_id = unit.unit_id
     and unit.closed_at is not null
-    and unit.received_at is not null;
+    and unit.received_at is not null
+    and (%(everything)s or unit.unit_id = any(%(gone)s::uuid[]));
 
 insert into core.discrepancy as known (
     discrepancy_id, merchant_id, case_id, unit_id, order_code, kind, subject, opened_at, found_at, due_at,

@@ -1,10 +1,18 @@
 -- core.unit_verdict: the verdicts that changed, of the units looked at; what changed is staged for the cases.
 create temporary table if not exists stage_verdict (
-    like core.unit_verdict, was text, were integer
+    like core.unit_verdict, was text, were integer, place tid
 ) on commit drop;
 truncate stage_verdict;
 
-insert into stage_verdict (unit_id, merchant_id, verdict, since, turns_at, repeats, settled, seq, was, were)
+with known as (
+    select
+        *,
+        ctid as place
+    from core.unit_verdict
+    where merchant_id = %(merchant_id)s and (%(everything)s or unit_id = any(%(units)s::uuid[]))
+)
+
+insert into stage_verdict (unit_id, merchant_id, verdict, since, turns_at, repeats, settled, seq, was, were, place)
 select
     told.unit_id,
     told.merchant_id,
@@ -15,13 +23,14 @@ select
     told.settled,
     told.seq,
     known.verdict as was,
-    known.repeats as were
+    known.repeats as were,
+    known.place
 from
     core.verdicts(
         %(merchant_id)s, %(now)s, %(overdue)s, %(lost)s, %(short)s, %(everything)s, %(units)s::uuid[],
         %(waiting)s::uuid[], %(orders)s::text[], %(lines)s::text[]
     ) as told
-left join core.unit_verdict as known on told.unit_id = known.unit_id
+left join known on told.unit_id = known.unit_id
 where
     known.unit_id is null
     or (told.verdict, told.repeats, told.settled) <> (known.verdict, known.repeats, known.settled)
@@ -37,7 +46,8 @@ set
     settled = told.settled,
     seq = told.seq
 from stage_verdict as told
-where unit_verdict.unit_id = told.unit_id and told.was is not null;
+-- by the row's place, which nobody else can have changed meanwhile: whoever writes here holds the merchant's lease
+where unit_verdict.ctid = told.place and unit_verdict.unit_id = told.unit_id;
 
 insert into core.unit_verdict (unit_id, merchant_id, verdict, since, turns_at, repeats, settled, seq)
 select

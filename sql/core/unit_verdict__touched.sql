@@ -1,51 +1,10 @@
--- The units whose verdict may have changed since the last look, with all units of their orders: those that moved after
--- they were judged, that were scanned again or reported missing, whose clock has run out since, and those that wait for
--- a word of somebody else.
-with moved as (
-    select event.unit_id
-    from ledger.unit_event as event
-    where
-        event.merchant_id = %(merchant_id)s
-        and event.recorded_at >= %(since)s
-        and not exists (
-            select 1
-            from core.unit_verdict as known
-            where known.unit_id = event.unit_id and known.seq >= event.seq
-        )
-    union
-    select scan.unit_id
-    from core.warehouse_event as scan
-    where
-        scan.merchant_id = %(merchant_id)s
-        and scan.recorded_at >= %(since)s
-        and scan.outcome = 'duplicate_scan'
-        and scan.unit_id is not null
-    union
-    select waiting.unit_id
-    from ledger.unit as waiting
-    where
-        waiting.merchant_id = %(merchant_id)s
-        and waiting.state in ('requested', 'in_transit', 'at_pickup_point')
-        and waiting.requested_at > %(since)s - %(overdue)s
-        and waiting.requested_at <= %(now)s - %(overdue)s
-    union
-    select turned.unit_id
-    from core.unit_verdict as turned
-    where turned.merchant_id = %(merchant_id)s and turned.turns_at <= %(now)s
-    union
-    select waiting.unit_id
-    from core.discrepancy as waiting
-    where
-        waiting.merchant_id = %(merchant_id)s
-        and waiting.status = 'open'
-        and waiting.kind in ('no_request', 'over', 'unproven')
-),
-
-touched as (
+-- What is to be judged, one row of arrays: the units that moved (%(units)s) and those of orders of which something was
+-- reported missing, with all units of their orders. Of these: those that wait for their piece, those that came and left
+-- again, all their orders, the orders of those that wait, and the lines of which more than one piece came.
+with touched as (
     select unit.order_id
-    from moved
-    inner join ledger.unit on moved.unit_id = unit.unit_id
-    where unit.order_id is not null
+    from ledger.unit
+    where unit.unit_id = any(%(units)s::uuid[]) and unit.order_id is not null
     union
     select placed.order_id
     from core.warehouse_event as report
@@ -55,21 +14,33 @@ touched as (
         report.merchant_id = %(merchant_id)s
         and report.recorded_at >= %(since)s
         and report.type = 'missing_from_parcel'
+),
+
+judged as (
+    select
+        unit.unit_id,
+        unit.order_id,
+        unit.received_at is null as waits,
+        unit.received_at is not null and unit.closed_at is not null as is_gone,
+        case when unit.received_at is not null and unit.piece > 1 then unit.entry_id end as entry_id
+    from touched
+    inner join ledger.unit on unit.merchant_id = %(merchant_id)s and touched.order_id = unit.order_id
+    union all
+    select
+        unit.unit_id,
+        null as order_id,
+        unit.received_at is null as waits,
+        unit.received_at is not null and unit.closed_at is not null as is_gone,
+        null as entry_id
+    from ledger.unit
+    where unit.unit_id = any(%(units)s::uuid[]) and unit.order_id is null
 )
 
 select
-    unit.unit_id,
-    unit.order_id,
-    unit.received_at is null as waits,
-    case when unit.received_at is not null and unit.piece > 1 then unit.entry_id end as entry_id
-from touched
-inner join ledger.unit on unit.merchant_id = %(merchant_id)s and touched.order_id = unit.order_id
-union all
-select
-    unit.unit_id,
-    null as order_id,
-    unit.received_at is null as waits,
-    null as entry_id
-from moved
-inner join ledger.unit on moved.unit_id = unit.unit_id
-where unit.order_id is null;
+    coalesce(array_agg(unit_id), '{}')::text as units,
+    coalesce(array_agg(unit_id) filter (where waits), '{}')::text as waiting,
+    coalesce(array_agg(unit_id) filter (where is_gone), '{}')::text as gone,
+    coalesce(array_agg(distinct order_id) filter (where order_id is not null), '{}')::text as moved,
+    coalesce(array_agg(distinct order_id) filter (where order_id is not null and waits), '{}')::text as orders,
+    coalesce(array_agg(distinct entry_id) filter (where entry_id is not null), '{}')::text as lines
+from judged;

@@ -138,27 +138,52 @@ on conflict (merchant_id, store_id, offer_sku, cause) do update
 
 -- Each offer that diverges is a difference with an age and money, of its worst cause and of a piece at least;
 -- it closes when the offer agrees again.
+with found as (
+    select
+        md5(concat_ws('/', 'stock_divergence', merchant_id, store_id, offer_sku, diverging_since))::uuid
+            as discrepancy_id,
+        merchant_id,
+        offer_sku || ' at ' || store_id || ': ' || divergence as subject,
+        diverging_since as opened_at,
+        (
+            select greatest(max(difference.money), coalesce(offer_sync.published_price, offer_sync.desired_price, 0))
+            from mart.offer_difference as difference
+            where
+                difference.merchant_id = offer_sync.merchant_id
+                and difference.store_id = offer_sync.store_id
+                and difference.offer_sku = offer_sync.offer_sku
+        ) as money_at_risk
+    from mart.offer_sync
+    where merchant_id = %(merchant_id)s and divergence is not null
+),
+
+-- what it was about until now
+amount as (
+    insert into core.discrepancy_amount (discrepancy_id, money_at_risk, known_until)
+    select
+        known.discrepancy_id,
+        known.money_at_risk,
+        %(now)s
+    from core.discrepancy as known
+    inner join found on known.discrepancy_id = found.discrepancy_id
+    where known.money_at_risk <> found.money_at_risk
+    on conflict (discrepancy_id, known_until) do nothing
+)
+
 insert into core.discrepancy as known (
-    discrepancy_id, merchant_id, kind, subject, opened_at, money_at_risk, owner, status
+    discrepancy_id, merchant_id, kind, subject, opened_at, found_at, money_at_risk, owner, status
 )
 select
-    md5(concat_ws('/', 'stock_divergence', merchant_id, store_id, offer_sku, diverging_since))::uuid as discrepancy_id,
+    discrepancy_id,
     merchant_id,
     'stock_divergence' as kind,
-    offer_sku || ' at ' || store_id || ': ' || divergence as subject,
-    diverging_since as opened_at,
-    (
-        select greatest(max(difference.money), coalesce(offer_sync.published_price, offer_sync.desired_price, 0))
-        from mart.offer_difference as difference
-        where
-            difference.merchant_id = offer_sync.merchant_id
-            and difference.store_id = offer_sync.store_id
-            and difference.offer_sku = offer_sync.offer_sku
-    ) as money_at_risk,
+    subject,
+    opened_at,
+    %(now)s as found_at,
+    money_at_risk,
     'team' as owner,
     'open' as status
-from mart.offer_sync
-where merchant_id = %(merchant_id)s and divergence is not null
+from found
 on conflict (discrepancy_id) do update
     set
         subject = excluded.subject,

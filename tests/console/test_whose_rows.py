@@ -1,5 +1,6 @@
 """Nobody reads a merchant that is not his: every address of the console, asked by who has a role for another one."""
 
+import datetime as dt
 import re
 import uuid
 from collections.abc import Callable
@@ -14,12 +15,15 @@ from include.console.board.pages import FIGURES
 from include.console.guard import OWN_HEADER
 from include.db.connection import Connection, connect
 from include.domain import kpi
+from include.domain.identity import scanned_unit_id, stable_id
 from include.domain.staff import Staff
-from include.flows import claims, desk
+from include.domain.unit_life import Event
+from include.flows import claims, desk, ledger, suppliers
 from include.flows.dashboard import rebuild
 from include.flows.drift import keep_drift
 from include.flows.quarantine import Reject, put_aside
 from include.flows.run import Run
+from include.flows.suppliers import Period, Wanted
 from include.kaspi.drift import Drift
 from include.notify.alerts import raise_alert
 from include.notify.outbox import queue as queue_mail
@@ -27,6 +31,7 @@ from tests.console.desk_world import SALES, Sale, desk_app, furnish
 from tests.console.surroundings import NOW, Noon, User, let
 from tests.console.test_applications import HEADERS
 from tests.db.test_outbox import note
+from tests.supplier_world import BROKEN
 from tests.unit.test_photos import picture
 
 MINE, OTHERS = SALES["main"], SALES["beta"]
@@ -57,12 +62,23 @@ class World:
             row = conn.execute(f"select {name} as v from {table} where merchant_id = %s".encode(), (merchant_id,))
             return str(next(row)["v"])
 
+    def mails(self, merchant_id: str) -> list[int]:
+        """The archived mail of the merchant, then the one about all of them."""
+        with connect(self.dsn) as conn:
+            found = conn.execute(
+                "select mail_id from ops.weekly_mail where merchant_id = %s or merchant_id is null "
+                "order by merchant_id nulls last",
+                (merchant_id,),
+            )
+            return [row["mail_id"] for row in found]
+
     def addresses(self, merchant_id: str, upload: str) -> dict[str, list[str]]:
         """Every address of the console that is asked for, as somebody would who looks for this merchant."""
         unit, photo = self.units[merchant_id], self.photos[merchant_id]
         unit_id, label = unit["unit_id"], unit["unit_label"]
         claim = claims.claim_id(unit_id)
         asked = f"?lang=en&merchant={merchant_id}"
+        mails = [f"/mails/{number}" for number in self.mails(merchant_id)]
         sale = MINE if merchant_id == "alpha" else OTHERS
         codes = (label, sale.label, sale.code, f"WB{sale.code}", sale.ean, unit["return_order_no"], str(unit_id))
         steps = ("inspect", "repack", "repair", "qc", "stock", "clear")
@@ -80,6 +96,13 @@ class World:
             },
             "/quality": ["/quality?lang=en&status=all", f"/quality{asked}&status=all"],
             "/notices": ["/notices?lang=en&status=all", f"/notices{asked}&status=all"],
+            "/mails": ["/mails?lang=en", f"/mails{asked}"],
+            "/mails/preview": [f"/mails/preview{asked}"],
+            "/mails/preview/page": [f"/mails/preview/page{asked}"],
+            "/mails/{mail_id}": [f"{mail}?lang=en" for mail in mails] + [f"{mails[0]}?check=1"],
+            "/mails/{mail_id}/page": [f"{mail}/page" for mail in mails],
+            "/mails/{mail_id}/mail.eml": [f"{mail}/mail.eml" for mail in mails],
+            "/mails/{mail_id}/attachment": [f"{mail}/attachment" for mail in mails],
             "/applications": ["/applications?lang=en", f"/applications{asked}"],
             "/applications/{upload_id}": [f"/applications/{upload}?lang=en"],
             "/applications/{upload_id}/bad.csv": [f"/applications/{upload}/bad.csv?lang=en"],
@@ -89,6 +112,18 @@ class World:
             "/claims/{claim_id}": [f"/claims/{claim}?lang=en"],
             "/claims/{claim_id}/packet.pdf": [f"/claims/{claim}/packet.pdf"],
             "/claims/{claim_id}/photos/{photo_id}": [f"/claims/{claim}/photos/{photo}"],
+            "/suppliers": [f"/suppliers{more}" for more in ("?lang=en", asked)],
+            "/suppliers.csv": ["/suppliers.csv", f"/suppliers.csv{asked}"],
+            **{
+                f"/suppliers/{page}": [f"/suppliers/{page}?shop={merchant_id}&supplier=Supplier-{merchant_id}"]
+                for page in ("supplier", "pieces.csv", "parts.csv", "draft.pdf", "draft.xlsx")
+            },
+            **{
+                f"/suppliers/claims/{{claim_id}}{file}": [
+                    f"/suppliers/claims/{self.of(merchant_id, 'core.supplier_claim', 'claim_id')}{file}"
+                ]
+                for file in ("", "/claim.pdf", "/claim.xlsx")
+            },
             "/differences": [
                 f"/differences{more}" for more in ("?lang=en", asked, "?show=settled", "?as_of=2026-11-01")
             ],
@@ -139,6 +174,9 @@ def world(new_warehouse: Callable[[], str]) -> World:
     for user in (User("timur", "supervisor", "alpha"), User("tolkyn", "inspector", "alpha"), User("nobody", None)):
         let(dsn, user)
     units = {sale.merchant_id: taken_in(dsn, sale) for sale in (MINE, OTHERS)}
+    with connect(dsn) as conn:
+        for merchant_id in units:
+            supplied(conn, merchant_id)
     photos = {}
     with connect(dsn) as conn:
         for merchant_id, unit in units.items():
@@ -178,6 +216,30 @@ def taken_in(dsn: str, sale: Sale) -> dict[str, Any]:
     return unit
 
 
+def supplied(conn: Connection, merchant_id: str) -> None:
+    """A supplier of the merchant's with two broken pieces, one of them in a claim to him."""
+    named = f"Supplier-{merchant_id}"
+    conn.execute(
+        "insert into core.product (merchant_id, sku, name, supplier, cost) values (%s, 'SUP', %s, %s, 100)",
+        (merchant_id, f"{merchant_id}-row", named),
+    )
+    broken = {**BROKEN, "zone": None}
+    for n in (1, 2):
+        at = NOW - dt.timedelta(days=n)
+        scan = {"source": "test", "scan_id": f"{merchant_id}-{n}", "unit_label": f"{merchant_id}-row-{n}", "sku": "SUP"}
+        key = scanned_unit_id("test", f"{merchant_id}-{n}")
+        life = [
+            Event(stable_id("supplied", key, type_), key, merchant_id, type_, at, "x", "test", told)
+            for type_, told in (("received", scan), ("inspected", broken))
+        ]
+        assert not ledger.append(conn, life, NOW).rejected
+        conn.commit()
+        if n == 1:
+            wanted = Wanted(merchant_id, named, Period.of(None, None, NOW))
+            digest = suppliers.compose(conn, wanted).digest
+            suppliers.make(conn, wanted, digest, uuid.uuid4(), "saule", NOW)
+
+
 def upload(browser: TestClient, merchant_id: str) -> str:
     """A file of applications of the merchant, sent by this person; returns its id."""
     row = f"{merchant_id}-row-1;{merchant_id}-row;SKU1;many;;10.11.2026 12:30;Новые;;\n"
@@ -187,12 +249,27 @@ def upload(browser: TestClient, merchant_id: str) -> str:
     return re.findall(r"applications/([0-9a-f-]{36})", answer.headers["location"])[0]
 
 
+def archive_mail(conn: Connection, merchant_id: str | None, mark: str) -> None:
+    """A weekly mail in the archive: its text, its page and its attachment tell the mark."""
+    mail = note()
+    mail.add_alternative(f"<p>{mark}</p>", subtype="html")
+    mail.add_attachment(mark.encode(), "text", "csv", filename=f"{mark}.csv")
+    body = mail.as_bytes()
+    conn.execute(
+        "insert into ops.weekly_mail (message_key, merchant_id, week_start, version, message_id, language, recipient, "
+        "subject, known_at, known_on, message, sha256, numbers) values (%(mark)s, %(m)s, '2026-11-09', 1, %(mark)s, "
+        "'ru', %(to)s, %(mark)s, %(now)s, '2026-11-16', %(body)s, sha256(%(body)s), '{}')",
+        {"mark": mark, "m": merchant_id, "to": f"{mark}@example.kz", "now": NOW, "body": body},
+    )
+
+
 def everything_else(conn: Connection, merchant_id: str, mark: str) -> None:
     """A row of every kind that a page lists, each with ``mark`` in it."""
     put_aside(conn, [Reject(merchant_id, f"wms/{mark}", mark, f"reason {mark}", {"event_id": mark}, mark)], NOW)
     keep_drift(conn, merchant_id, [Drift("new", f"order.{mark}", "string", 1, mark)], Run("d", mark, NOW))
     raise_alert(conn, f"alert {mark}", merchant_id, "dag_failed", f"message {mark}", NOW)
     queue_mail(conn, f"owed/{mark}", merchant_id, "owed", note(), NOW)
+    archive_mail(conn, None if merchant_id == "*" else merchant_id, mark)
     values = {"m": merchant_id, "mark": mark, "now": NOW, "version": kpi.VERSION}
     for statement in (
         "update ops.outbox set status = 'dead', last_error = %(mark)s, subject = %(mark)s "
@@ -286,17 +363,20 @@ def test_his_own_and_who_is_of_every_merchant_sees_it_all(world: World) -> None:
         told = [whole.get(address) for address in addresses]
         assert all(one.status_code in (200, 308) for one in told), path
         listed = not re.search(
-            r"/desk(/|/sw.js|/commands.pdf|/api/second|/api/units/.*/recovery)?$|(bad|stock/units|{code}).csv$", path
+            r"/desk(/|/sw.js|/commands.pdf|/api/second|/api/units/.*/recovery)?$|(bad|stock/units|parts|{code}).csv$"
+            r"|(xlsx|mail.eml)$",
+            path,
         )
         text = [one for one in told if "pdf" not in one.headers.get("content-type", "") and listed]
         assert not text or "jpeg" in text[0].headers.get("content-type", "") or any(
             STRANGE.search(one.content) for one in text
         ), path  # fmt: skip
-    for page in ("/", "/quality", "/notices"):
+    for page in ("/", "/quality", "/notices", "/mails"):
         assert NOBODYS in whole.get(f"{page}?lang=en&status=all").text, page
     his = world.browser("timur")
     for path in ("/", "/quality?status=all", "/notices?status=all", "/claims?show=open", "/differences",
-                 "/stock?show=all", "/routes?show=all", "/writes", "/lists"):  # fmt: skip
+                 "/stock?show=all", "/routes?show=all", "/writes", "/lists", "/mails",
+                 "/suppliers/supplier?shop=alpha&supplier=Supplier-alpha"):  # fmt: skip
         assert re.search("alpha-row|W1-ALPHA", his.get(path).text), path
 
 
@@ -315,15 +395,9 @@ def test_who_has_no_role_is_told_so_and_nothing_else(world: World) -> None:
 def test_a_merchant_that_is_not_his_is_as_one_that_is_not_there(world: World) -> None:
     his = world.browser("timur")
     for page in (
-        "/",
-        "/flow",
-        "/units?step=received&x=",
-        "/quality",
-        "/notices",
-        "/applications",
-        "/differences",
-        "/lists",
-    ):
+        "/", "/flow", "/units?step=received&x=", "/quality", "/notices", "/applications", "/differences", "/lists",
+        "/mails", "/mails/preview",
+    ):  # fmt: skip
         sign = "&" if "?" in page else "?"
         here, nowhere = his.get(f"{page}{sign}merchant=beta"), his.get(f"{page}{sign}merchant=none")
         assert here.status_code == nowhere.status_code == 404
@@ -345,9 +419,18 @@ def changes(world: World) -> dict[str, dict[str, Any]]:
         "/quality/alerts": {"data": {"key": "alert beta-row"}},
         "/notices/decide": {"data": {"id": world.of("beta", "ops.notice", "notice_id"), "do": "again"}},
         "/notices/mails": {"data": {"key": "owed/beta-row", "do": "again"}},
+        "/mails/{mail_id}/again": {
+            "path": f"/mails/{world.mails('beta')[0]}/again", "data": {"reason": "x", "form": str(uuid.uuid4())},
+        },
         "/applications": {"data": {"merchant": "beta"}, "files": {"file": ("a.csv", f"{HEADERS}\n".encode())}},
         "/applications/{upload_id}/take": {"path": f"/applications/{file}/take"},
         "/claims/{claim_id}": {"path": f"/claims/{claim}", "data": {"do": "sent"}},
+        "/suppliers/claims": {
+            "data": {"shop": "beta", "supplier": "Supplier-beta", "form": str(uuid.uuid4()), "digest": "x"}
+        },
+        "/suppliers/claims/{claim_id}": {
+            "path": f"/suppliers/claims/{world.of('beta', 'core.supplier_claim', 'claim_id')}", "data": {"reason": "x"},
+        },
         "/differences/{discrepancy_id}": {"path": f"/differences/{difference}", "data": {"how": "found"}},
         "/lists/cards": {"data": {"whose": "beta", "sku": "betarow", "state": "linked"}},
         "/writes": {"data": {"shop": "beta", "order": "beta-row", "action": "CANCELLED", "reason": "x"}},
@@ -411,8 +494,11 @@ def test_deciding_needs_a_supervisor_of_that_very_merchant(world: World, name: s
         "/quality/alerts": {"key": "alert alpha-row"},
         "/notices/decide": {"id": world.of("alpha", "ops.notice", "notice_id"), "do": "again"},
         "/notices/mails": {"key": "owed/alpha-row", "do": "again"},
+        f"/mails/{world.mails('alpha')[0]}/again": {"reason": "x", "form": str(uuid.uuid4())},
         f"/claims/{claims.claim_id(world.units['alpha']['unit_id'])}": {"do": "sent"},
         "/lists/cards": {"whose": "alpha", "sku": "alpharow", "state": "linked"},
+        "/suppliers/claims": {"shop": "alpha", "supplier": "Supplier-alpha", "form": str(uuid.uuid4())},
+        f"/suppliers/claims/{world.of('alpha', 'core.supplier_claim', 'claim_id')}": {"reason": "x"},
         f"/routes/{world.units['alpha']['unit_id']}": {"do": "compare"},
     }.items():
         assert browser.post(path, data=sent).status_code == 403, path

@@ -11,7 +11,9 @@ import pytest
 
 from include.db.connection import connect
 from include.db.statements import text_of
-from include.flows import discrepancies
+from include.domain.identity import event_id
+from include.domain.unit_life import Event
+from include.flows import discrepancies, ledger
 from include.flows.balance import balance, end_of
 from include.flows.discrepancies import DifferenceRefused, Said
 from tests.db.receipts_world import PRICE, ReceiptsWorld
@@ -313,6 +315,22 @@ def test_a_second_look_writes_nothing(world: ReceiptsWorld) -> None:
         world.receipts(12.5, run=run)
     assert fingerprint(world.dsn) == before
     assert world.query(versions) == rows
+
+
+def test_what_is_committed_after_a_look_but_recorded_before_it_is_judged_by_the_next(world: ReceiptsWorld) -> None:
+    first, second = world.order("700"), world.order("701")
+    world.receipts(10)
+    recorded = world.day(10.1)
+    with connect(world.dsn) as beside:
+        for number, (unit_id,) in enumerate((first, second)):
+            event = Event(event_id(unit_id, number), unit_id, "tech", "cancelled", recorded, "somebody", "test", {})
+            ledger.append(beside, [event], recorded)
+        world.receipts(10.12)  # sees nothing of it
+        assert world.verdicts() == {"expected": 2}
+        beside.commit()
+    world.receipts(10.13)
+    assert world.verdicts() == {"cancelled": 2}
+    must_hold(world)
 
 
 def test_a_run_whose_clock_is_behind_takes_back_nothing_that_is_known(world: ReceiptsWorld) -> None:

@@ -6,6 +6,7 @@ import email.policy
 import itertools
 import socket
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -35,16 +36,21 @@ class Mailbox:
 
     def __init__(self) -> None:
         self.mails: list[email.message.EmailMessage] = []
+        self.bodies: list[bytes] = []
+        self.recipients: list[list[str]] = []
 
     async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:
         content = envelope.content
         assert isinstance(content, bytes)
+        self.bodies.append(content)
+        self.recipients.append(list(envelope.rcpt_tos))
         self.mails.append(email.message_from_bytes(content, policy=email.policy.default))  # type: ignore[arg-type]
         return "250 kept"
 
 
-@pytest.fixture
-def mailbox() -> Iterator[tuple[Mailbox, MailServer]]:
+@contextmanager
+def smtp_server() -> Iterator[tuple[Mailbox, MailServer]]:
+    """A real SMTP server on a free port."""
     box = Mailbox()
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
@@ -54,6 +60,12 @@ def mailbox() -> Iterator[tuple[Mailbox, MailServer]]:
         yield box, MailServer("127.0.0.1", port, "reports@example.kz")
     finally:
         controller.stop()
+
+
+@pytest.fixture
+def mailbox() -> Iterator[tuple[Mailbox, MailServer]]:
+    with smtp_server() as found:
+        yield found
 
 
 @pytest.fixture
@@ -385,6 +397,8 @@ def test_every_reader_gets_one_mail_and_never_a_second(dsn: str, mailbox: tuple[
     again = send_weekly_mail(dsn, whole_run(dsn, NOW + dt.timedelta(hours=3)), server, "test/mail")
     assert (again["written"], again["sent"], len(box.mails)) == (0, 0, 3)
     assert ask(dsn, "select message_key, message, status from ops.outbox order by 1") == archived
+    kept = ask(dsn, "select message_key, message from ops.weekly_mail order by 1")
+    assert kept == [row[:2] for row in archived]
 
 
 def test_mails_hold_no_order_of_a_customer_and_speak_their_readers_language(

@@ -51,6 +51,7 @@ def booked(new_warehouse: Callable[[], str]) -> str:
         "update ops.quarantine_action set actor = 'me'",
         "update core.unit_cost set amount = 0",
         "delete from core.claim_event",
+        "update core.supplier_claim set amount = 0",
         "truncate ops.sending_action",
         "delete from ops.applied_migration",
         "create table ledger.mine (a integer)",
@@ -100,7 +101,9 @@ def test_the_application_may_do_all_the_rest(booked: str) -> None:
         "ledger.unit_event", "core.unit_cost", "core.claim_event", "ops.quarantine_action", "ops.sending_action",
         "ops.staff_role_change", "core.discrepancy_event", "channel.route_proposal", "channel.route_estimate",
         "channel.route_ruling", "ops.kaspi_write", "ops.kaspi_write_step", "ops.kaspi_write_switch",
-        "core.preventive_action", "core.preventive_action_event", "channel.resale_sku_change",
+        "core.preventive_action", "core.preventive_action_event", "channel.resale_sku_change", "core.supplier_claim",
+        "core.supplier_claim_unit", "core.supplier_claim_withdrawn",
+        "ops.weekly_mail", "ops.weekly_known", "core.decision_clock_event", "core.discrepancy_amount",
     }  # fmt: skip
     assert {name for name, row in tables.items() if not row["change"]} == {*only_added_to, "ops.applied_migration"}
     assert {name for name, row in tables.items() if not row["add"]} == {"ops.applied_migration"}

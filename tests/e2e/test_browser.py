@@ -255,7 +255,7 @@ def newest_mails(demo: Demo) -> list[tuple[int, EmailMessage]]:
     return list(found.values())
 
 
-def test_every_readers_mail_is_a_page_with_its_chart_and_a_text(
+def test_every_readers_mail_is_a_page_with_its_charts_a_text_and_a_workbook(
     new_page: NewPage, demo: Demo, warehouse: psycopg.Connection[Any]
 ) -> None:
     ports = read_ports(demo.run / "ports.json")
@@ -267,12 +267,14 @@ def test_every_readers_mail_is_a_page_with_its_chart_and_a_text(
         assert message["Subject"] in written, "the subject arrived otherwise than it was written"
         text = message.get_body(("plain",))
         assert text is not None and len(text.get_content()) > 500
+        assert [part.get_filename()[-5:] for part in message.iter_attachments()] == [".xlsx"]  # type: ignore[index]
         page = new_page(viewport=PHONE)
         watch = Watch(page)
         address = f"{sandbox_url(ports)}/mailbox/{number}"
         page.goto(address, wait_until="networkidle")
         pictures = page.locator("img")
-        assert pictures.count() == 1
-        assert pictures.first.evaluate("image => image.complete && image.naturalWidth") > 300
+        assert pictures.count() == 2
+        for picture in pictures.all():
+            assert picture.evaluate("image => image.complete && image.naturalWidth") > 300
         assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
         assert [url for url in watch.asked if not url.startswith("data:")] == [address]

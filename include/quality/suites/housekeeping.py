@@ -26,6 +26,7 @@ SUITE = Suite(
         SqlCheck("core/unit_cost__is_known", "warning"),
         SqlCheck("mart/unit__costs_add_up"),
         SqlCheck("core/claim__is_its_last_event"),
+        SqlCheck("core/supplier_claimed__is_a_live_claim"),
         SqlCheck("core/unit_verdict__is_what_the_facts_say"),
         SqlCheck("core/discrepancy__is_its_verdict"),
     ),

@@ -232,7 +232,10 @@ select
     'story',
     'w1',
     case step.type
-        when 'restock_pending' then jsonb_build_object('channel', unit.channel, 'offer_sku', unit.offer_sku)
+        when 'inspected' then jsonb_build_object('grade', unit.grade, 'finding', unit.finding, 'cause', unit.cause)
+        when 'restock_pending' then jsonb_build_object(
+            'channel', unit.channel, 'offer_sku', unit.offer_sku, 'resale_price', unit.resale_price
+        )
         else '{}'
     end
 from ledger.unit as unit

@@ -1,0 +1,5 @@
+select
+    merchant_id,
+    name
+from core.merchant
+order by merchant_id;

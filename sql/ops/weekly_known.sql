@@ -1,0 +1,121 @@
+-- ops.weekly_known: what the marts say of a part that was just published, where it is new or differs from what was
+-- known before. merchant_id NULL is the whole house, whose signals and unquantified cases are its merchants'.
+with price as (
+    select
+        unit.category,
+        product.supplier,
+        product.batch,
+        unit.sku,
+        unit.original_price
+    from mart.unit as unit
+    left join core.product as product on unit.merchant_id = product.merchant_id and unit.sku = product.sku
+    where
+        unit.merchant_id = %(merchant_id)s
+        and unit.received_at >= (%(weeks_from)s)::timestamp at time zone 'Asia/Almaty'
+        and exists (
+            select 1
+            from mart.signal
+            where signal.merchant_id = %(merchant_id)s and signal.week_start = %(week_start)s
+        )
+),
+
+said as (
+    select
+        'kpi' as what,
+        coalesce(
+            jsonb_agg(
+                jsonb_build_object(
+                    'kpi', kpi,
+                    'horizon_days', horizon_days,
+                    'version', version,
+                    'week_start', week_start,
+                    'value', value,
+                    'lo', lo,
+                    'hi', hi,
+                    'n', n,
+                    'note', note,
+                    'restated', restated_because is not null
+                )
+                order by kpi asc, horizon_days asc, version asc, week_start asc
+            ),
+            '[]'
+        ) as rows
+    from mart.kpi_current
+    where
+        merchant_id is not distinct from %(merchant_id)s
+        and category is null
+        and sku is null
+        and supplier is null
+        and week_start >= %(weeks_from)s
+    union all
+    select
+        'signal' as what,
+        coalesce(
+            jsonb_agg(
+                jsonb_build_object(
+                    'merchant_id', signal.merchant_id,
+                    'week_start', signal.week_start,
+                    'category', signal.category,
+                    'supplier', signal.supplier,
+                    'batch', signal.batch,
+                    'sku', signal.sku,
+                    'city', signal.city,
+                    'carrier', signal.carrier,
+                    'reason', signal.reason,
+                    'rate', signal.rate,
+                    'baseline', signal.baseline,
+                    'q_value', signal.q_value,
+                    'direction', signal.direction,
+                    'returned', (signal.evidence ->> 'returned')::integer,
+                    'sold', round(
+                        coalesce(signal.evidence ->> 'could_be_back', signal.evidence ->> 'sold')::numeric
+                    )::integer,
+                    'shape', coalesce(signal.evidence ->> 'shape', 'at_once'),
+                    'attributed', coalesce((signal.evidence ->> 'attributed')::boolean, true),
+                    'piece_price', (
+                        select round(avg(price.original_price))
+                        from price
+                        where
+                            (signal.category is null or price.category = signal.category)
+                            and (signal.supplier is null or price.supplier = signal.supplier)
+                            and (signal.batch is null or price.batch = signal.batch)
+                            and (signal.sku is null or price.sku = signal.sku)
+                    )
+                )
+                order by
+                    signal.reason asc, signal.category asc, signal.supplier asc, signal.batch asc, signal.sku asc,
+                    signal.city asc, signal.carrier asc
+            ),
+            '[]'
+        ) as rows
+    from mart.signal
+    where
+        signal.merchant_id = %(merchant_id)s
+        and signal.week_start = %(week_start)s
+        and coalesce(signal.evidence ->> 'role', 'explains') = 'explains'
+    union all
+    select
+        'unquantified' as what,
+        coalesce(
+            jsonb_agg(jsonb_build_object('cases', cases, 'units_lo', units_lo, 'units_hi', units_hi)), '[]'
+        ) as rows
+    from mart.unquantified
+    where merchant_id = %(merchant_id)s
+)
+
+insert into ops.weekly_known (part, what, known_at, rows)
+select
+    %(part)s,
+    said.what,
+    %(now)s,
+    said.rows
+from said
+where
+    said.rows is distinct from (
+        select before.rows
+        from ops.weekly_known as before
+        where before.part = %(part)s and before.what = said.what
+        order by before.known_at desc
+        limit 1
+    )
+on conflict (part, what, known_at) do nothing;
