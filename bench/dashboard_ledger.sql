@@ -67,6 +67,25 @@ select
 from grown
 order by number;
 
+-- what is still expected has its case; of some nobody knows how many pieces come
+insert into core.return_case (
+    case_id, merchant_id, order_id, return_kind, status, quantity, units_lo, units_hi, requested_from, requested_to
+)
+select
+    md5('case' || number)::uuid,
+    merchant_id,
+    'o' || code,
+    'customer_return',
+    'applied',
+    case when mixed %% 50 > 0 then 1 end,
+    1,
+    2,
+    asked_at,
+    asked_at
+from grown
+where state = 'requested'
+order by number;
+
 -- what came takes four days, the decision and the sale follow by hours that differ from unit to unit
 insert into ledger.unit (
     unit_id, merchant_id, state, seq, order_id, entry_id, piece, sku, store_id, source, scan_id, unit_label, zone, channel,

@@ -374,3 +374,5 @@ where status in ('draft', 'ready', 'sent', 'accepted');
 create index discrepancy_waits on core.discrepancy (merchant_id, kind)
 include (owner, money_at_risk, opened_at, due_at, unit_id)
 where status = 'open';
+create index return_case_unquantified on core.return_case (merchant_id) include (units_lo, units_hi)
+where quantity is null and closed_at is null;
