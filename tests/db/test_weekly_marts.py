@@ -16,7 +16,9 @@ from include.domain.unit_life import Event
 from include.flows import kaspi_returns_ingest, ledger, marts_rebuild
 from include.flows import return_causes_weekly as weekly
 from include.flows.run import Run
+from include.flows.weekly_facts import Reader, facts_known
 from include.flows.weekly_mail import send_weekly_mail
+from include.reports.weekly_mail import report_week
 from tests.db.test_return_causes_weekly import NOW, STORY, Mailbox, MailServer, ask, mailbox, new_run, whole_run
 from tests.receipts import ReceivedUnit, receipts_of
 from tools import rebuild_marts
@@ -366,11 +368,10 @@ def test_a_past_mail_is_computed_again_and_its_causes_are_told(dsn: str, mailbox
 
 
 def known_then(conn: Any, run: Run, merchant_id: str) -> list[dict[str, Any]]:
-    from include.flows.weekly_mail import weekly_facts
-
+    reader = Reader(merchant_id, "Beta", "ru", "x@example.kz")
     return [
-        {name: getattr(line, name) for name in line.__dataclass_fields__}
-        for line in weekly_facts(conn, run, merchant_id, "Beta", "ru", "x@example.kz").kpis
+        {field.name: getattr(line, field.name) for field in fields(line)}
+        for line in facts_known(conn, reader, report_week(run.now), run.now).kpis
     ]
 
 
