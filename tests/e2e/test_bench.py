@@ -9,7 +9,7 @@ import pytest
 from runtime.layout import RUN_DIR_VARIABLE
 from tests.e2e.conftest import ROOT, Demo
 
-pytestmark = pytest.mark.timeout(1_500)  # the demonstration, where nobody has asked for it yet, and all smoke sizes
+pytestmark = pytest.mark.timeout(2_400)  # the demonstration, where nobody has asked for it yet, and all smoke sizes
 
 
 def test_every_smoke_check_holds(demo: Demo) -> None:
