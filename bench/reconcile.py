@@ -51,7 +51,9 @@ select
         ) as told
     )
 """
-EMPTY = "truncate core.unit_verdict, ops.verdict_look, core.discrepancy, core.discrepancy_event"
+EMPTY = (
+    "truncate core.unit_verdict, ops.verdict_look, core.discrepancy, core.discrepancy_event, core.discrepancy_amount"
+)
 KINDS = "select verdict, count(*)::integer from core.unit_verdict group by verdict"
 ROWS = """
 select

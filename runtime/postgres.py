@@ -45,6 +45,7 @@ COMMON_SETTINGS = {
     "shared_buffers": f"{SHARED_BUFFERS_MB}MB",
     "max_wal_size": f"{MAX_WAL_MB}MB",
     "checkpoint_timeout": "15min",
+    "wal_compression": "on",
     "jit": "off",
     "timezone": "UTC",
     "log_timezone": "UTC",
