@@ -42,13 +42,14 @@ class DifferenceRefused(ValueError):
 class Look:
     """One look at a merchant: its time, that of the look before, since when it asks what changed.
 
-    ``late``: events may have come that bear a time before the look before; ``everything``: it judges all units;
-    ``first``: there is nothing to compare with.
+    ``counted``: how many events of its last hour the look before saw; ``late``: what came since may be older than that
+    hour; ``everything``: this one judges all units; ``first``: there is nothing to compare with.
     """
 
     at: dt.datetime
     seen: dt.datetime
     since: dt.datetime
+    counted: int
     late: bool
     everything: bool
     first: bool
@@ -119,7 +120,7 @@ def _moved(conn: Connection, look: Look, merchant_id: str) -> dict[str, Any]:
     """Return the ``units`` that something happened to, as PostgreSQL writes arrays, and what was ``recorded``."""
     row = run_statement(
         conn, "core/unit_verdict__moved", merchant_id=merchant_id, since=look.since, seen=look.seen, now=look.at,
-        late=look.late, overdue=look.clocks.overdue, overlap=OVERLAP,
+        counted=look.counted, late=look.late, overdue=look.clocks.overdue, overlap=OVERLAP,
     ).fetchone()  # fmt: skip
     assert row is not None
     return row
@@ -159,18 +160,20 @@ def _clocks(conn: Connection) -> Clocks:
 
 
 def _look(conn: Connection, merchant_id: str, now: dt.datetime, clocks: Clocks, days: dict[str, int]) -> Look:
-    before = run_statement(conn, "ops/verdict_look__of", merchant_id=merchant_id, overlap=OVERLAP).fetchone()
+    before = run_statement(conn, "ops/verdict_look__of", merchant_id=merchant_id).fetchone()
     if before is None:
         known = run_statement(conn, "core/unit_verdict__known", merchant_id=merchant_id).fetchone()
         assert known is not None
         first = not known["anything"]
-        return Look(now, EVER, EVER, late=True, everything=True, first=first, clocks=clocks, days=days)
+        return Look(now, EVER, EVER, NOT_COUNTED, late=True, everything=True, first=first, clocks=clocks, days=days)
     seen = before["looked_at"]
     at = max(seen, now)
     everything = almaty_day(at) != almaty_day(seen) or before["days"] != _days(clocks)
     since = EVER if everything else min(seen - OVERLAP, now)
-    late = before["came_late"] or now < seen
-    return Look(at, seen, since, late=late, everything=everything, first=False, clocks=clocks, days=days)
+    return Look(
+        at, seen, since, before["recorded"], late=now < seen, everything=everything, first=False, clocks=clocks,
+        days=days,
+    )  # fmt: skip
 
 
 def _days(clocks: Clocks) -> list[int]:

@@ -6,7 +6,7 @@ with found as materialized (
         since,
         array_position(%(kinds)s::text[], verdict) as rule -- the kind's place among the kinds
     from core.unit_verdict
-    where verdict = any(%(kinds)s::text[]) and not settled
+    where merchant_id = %(merchant_id)s and verdict = any(%(kinds)s::text[]) and not settled
 )
 
 insert into core.discrepancy (
@@ -29,7 +29,7 @@ select
     (%(owners)s::text[])[found.rule],
     'open'
 from found
-inner join ledger.unit on found.unit_id = unit.unit_id and unit.merchant_id = %(merchant_id)s
+inner join ledger.unit on found.unit_id = unit.unit_id
 left join core.customer_order as placed on unit.merchant_id = placed.merchant_id and unit.order_id = placed.order_id
 left join core.order_line as line on unit.merchant_id = line.merchant_id and unit.entry_id = line.entry_id
 left join core.product on unit.merchant_id = product.merchant_id and unit.sku = product.sku;

@@ -12,7 +12,8 @@ select
             and event.recorded_at <= %(now)s
     ) as recorded
 from (
-    -- what was recorded after the last look was not judged by it; of what bears an earlier time, the verdicts know
+    -- what was recorded after the last look was not judged by it; of what bears an earlier time, the verdicts know, and
+    -- they are asked where there is more of it than the last look saw (%(counted)s)
     select event.unit_id
     from ledger.unit_event as event
     where event.merchant_id = %(merchant_id)s and event.recorded_at > %(seen)s
@@ -20,7 +21,17 @@ from (
     select event.unit_id
     from ledger.unit_event as event
     where
-        %(late)s
+        (
+            %(late)s
+            or %(counted)s <> (
+                select count(*)
+                from ledger.unit_event as before
+                where
+                    before.merchant_id = %(merchant_id)s
+                    and before.recorded_at >= %(seen)s - %(overlap)s
+                    and before.recorded_at <= %(seen)s
+            )
+        )
         and event.merchant_id = %(merchant_id)s
         and event.recorded_at >= %(since)s
         and event.recorded_at <= %(seen)s
