@@ -217,7 +217,7 @@ def test_the_overview_says_what_waits_what_it_costs_and_what_to_do(site: str, ds
     drafts = asked(dsn, "select count(*) from mart.claim where merchant_id = 'alpha' and status in ('draft', 'ready')")
     assert f"Send {drafts[0][0]} claim" in todo
     page.get_by_role("link", name="Send").click()
-    assert "/claims?" in page.url
+    page.wait_for_url("**/claims?*")
 
 
 def test_the_evidence_of_a_signal_opens_and_leads_to_its_units(site: str, browser: Any) -> None:  # noqa: F811
@@ -238,8 +238,10 @@ def test_a_choice_is_made_with_a_finger_and_kept(site: str, browser: Any) -> Non
     page.get_by_label("Category").select_option("Смартфоны")
     page.get_by_label("Period").select_option("4")
     page.get_by_role("button", name="Show").click()
-    assert "weeks=4" in page.url and "merchant=alpha" in page.url
+    page.wait_for_url("**/flow?*weeks=4*")
+    assert "merchant=alpha" in page.url
     page.get_by_role("link", name="Money", exact=True).click()
+    page.wait_for_url("**/money?*")
     assert "weeks=4" in page.url and "category=" in page.url
     assert len(tables(page.content())["cost_weekly"]) == 5
 

@@ -63,6 +63,13 @@ def site(new_warehouse: Callable[[], str]) -> Iterator[str]:
         thread.join(timeout=20)
 
 
+def says(page: Any, text: str) -> None:
+    """Wait until the page that a press leads to shows this text: a press returns before that page is there."""
+    from playwright.sync_api import expect
+
+    expect(page.locator("body")).to_contain_text(text)
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     from playwright.sync_api import sync_playwright
@@ -115,14 +122,14 @@ def test_records_are_decided_with_a_finger(site: str, browser: Any) -> None:
     page.get_by_label("Choose record o20").check()
     page.get_by_label("Choose record o21").check()
     page.get_by_role("button", name="Judge the chosen again").click()
-    assert "2 records will be judged again" in page.content()
+    says(page, "2 records will be judged again")
     page.get_by_label("Choose record o22").check()
     page.get_by_label("Reason").fill("they are tests")
     page.get_by_role("button", name="Dismiss the chosen").click()
-    assert "1 record is dismissed" in page.content()
+    says(page, "1 record is dismissed")
     shoot(page, "quality-decided")
     page.get_by_role("button", name="Acknowledge").click()
-    assert "1 difference is acknowledged" in page.content()
+    says(page, "1 difference is acknowledged")
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(360, "dark"), (1280, "light")])
@@ -136,14 +143,14 @@ def test_a_file_is_looked_at_and_taken_in(site: str, browser: Any, width: int, s
     page.locator("select[name=merchant]").select_option("alpha")
     page.locator("input[type=file]").set_input_files(file)
     page.get_by_role("button", name="Посмотреть, что изменится").click()
+    says(page, "700000009-1")
     as_wide_as_the_screen(page, width)
     shoot(page, f"preview-{width}-{scheme}")
-    assert "700000009-1" in page.content()
     with page.expect_download() as download:
         page.get_by_role("link", name="все одним файлом").click()
     assert download.value.suggested_filename == "bad-rows.csv"
     page.get_by_role("button", name="Принять").click()
-    assert "Принято" in page.content()
+    says(page, "Принято")
     shoot(page, f"taken-{width}-{scheme}")
 
 
@@ -154,4 +161,4 @@ def test_a_form_on_another_site_does_nothing(site: str, browser: Any) -> None:
     page.route("http://evil.example/", lambda route: route.fulfill(body=evil, content_type="text/html"))
     page.goto("http://evil.example/")
     page.get_by_role("button").click()
-    assert "с другого сайта" in page.content()
+    says(page, "с другого сайта")

@@ -9,7 +9,7 @@ import uvicorn
 
 from include.db.connection import connect
 from tests.console.surroundings import app_of
-from tests.console.test_in_browser import CHROMIUM, as_wide_as_the_screen, browser, page_of, shoot  # noqa: F401
+from tests.console.test_in_browser import CHROMIUM, as_wide_as_the_screen, browser, page_of, says, shoot  # noqa: F401
 from tests.console.test_lists import shown
 from tests.db.restock_world import Offer, RestockWorld
 
@@ -68,6 +68,6 @@ def test_a_person_tells_of_a_card_with_a_finger(site: str, world: RestockWorld, 
     page.get_by_text("Отметить, что с ней").click()
     page.get_by_label("Примечание").fill("видно в кабинете")
     page.get_by_role("button", name="карточка привязана").click()
-    assert "Записано" in page.content()
+    says(page, "Записано")
     told = world.query("select state, changed_by, note from channel.resale_sku_change")
     assert told == [{"state": "linked", "changed_by": "aliya", "note": "видно в кабинете"}]

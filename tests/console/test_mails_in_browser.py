@@ -8,7 +8,7 @@ import pytest
 import uvicorn
 
 from tests.console.surroundings import app_of
-from tests.console.test_in_browser import CHROMIUM, browser, open_page, page_of, shoot  # noqa: F401
+from tests.console.test_in_browser import CHROMIUM, browser, open_page, page_of, says, shoot  # noqa: F401
 from tests.console.test_mails import Sent, number, sent  # noqa: F401
 from tests.db.test_return_causes_weekly import ask
 
@@ -35,6 +35,7 @@ def test_a_mail_opens_in_its_frame_and_asks_nobody(site: str, sent: Sent, browse
     page.on("request", lambda request: asked.append(request.url))
     page.goto(f"{site}/mails?lang=ru")
     page.get_by_role("link", name="Almaty Tech").last.click()
+    page.frame_locator("iframe.mail").locator("img").last.wait_for()
     assert page.frame_locator("iframe.mail").locator("img").count() == 2
     frame = page.frames[1]
     assert frame.locator("h1, div").first.inner_text()
@@ -43,7 +44,7 @@ def test_a_mail_opens_in_its_frame_and_asks_nobody(site: str, sent: Sent, browse
     assert "Almaty Tech" in frame.locator("body").inner_text()
     assert {url.split("/")[2] for url in asked if not url.startswith("data:")} == {site.split("/")[2]}
     page.get_by_role("link", name="Вычислить заново").click()
-    assert "Каждое число равно числу в письме." in page.content()
+    says(page, "Каждое число равно числу в письме.")
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(360, "light"), (360, "dark"), (1280, "light"), (1280, "dark")])
@@ -73,5 +74,5 @@ def test_a_supervisor_sends_a_mail_again_with_a_finger(site: str, sent: Sent, br
     page.goto(f"{site}/mails/{number(sent[0], 'beta')}?lang=en")
     page.get_by_label("Reason").fill("the mailbox was full")
     page.get_by_role("button", name="Send the same mail again").click()
-    assert "It goes out within a quarter of an hour." in page.content()
+    says(page, "It goes out within a quarter of an hour.")
     assert ask(sent[0], "select reason from ops.sending_action") == [("the mailbox was full",)]

@@ -10,7 +10,7 @@ import uvicorn
 from include.db.connection import connect
 from include.notify.outbox import queue as queue_mail
 from tests.console.surroundings import NOW, app_of
-from tests.console.test_in_browser import CHROMIUM, as_wide_as_the_screen, browser, open_page, page_of, shoot  # noqa: F401
+from tests.console.test_in_browser import CHROMIUM, as_wide_as_the_screen, browser, open_page, page_of, says, shoot  # noqa: F401
 from tests.db.notice_world import NoticeWorld
 from tests.db.test_outbox import note
 from tests.gateways import http_gateway
@@ -69,14 +69,14 @@ def test_a_person_decides_with_a_finger(site: str, world: NoticeWorld, browser: 
     for row in unknown:
         page.get_by_label(f"Выбрать уведомление по заказу {row['params']['order_code']}").check()
     page.get_by_role("button", name="Они были отправлены").first.click()
-    assert "2 сообщения считаются отправленными." in page.content()
+    says(page, "2 сообщения считаются отправленными.")
     page.get_by_role("checkbox").first.check()
     page.get_by_label("Причина").first.fill("позвонили ему")
     page.get_by_role("button", name="Отклонить выбранные").first.click()
-    assert "1 сообщение отклонено." in page.content()
+    says(page, "1 сообщение отклонено.")
     page.get_by_label("Выбрать письмо").check()
     page.get_by_role("button", name="Отправить выбранные ещё раз").click()
-    assert "1 сообщение уйдёт ещё раз." in page.content()
+    says(page, "1 сообщение уйдёт ещё раз.")
     actions = world.ask("select queue, action, actor from ops.sending_action order by action_id")
     assert [(row["queue"], row["action"], row["actor"]) for row in actions] == [
         ("notice", "sent", "aliya"), ("notice", "sent", "aliya"), ("notice", "dismissed", "aliya"),

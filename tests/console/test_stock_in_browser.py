@@ -9,7 +9,7 @@ import uvicorn
 
 from include.flows import kaspi_writes
 from tests.console.surroundings import User, app_of
-from tests.console.test_in_browser import CHROMIUM, as_wide_as_the_screen, browser, open_page, page_of, shoot  # noqa: F401
+from tests.console.test_in_browser import CHROMIUM, as_wide_as_the_screen, browser, open_page, page_of, says, shoot  # noqa: F401
 from tests.console.test_stock import Console, console  # noqa: F401
 from tests.db.restock_world import at
 from tests.db.test_kaspi_writes import Clock
@@ -41,7 +41,7 @@ def test_a_supervisor_writes_with_a_finger_and_every_number_leads_on(site: str, 
     page = page_of(browser, 360)
     page.goto(f"{site}/stock?lang=ru")
     page.locator("a.figure").first.click()
-    assert page.url.endswith("#units")
+    page.wait_for_url("**#units")
     page.get_by_role("link", name="← Остатки на Kaspi").click()
     page.get_by_role("link", name="Что записано в заказы на Kaspi").click()
     page.get_by_label("Номер заказа").fill("700001")
@@ -49,7 +49,7 @@ def test_a_supervisor_writes_with_a_finger_and_every_number_leads_on(site: str, 
     page.get_by_role("button", name="Показать, что будет отправлено").click()
     page.get_by_label("Номер заказа ещё раз").fill("700001")
     page.get_by_role("button", name="Проверить без отправки").click()
-    assert "пробный запуск: ничего не отправлено" in page.content()
+    says(page, "пробный запуск: ничего не отправлено")
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(360, "light"), (360, "dark"), (1280, "light"), (1280, "dark")])
@@ -66,4 +66,5 @@ def test_the_pages_fit_the_screen(site: str, browser: object, width: int, scheme
                 shoot(page, f"{name}-{width}-{scheme}")
     page.goto(f"{site}/writes?lang=ru")
     page.locator("table a").first.click()
+    page.wait_for_url("**/writes/*")
     as_wide_as_the_screen(page, width)

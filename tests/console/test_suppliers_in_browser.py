@@ -6,7 +6,7 @@ import pytest
 
 from tests.console.desk_world import served
 from tests.console.surroundings import User, app_of
-from tests.console.test_in_browser import CHROMIUM, as_wide_as_the_screen, browser, open_page, page_of, shoot  # noqa: F401
+from tests.console.test_in_browser import CHROMIUM, as_wide_as_the_screen, browser, open_page, page_of, says, shoot  # noqa: F401
 from tests.console.test_suppliers import DAYS, GOODS, Clock, Console, console  # noqa: F401
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here")
@@ -34,7 +34,7 @@ def test_a_finger_goes_from_a_number_to_its_pieces_and_makes_a_claim(site: str, 
     row = page.locator("tr", has_text="Север").first
     number = row.locator("a.figure").first.inner_text()
     row.locator("a.figure").first.click()
-    assert page.url.endswith("#pieces")
+    page.wait_for_url("**#pieces")
     assert page.locator("#pieces-title").inner_text().startswith(f"{number} ")
     assert page.locator("#pieces tbody tr").count() == int(number)
     with page.expect_download() as draft:
@@ -42,7 +42,7 @@ def test_a_finger_goes_from_a_number_to_its_pieces_and_makes_a_claim(site: str, 
     assert draft.value.suggested_filename == "draft.xlsx"
     page.get_by_role("button", name="Составить претензию").click()
     page.wait_for_url("**/suppliers/claims/*")
-    assert "Записано" in page.content()
+    says(page, "Записано")
     as_wide_as_the_screen(page, 390)
     shoot(page, "supplier-claim-390")
     with page.expect_download() as paper:
@@ -50,4 +50,4 @@ def test_a_finger_goes_from_a_number_to_its_pieces_and_makes_a_claim(site: str, 
     assert paper.value.path().read_bytes().startswith(b"%PDF")
     page.get_by_label("почему").fill("проверка")
     page.get_by_role("button", name="Отозвать претензию").click()
-    assert "Отозвана" in page.content()
+    says(page, "Отозвана")
