@@ -55,3 +55,10 @@ select
     arrived.unit_id
 from arrived
 cross join lateral generate_series(0, case when arrived.number %% 100 = 0 then 1 else 0 end) as scan (place);
+
+insert into ops.unit_moved (merchant_id, order_id)
+select
+    unit.merchant_id,
+    unit.order_id
+from arrived
+inner join ledger.unit on arrived.unit_id = unit.unit_id;

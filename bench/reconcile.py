@@ -52,7 +52,8 @@ select
     )
 """
 EMPTY = (
-    "truncate core.unit_verdict, ops.verdict_look, core.discrepancy, core.discrepancy_event, core.discrepancy_amount"
+    "truncate core.unit_verdict, ops.unit_moved, ops.verdict_look, core.discrepancy, core.discrepancy_event, "
+    "core.discrepancy_amount"
 )
 KINDS = "select verdict, count(*)::integer from core.unit_verdict group by verdict"
 ROWS = """

@@ -114,8 +114,11 @@ def _merchants(shape: Shape) -> list[str]:
 
 
 def _begin(weeks: int) -> dt.datetime:
-    """Return the Monday on which a history of so many weeks begins: its last week is the one before NOW."""
-    return NOW.replace(hour=0) - dt.timedelta(weeks=weeks)
+    """Return the Monday on which a history of so many weeks begins: its last week is the one before NOW.
+
+    Counted in hours: Almaty's clock was set back in 2024, and by the clock a longer history would lie an hour apart.
+    """
+    return NOW.replace(hour=0).astimezone(dt.UTC) - dt.timedelta(weeks=weeks)
 
 
 def _fill(address: str, dsn: str, shape: Shape, weeks: int) -> None:

@@ -18,7 +18,6 @@ LOOKS = {
     "raw.order_payload": ("first_run",),
     "raw.wms_event": ("position",),
     "core.warehouse_event": ("position",),
-    "core.unit_verdict": ("seq",),
     "channel.base_list": ("last_checked_at",),
     "channel.feed_fetch": ("id", "fetched_at", "status", "user_agent", "version", "merchant_id"),
     "channel.observation": ("observed_at", "on_sale", "price", "quantity", "merchant_id", "offer_sku", "store_id"),

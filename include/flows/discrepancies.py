@@ -1,7 +1,8 @@
 """Expected against received: a verdict a unit, and every difference a case with age, money, owner and an end.
 
-A look judges what may have changed since the look before: what moved, what the clock turned. The first look of an
-Almaty day, and one after a setting changed, judges everything, so that nothing depends on what was thought of here.
+A look judges what may have changed since the look before: what was noted as moved (``ops.unit_moved``), what the clock
+turned. The first look of an Almaty day, and one after a setting changed, judges everything, so that nothing depends on
+what was thought of here.
 """
 
 import datetime as dt
@@ -22,9 +23,8 @@ from include.flows.settings import setting
 
 FLOW = "warehouse_receipts_reconcile"  # whoever looks holds its lease for the merchant
 EVER = dt.datetime(1, 1, 2, tzinfo=dt.UTC)
-# Who recorded events beside us may have committed a little after we looked.
+# Whose scans were recorded beside us may have been committed a little after we looked.
 OVERLAP = dt.timedelta(hours=1)
-NOT_COUNTED = -1
 MISSING = "missing_from_parcel"  # its cases are those of the dock's reports
 OF_UNITS = tuple(kind for kind in KINDS if kind != MISSING)
 LONGEST_NOTE = 500
@@ -40,17 +40,13 @@ class DifferenceRefused(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """One look at a merchant: its time, that of the look before, since when it asks what changed.
+    """One look at a merchant: its time, since when it asks what the dock said and what the clock turned.
 
-    ``counted``: how many events of its last hour the look before saw; ``late``: what came since may be older than that
-    hour; ``everything``: this one judges all units; ``first``: there is nothing to compare with.
+    ``everything``: this one judges all units; ``first``: there is nothing to compare with.
     """
 
     at: dt.datetime
-    seen: dt.datetime
     since: dt.datetime
-    counted: int
-    late: bool
     everything: bool
     first: bool
     clocks: Clocks
@@ -71,19 +67,14 @@ def refresh(conn: Connection, run: Run, merchant_id: str) -> int:
     clocks, days = _clocks(conn), setting(conn, "difference_days")
     look = _look(conn, merchant_id, run.now, clocks, days)
     _declare_lost(conn, merchant_id, look.at)
-    recorded = judge(conn, merchant_id, look)
-    run_statement(
-        conn, "ops/verdict_look", merchant_id=merchant_id, looked_at=look.at, days=_days(clocks), recorded=recorded
-    )
+    judge(conn, merchant_id, look)
+    run_statement(conn, "ops/verdict_look", merchant_id=merchant_id, looked_at=look.at, days=_days(clocks))
     found = run_statement(conn, "core/discrepancy__open", merchant_id=merchant_id).fetchone()
     return int(found["open"]) if found else 0
 
 
-def judge(conn: Connection, merchant_id: str, look: Look) -> int:
-    """Write the verdicts that changed, and open and close the cases that hang on them.
-
-    Returns how many events of the hour before the look it saw (-1: not counted), for the next one.
-    """
+def judge(conn: Connection, merchant_id: str, look: Look) -> None:
+    """Write the verdicts that changed, and open and close the cases that hang on them."""
     whose: dict[str, Any] = {"merchant_id": merchant_id, "now": look.at}
     clocks = {"overdue": look.clocks.overdue, "lost": look.clocks.lost, "short": look.clocks.short}
     kinds = {
@@ -92,13 +83,12 @@ def judge(conn: Connection, merchant_id: str, look: Look) -> int:
         "dues": [look.due(kind) for kind in OF_UNITS],
         "lost": look.clocks.lost,
     }
-    moved = None if look.everything else _moved(conn, look, merchant_id)
-    touched = moved and _touched(conn, look, merchant_id, moved["units"])
+    touched = _touched(conn, look, merchant_id)
     if look.first:
         run_statement(conn, "core/unit_verdict__first", **whose, **clocks)
         run_statement(conn, "core/discrepancy__first", **whose, **kinds)
     elif touched is None or touched["units"] != uuids(()):
-        judged = {name: touched and touched[name] for name in ("units", "waiting", "orders", "lines")}
+        judged = {name: touched and touched[name] for name in ("units", "waiting", "orders", "lines", "moved", "loners")}
         ended, found, gone, resolutions = map(list, zip(*ends(), strict=True))
         run_statement(conn, "core/unit_verdict", **whose, **clocks, everything=look.everything, **judged)
         run_statement(
@@ -113,25 +103,22 @@ def judge(conn: Connection, merchant_id: str, look: Look) -> int:
         conn, "core/discrepancy__repeated", **reported, gone=touched and touched["gone"], owner=OWNERS[REPEATED],
         days=look.days[REPEATED],
     )  # fmt: skip
-    return moved["recorded"] if moved else NOT_COUNTED
 
 
-def _moved(conn: Connection, look: Look, merchant_id: str) -> dict[str, Any]:
-    """Return the ``units`` that something happened to, as PostgreSQL writes arrays, and what was ``recorded``."""
-    row = run_statement(
-        conn, "core/unit_verdict__moved", merchant_id=merchant_id, since=look.since, seen=look.seen, now=look.at,
-        counted=look.counted, late=look.late, overdue=look.clocks.overdue, overlap=OVERLAP,
-    ).fetchone()  # fmt: skip
-    assert row is not None
-    return row
+def _touched(conn: Connection, look: Look, merchant_id: str) -> dict[str, str] | None:
+    """Return what is to be judged, arrays as PostgreSQL writes them; None: everything.
 
-
-def _touched(conn: Connection, look: Look, merchant_id: str, units: str) -> dict[str, str]:
-    """Return what is to be judged because of what moved: a statement of its own, planned for as many as there are."""
+    They are found by a statement of its own: the next one is planned for as many as there are.
+    """
+    if look.everything:
+        run_statement(conn, "ops/unit_moved__taken", merchant_id=merchant_id)
+        return None
     whose: dict[str, Any] = {"merchant_id": merchant_id, "since": look.since}
-    row = run_statement(conn, "core/unit_verdict__touched", **whose, units=units).fetchone()
-    assert row is not None
-    return row
+    moved = run_statement(
+        conn, "core/unit_verdict__moved", **whose, now=look.at, overdue=look.clocks.overdue
+    ).fetchone()  # fmt: skip
+    assert moved is not None
+    return run_statement(conn, "core/unit_verdict__touched", **whose, **moved).fetchone()
 
 
 def _declare_lost(conn: Connection, merchant_id: str, now: dt.datetime) -> None:
@@ -165,15 +152,12 @@ def _look(conn: Connection, merchant_id: str, now: dt.datetime, clocks: Clocks, 
         known = run_statement(conn, "core/unit_verdict__known", merchant_id=merchant_id).fetchone()
         assert known is not None
         first = not known["anything"]
-        return Look(now, EVER, EVER, NOT_COUNTED, late=True, everything=True, first=first, clocks=clocks, days=days)
+        return Look(now, EVER, everything=True, first=first, clocks=clocks, days=days)
     seen = before["looked_at"]
     at = max(seen, now)
     everything = almaty_day(at) != almaty_day(seen) or before["days"] != _days(clocks)
     since = EVER if everything else min(seen - OVERLAP, now)
-    return Look(
-        at, seen, since, before["recorded"], late=now < seen, everything=everything, first=False, clocks=clocks,
-        days=days,
-    )  # fmt: skip
+    return Look(at, since, everything=everything, first=False, clocks=clocks, days=days)
 
 
 def _days(clocks: Clocks) -> list[int]:

@@ -12,7 +12,7 @@ with known as (
     where merchant_id = %(merchant_id)s and (%(everything)s or unit_id = any(%(units)s::uuid[]))
 )
 
-insert into stage_verdict (unit_id, merchant_id, verdict, since, turns_at, repeats, settled, seq, was, were, place)
+insert into stage_verdict (unit_id, merchant_id, verdict, since, turns_at, repeats, settled, was, were, place)
 select
     told.unit_id,
     told.merchant_id,
@@ -21,14 +21,14 @@ select
     told.turns_at,
     told.repeats,
     told.settled,
-    told.seq,
     known.verdict as was,
     known.repeats as were,
     known.place
 from
     core.verdicts(
         %(merchant_id)s, %(now)s, %(overdue)s, %(lost)s, %(short)s, %(everything)s, %(units)s::uuid[],
-        %(waiting)s::uuid[], %(orders)s::text[], %(lines)s::text[]
+        %(waiting)s::uuid[], %(orders)s::text[], %(lines)s::text[], %(moved)s::text[],
+        %(loners)s::uuid[]
     ) as told
 left join known on told.unit_id = known.unit_id
 where
@@ -43,13 +43,12 @@ set
     since = told.since,
     turns_at = told.turns_at,
     repeats = told.repeats,
-    settled = told.settled,
-    seq = told.seq
+    settled = told.settled
 from stage_verdict as told
 -- by the row's place, which nobody else can have changed meanwhile: whoever writes here holds the merchant's lease
 where unit_verdict.ctid = told.place and unit_verdict.unit_id = told.unit_id;
 
-insert into core.unit_verdict (unit_id, merchant_id, verdict, since, turns_at, repeats, settled, seq)
+insert into core.unit_verdict (unit_id, merchant_id, verdict, since, turns_at, repeats, settled)
 select
     unit_id,
     merchant_id,
@@ -57,7 +56,6 @@ select
     since,
     turns_at,
     repeats,
-    settled,
-    seq
+    settled
 from stage_verdict
 where was is null;

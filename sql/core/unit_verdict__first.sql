@@ -1,5 +1,5 @@
 -- core.unit_verdict: a merchant's first look, at everything there is.
-insert into core.unit_verdict (unit_id, merchant_id, verdict, since, turns_at, repeats, settled, seq)
+insert into core.unit_verdict (unit_id, merchant_id, verdict, since, turns_at, repeats, settled)
 select
     told.unit_id,
     told.merchant_id,
@@ -7,9 +7,8 @@ select
     told.since,
     told.turns_at,
     told.repeats,
-    told.settled,
-    told.seq
+    told.settled
 from
     core.verdicts(
-        %(merchant_id)s, %(now)s, %(overdue)s, %(lost)s, %(short)s, true, null, null, null, null
+        %(merchant_id)s, %(now)s, %(overdue)s, %(lost)s, %(short)s, true, null, null, null, null, null, null
     ) as told;

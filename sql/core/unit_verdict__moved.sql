@@ -1,45 +1,18 @@
--- The units that something happened to since the last look, one array: those that moved after they were judged, that
--- were scanned again, whose clock has run out since, and those whose difference the word of somebody else may end; and
--- how many events of its last hour this look saw.
-select
-    coalesce(array_agg(moved.unit_id), '{}')::text as units,
-    (
-        select count(*)
-        from ledger.unit_event as event
-        where
-            event.merchant_id = %(merchant_id)s
-            and event.recorded_at >= %(now)s - %(overlap)s
-            and event.recorded_at <= %(now)s
-    ) as recorded
-from (
-    -- what was recorded after the last look was not judged by it; of what bears an earlier time, the verdicts know, and
-    -- they are asked where there is more of it than the last look saw (%(counted)s)
-    select event.unit_id
-    from ledger.unit_event as event
-    where event.merchant_id = %(merchant_id)s and event.recorded_at > %(seen)s
-    union
-    select event.unit_id
-    from ledger.unit_event as event
-    where
-        (
-            %(late)s
-            or %(counted)s <> (
-                select count(*)
-                from ledger.unit_event as before
-                where
-                    before.merchant_id = %(merchant_id)s
-                    and before.recorded_at >= %(seen)s - %(overlap)s
-                    and before.recorded_at <= %(seen)s
-            )
-        )
-        and event.merchant_id = %(merchant_id)s
-        and event.recorded_at >= %(since)s
-        and event.recorded_at <= %(seen)s
-        and not exists (
-            select 1
-            from core.unit_verdict as known
-            where known.unit_id = event.unit_id and known.seq >= event.seq
-        )
+-- What is to be judged, two arrays: the orders of which something was noted since the last look, and the units that
+-- have no order, that were scanned again, whose clock has run out since, and those whose difference a word of somebody
+-- else may end. The notes are taken away; what is noted meanwhile is for the next look.
+with noted as (
+    delete from ops.unit_moved
+    where merchant_id = %(merchant_id)s
+    returning
+        unit_id,
+        order_id
+),
+
+moved as (
+    select noted.unit_id
+    from noted
+    where noted.unit_id is not null
     union
     select scan.unit_id
     from core.warehouse_event as scan
@@ -68,28 +41,14 @@ from (
         waiting.merchant_id = %(merchant_id)s
         and waiting.status = 'open'
         and (waiting.kind = 'unproven' or waiting.kind = 'over' and waiting.order_code is not null)
-    union
-    -- a return that nobody told of, until somebody does
-    select waiting.unit_id
-    from core.discrepancy as waiting
-    inner join core.return_case as opened on waiting.case_id = opened.case_id
-    where
-        waiting.merchant_id = %(merchant_id)s
-        and waiting.status = 'open'
-        and waiting.kind = 'no_request'
-        and (
-            exists (
-                select 1
-                from core.application
-                where application.case_id = opened.case_id
-            )
-            or exists (
-                select 1
-                from core.return_case as beside
-                where
-                    beside.merchant_id = opened.merchant_id
-                    and beside.order_id = opened.order_id
-                    and beside.signal_status is not null
-            )
-        )
-) as moved;
+)
+
+select
+    (
+        select coalesce(array_agg(moved.unit_id), '{}')::text
+        from moved
+    ) as units,
+    (
+        select coalesce(array_agg(distinct noted.order_id) filter (where noted.order_id is not null), '{}')::text
+        from noted
+    ) as orders;

@@ -1,10 +1,19 @@
--- What is to be judged, one row of arrays: the units that moved (%(units)s) and those of orders of which something was
--- reported missing, with all units of their orders. Of these: those that wait for their piece, those that came and left
--- again, all their orders, the orders of those that wait, and the lines of which more than one piece came.
-with touched as (
-    select unit.order_id
+-- What is to be judged, one row of arrays: the units named (%(units)s), and all units of their orders, of the orders
+-- named (%(orders)s) and of those of which something was reported missing. Of these: those that wait for their piece,
+-- those that came and left again, those without an order, all orders, the orders of those that wait, and the lines of which
+-- more than one piece came.
+with named as materialized (
+    select *
     from ledger.unit
-    where unit.unit_id = any(%(units)s::uuid[]) and unit.order_id is not null
+    where unit.unit_id = any(%(units)s::uuid[])
+),
+
+touched as (
+    select unnest(%(orders)s::text[]) as order_id
+    union
+    select named.order_id
+    from named
+    where named.order_id is not null
     union
     select placed.order_id
     from core.warehouse_event as report
@@ -27,20 +36,24 @@ judged as (
     inner join ledger.unit on unit.merchant_id = %(merchant_id)s and touched.order_id = unit.order_id
     union all
     select
-        unit.unit_id,
+        named.unit_id,
         null as order_id,
-        unit.received_at is null as waits,
-        unit.received_at is not null and unit.closed_at is not null as is_gone,
+        named.received_at is null as waits,
+        named.received_at is not null and named.closed_at is not null as is_gone,
         null as entry_id
-    from ledger.unit
-    where unit.unit_id = any(%(units)s::uuid[]) and unit.order_id is null
+    from named
+    where named.order_id is null
 )
 
 select
     coalesce(array_agg(unit_id), '{}')::text as units,
     coalesce(array_agg(unit_id) filter (where waits), '{}')::text as waiting,
     coalesce(array_agg(unit_id) filter (where is_gone), '{}')::text as gone,
-    coalesce(array_agg(distinct order_id) filter (where order_id is not null), '{}')::text as moved,
+    coalesce(array_agg(unit_id) filter (where order_id is null), '{}')::text as loners,
+    (
+        select coalesce(array_agg(touched.order_id), '{}')::text
+        from touched
+    ) as moved,
     coalesce(array_agg(distinct order_id) filter (where order_id is not null and waits), '{}')::text as orders,
     coalesce(array_agg(distinct entry_id) filter (where entry_id is not null), '{}')::text as lines
 from judged;

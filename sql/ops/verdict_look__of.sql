@@ -1,7 +1,6 @@
--- A merchant's last look at what was expected and received, and how many events of its last hour it saw.
+-- A merchant's last look at what was expected and received.
 select
     looked_at,
-    days,
-    recorded
+    days
 from ops.verdict_look
 where merchant_id = %(merchant_id)s;

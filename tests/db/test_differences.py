@@ -378,13 +378,14 @@ def test_the_clock_alone_turns_a_piece_between_two_looks_of_one_day(world: Recei
         must_hold(world)
 
 
-def test_what_no_event_told_of_is_found_when_the_day_begins(world: ReceiptsWorld) -> None:
+def test_what_nobody_noted_is_found_when_the_day_begins(world: ReceiptsWorld) -> None:
     """Everything is judged once a day: nothing is forgotten for long, whoever wrote it, and however late."""
     world.order("700")
     world.receipts(15)
     with connect(world.dsn) as conn:
         conn.execute("delete from core.unit_verdict")
         conn.execute("update ledger.unit set state = 'cancelled'")
+        conn.execute("delete from ops.unit_moved")
     world.receipts(15.1)
     assert world.verdicts() == {}
     world.receipts(16)

@@ -292,7 +292,7 @@ def test_the_database_says_of_every_unit_what_the_rule_says(conn: Connection, he
             everything: {
                 row["unit_id"]: row
                 for row in conn.execute(
-                    "select * from core.verdicts('m', %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+                    "select * from core.verdicts('m', %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
                     (
                         now,
                         CLOCKS.overdue,
@@ -303,6 +303,8 @@ def test_the_database_says_of_every_unit_what_the_rule_says(conn: Connection, he
                         ids,
                         list(ORDERS),
                         [entry for _, entry, _ in LINES],
+                        list(ORDERS),
+                        ids,
                     ),
                 )
             }

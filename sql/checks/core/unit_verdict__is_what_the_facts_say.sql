@@ -26,7 +26,8 @@ told as (
     cross join clock
     cross join
         core.verdicts(
-            mark.merchant_id, mark.looked_at, clock.overdue, clock.lost, clock.short, true, null, null, null, null
+            mark.merchant_id, mark.looked_at, clock.overdue, clock.lost, clock.short, true,
+            null, null, null, null, null, null
         ) as said
 )
 
