@@ -1,5 +1,5 @@
--- The archive, the newest week first: the mails of these merchants, and with %(house)s the one about all of them, of the
--- newest %(weeks)s weeks up to one.
+-- The archive, the newest week first: the mails of these merchants, and with %(house)s the one about all of them, of
+-- the newest %(weeks)s weeks up to one.
 with his as (
     select
         mail.mail_id,

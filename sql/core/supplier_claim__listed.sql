@@ -13,7 +13,9 @@ where
     merchant_id = any(%(merchants)s)
     and (%(supplier)s::text is null or supplier = %(supplier)s)
     and claim_id not in (
-        select claim_id from core.supplier_claim_unit where unit_id = any(%(hidden)s::uuid[])
+        select claim_id
+        from core.supplier_claim_unit
+        where unit_id = any(%(hidden)s::uuid[])
     )
 order by made_at desc, claim_id asc
 limit %(shown)s;

@@ -1,5 +1,5 @@
--- ops.weekly_known: what the marts say of a part that was just published. A clock that has its rows keeps them, whatever
--- its run would say on a second publishing: a mail may have been written from them.
+-- ops.weekly_known: what the marts say of a part that was just published. A clock that has its rows keeps them,
+-- whatever its run would say on a second publishing: a mail may have been written from them.
 -- merchant_id NULL is the whole house, whose signals and unquantified cases are its merchants'.
 with price as ( -- of the goods as signals name them: what was sold under a resale SKU is of its product
     select
