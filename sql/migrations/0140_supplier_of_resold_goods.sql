@@ -1,5 +1,4 @@
--- Goods that were sold under a resale SKU and came back again are of their product, as in sales and signals. The
--- inspection that counts is looked up once a piece.
+-- Goods that were sold under a resale SKU and came back again are of their product, as in sales and signals.
 create or replace view mart.supplier_piece as
 select
     unit.unit_id,
@@ -18,14 +17,16 @@ select
     unit.received_at,
     unit.inspected_at,
     unit.finding,
-    coalesce(array(select jsonb_array_elements_text(inspection.payload -> 'defects')), '{}') as defects,
-    (inspection.payload ->> 'packaging_intact')::boolean as packaging_intact,
+    coalesce(
+        array(select jsonb_array_elements_text((core.last_inspection(unit.unit_id)).payload -> 'defects')), '{}'
+    ) as defects,
+    ((core.last_inspection(unit.unit_id)).payload ->> 'packaging_intact')::boolean as packaging_intact,
     unit.signs_of_use,
     -- what another inspector saw who was told nothing of this inspection
     (
         select look.finding
         from core.second_look as look
-        where look.inspection_id = inspection.event_id and look.looked_at is not null
+        where look.inspection_id = (core.last_inspection(unit.unit_id)).event_id and look.looked_at is not null
     ) as second_finding,
     unit.cause,
     unit.grade,
@@ -39,7 +40,14 @@ select
         when
             unit.finding = 'incomplete'
             and unit.signs_of_use is false
-            and (inspection.payload ->> 'packaging_intact')::boolean
+            and (
+                -- the payload of core.last_inspection, without a function's cost a piece
+                select (event.payload ->> 'packaging_intact')::boolean
+                from ledger.effective_event as event
+                where event.unit_id = unit.unit_id and event.type = 'inspected'
+                order by event.seq desc
+                limit 1
+            )
             then 'incomplete'
     end as fault,
     product.cost as unit_cost,
@@ -61,15 +69,4 @@ left join core.product as product
     on unit.merchant_id = product.merchant_id and coalesce(resale.sku, unit.sku) = product.sku
 left join core.return_case as return_case on unit.case_id = return_case.case_id
 left join core.supplier_claimed as claimed on unit.unit_id = claimed.unit_id
-left join lateral (
-    select
-        event.event_id,
-        event.payload
-    from ledger.effective_event as event
-    where event.unit_id = unit.unit_id and event.type = 'inspected'
-    order by event.seq desc
-    limit 1
-) as inspection on true
 where unit.inspected_at is not null;
-
-drop function core.last_inspection;
