@@ -3,13 +3,13 @@
 import datetime as dt
 from email.policy import SMTP
 from typing import Annotated, Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 from fastapi import APIRouter, HTTPException, Query, Request, Response, status
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from include.console.guard import Refused
-from include.console.site import Site, View, actor_of, back, form_of, language_of, text_of_form
+from include.console.site import Site, View, actor_of, back, form_of, id_of_form, language_of, text_of_form
 from include.db.connection import Connection
 from include.db.statements import run
 from include.domain.staff import EVERY_MERCHANT, Staff
@@ -20,8 +20,9 @@ from include.locale.labels import NOTICES, SENDING_ACTIONS, label
 from include.locale.words import Words
 from include.reports.facts import WeeklyFacts
 from include.reports.mail_page import opened
+from include.reports.weekly_mail import compose, text_part
 
-SHOWN = 60
+WEEKS_SHOWN = 8
 CHIPS = {"sent": "good", "queued": "none", "sending": "warn", "unknown": "bad", "dead": "bad", "dismissed": "none"}
 DIFFERENCES_SHOWN = 20
 Merchant = Annotated[str | None, Query(max_length=100)]
@@ -55,9 +56,7 @@ def mails_routes(site: Site) -> APIRouter:
                 raise Refused(status.HTTP_403_FORBIDDEN, "not_supervisor")
             reason = text_of_form(form, "reason", most=weekly_archive.LONGEST_REASON)
             try:
-                weekly_archive.send_again(
-                    conn, row, _form_id(text_of_form(form, "form")), actor_of(request), reason, site.now()
-                )
+                weekly_archive.send_again(conn, row, id_of_form(form), actor_of(request), reason, site.now())
             except AgainRefused as refusal:
                 return back(request, f"mails/{mail_id}", **kept, refused=refusal.code)
         return back(request, f"mails/{mail_id}", **kept, done="again")
@@ -71,13 +70,12 @@ def _preview(router: APIRouter, site: Site) -> None:
         language = language_of(request)
         with site.warehouse() as conn:
             view, facts = _to_come(conn, site, request, merchant, language)
-        mail = opened(_composed(facts))
         content = {
             **view.content,
             "now": site.now(),
             "week": language.week(facts.week_start),
             "recipient": facts.recipient,
-            "text": mail.text,
+            "text": text_part(facts),
         }
         return site.page(request, "mail_preview.html", language, content, section="mails")
 
@@ -85,7 +83,7 @@ def _preview(router: APIRouter, site: Site) -> None:
     def preview_page(request: Request, merchant: Merchant = None) -> HTMLResponse:
         with site.warehouse() as conn:
             _view, facts = _to_come(conn, site, request, merchant, language_of(request))
-        return HTMLResponse(opened(_composed(facts)).page)
+        return HTMLResponse(opened(compose(facts, "preview@qaitarym").as_bytes(policy=SMTP)).page)
 
 
 def _to_come(
@@ -104,12 +102,6 @@ def _reader(view: View, language: Words) -> Reader:
         if row["merchant_id"] == view.merchant_id:
             return Reader(view.merchant_id, row["name"], row["locale"], "")
     return Reader(None, language._("All merchants"), language.language, "")
-
-
-def _composed(facts: WeeklyFacts) -> bytes:
-    from include.reports.weekly_mail import compose  # the charts' libraries are only loaded where one is drawn
-
-    return compose(facts, "preview@qaitarym").as_bytes(policy=SMTP)
 
 
 def _one(router: APIRouter, site: Site) -> None:
@@ -176,14 +168,12 @@ def archive(conn: Connection, view: View, upto: dt.date | None, words: Words) ->
     """Return the values of the template ``mails.html``."""
     rows = run(
         conn, "console/mails", merchants=view.whose, house=view.house and view.merchant_id is None, upto=upto,
-        shown=SHOWN + 1,
+        weeks=WEEKS_SHOWN + 1,
     ).fetchall()  # fmt: skip
     weeks: dict[dt.date, list[dict[str, Any]]] = {}
-    for row in rows[:SHOWN]:
+    for row in rows:
         weeks.setdefault(row["week_start"], []).append(_row(row, words))
-    older = rows[SHOWN]["week_start"] if len(rows) > SHOWN else None
-    if older in weeks and len(weeks) > 1:  # a week that does not fit as a whole stands on the next page
-        del weeks[older]
+    older = weeks.popitem()[0] if len(weeks) > WEEKS_SHOWN else None
     return {
         **view.content,
         "kept": {},
@@ -231,13 +221,6 @@ def _mail(conn: Connection, row: dict[str, Any], words: Words) -> dict[str, Any]
 def _checked(row: dict[str, Any], again: dict[str, Any]) -> dict[str, Any]:
     found = weekly_archive.differing(row["numbers"], again)
     return {"checked": True, "differences": found[:DIFFERENCES_SHOWN]}
-
-
-def _form_id(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError:
-        raise Refused(status.HTTP_400_BAD_REQUEST, "broken_form") from None
 
 
 def _trouble(code: str | None, words: Words) -> str:

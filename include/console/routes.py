@@ -8,7 +8,7 @@ from fastapi import APIRouter, HTTPException, Query, Request, status
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from include.console.guard import Refused
-from include.console.site import Site, View, actor_of, back, form_of, language_of, text_of_form
+from include.console.site import Site, View, actor_of, back, form_of, id_of_form, language_of, text_of_form
 from include.db.connection import Connection
 from include.db.statements import run
 from include.domain.routes import Estimate, may_rule
@@ -50,7 +50,7 @@ def route_routes(site: Site) -> APIRouter:
                             text_of_form(form, "reason", most=LONGEST_REASON),
                             actor_of(request),
                             now,
-                            _form_id(text_of_form(form, "form")),
+                            id_of_form(form),
                         )
             except RulingRefused as refusal:
                 return back(request, f"routes/{unit_id}", **kept, refused=refusal.code)
@@ -101,14 +101,6 @@ def _seen(conn: Connection, staff: Staff, unit_id: UUID) -> dict[str, Any]:
     if row is None or not staff.may("viewer", row["merchant_id"]):
         raise HTTPException(status.HTTP_404_NOT_FOUND, "no such unit")
     return row
-
-
-def _form_id(text: str) -> UUID:
-    """Return what makes a form that is sent twice one ruling."""
-    try:
-        return UUID(text)
-    except ValueError:
-        raise Refused(status.HTTP_400_BAD_REQUEST, "broken_form") from None
 
 
 def listing(conn: Connection, view: View, show: str, after: UUID | None, words: Words) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
+from uuid import UUID
 
 import jinja2
 from fastapi import Request, status
@@ -189,6 +190,14 @@ def text_of_form(form: FormData, name: str, *, most: int = 200) -> str:
     """Return a field of a form as text; a file in its place is no text."""
     value = form.get(name)
     return value.strip()[:most] if isinstance(value, str) else ""
+
+
+def id_of_form(form: FormData) -> UUID:
+    """Return what makes a form that is sent twice one deed; raise :class:`Refused` where it says none."""
+    try:
+        return UUID(text_of_form(form, "form"))
+    except ValueError:
+        raise Refused(status.HTTP_400_BAD_REQUEST, "broken_form") from None
 
 
 def numbers_of(form: FormData, name: str) -> list[int]:

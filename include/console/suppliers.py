@@ -1,7 +1,7 @@
 """Suppliers: their shares of defects against the agreed ones, the pieces behind each number, claims to them."""
 
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Collection, Iterator
+from dataclasses import asdict, dataclass
 from typing import Annotated, Any
 from urllib.parse import urlencode
 from uuid import UUID, uuid4
@@ -11,15 +11,14 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from include.console.guard import Refused
 from include.console.sheets import sheet
-from include.console.site import Site, View, actor_of, back, form_of, language_of, text_of_form
+from include.console.site import Site, View, actor_of, back, form_of, id_of_form, language_of, text_of_form
 from include.console.supplier_charts import trend
 from include.db.connection import Connection
 from include.db.statements import run
-from include.domain.second_look import BLIND_ROLE
 from include.domain.staff import Staff
-from include.domain.suppliers import MOST_UNITS, Rate
+from include.domain.suppliers import Rate
 from include.flows import suppliers
-from include.flows.second_look import waits_for
+from include.flows.second_look import hidden_from, waits_for
 from include.flows.suppliers import Claim, Part, Period, Score, SupplierRefused, Wanted
 from include.locale import supplier_labels
 from include.locale.desk_labels import FINDINGS
@@ -28,11 +27,11 @@ from include.locale.labels import label
 from include.locale.words import Words
 from include.reports.supplier_claim import Paper, basis, claim_pdf, findings, name_of
 from include.reports.supplier_claim_book import claim_book
+from include.reports.workbook import MIME as XLSX
 
 SHOWN = 25
 CLAIMS_SHOWN = 50
 IN_A_FILE = 100_000
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 PARTS = tuple(supplier_labels.PARTS)
 CHIPS = {"above": "bad", "perhaps": "warn", "within": "good"}
 
@@ -61,11 +60,12 @@ class Asked:
         named = asdict(self)
         return {{"first": "from", "last": "to"}.get(name, name): value for name, value in named.items() if value}
 
-    def wanted(self, site: Site) -> Wanted:
-        """Return the pieces that are meant."""
+    def wanted(self, site: Site, hidden: Collection[UUID] = ()) -> Wanted:
+        """Return the pieces that are meant, without those that are hidden from who asks."""
         return Wanted(
             self.shop, self.supplier, Period.of(self.first, self.last, site.now()), self.category or None,
             self.sku or None, self.batch or None, self.finding or None, self.show,
+            hidden,
         )  # fmt: skip
 
 
@@ -127,14 +127,18 @@ def _scorecard(router: APIRouter, site: Site) -> None:
         language, period = language_of(request), Period.of(first, last, site.now())
         with site.warehouse() as conn:
             view = site.view(conn, request, merchant or None)
-            rows = suppliers.scores(conn, view.whose, period, category or None)
+            hidden = hidden_from(conn, view.staff, view.whose)
+            rows = suppliers.scores(conn, view.whose, period, category or None, hidden=hidden)
         return sheet("suppliers.csv", _score_heading(language), (_score_line(row, language) for row in rows))
 
 
 def scorecard(conn: Connection, view: View, period: Period, category: str | None, words: Words) -> dict[str, Any]:
     """Return the values of the template ``suppliers.html``."""
-    rows = suppliers.scores(conn, view.whose, period, category)
-    claims = run(conn, "core/supplier_claim__listed", merchants=view.whose, supplier=None, shown=CLAIMS_SHOWN)
+    hidden = hidden_from(conn, view.staff, view.whose)
+    rows = suppliers.scores(conn, view.whose, period, category, hidden=hidden)
+    claims = run(
+        conn, "core/supplier_claim__listed", merchants=view.whose, supplier=None, hidden=hidden, shown=CLAIMS_SHOWN
+    )
     return {
         **view.content,
         "names": {row["merchant_id"]: row["name"] for row in view.merchants},
@@ -237,7 +241,8 @@ def _supplier(router: APIRouter, site: Site) -> None:
         language = language_of(request)
         with site.warehouse() as conn:
             staff = _must_see(site.staff(conn, request), asked.shop)
-            content = supplier(conn, staff, asked, asked.wanted(site), page, language)
+            wanted = asked.wanted(site, hidden_from(conn, staff, [asked.shop]))
+            content = supplier(conn, staff, asked, wanted, page, language)
         content |= {
             "now": site.now(),
             "trouble": label(language, supplier_labels.REFUSALS, refused)
@@ -251,19 +256,17 @@ def _supplier(router: APIRouter, site: Site) -> None:
         language = language_of(request)
         with site.warehouse() as conn:
             staff = _must_see(site.staff(conn, request), asked.shop)
-            rows = suppliers.pieces(conn, asked.wanted(site), IN_A_FILE)
-            blind = waits_for(conn, staff, rows)
-        seen = (row for row in rows if row["unit_id"] not in blind)
-        return sheet("pieces.csv", _piece_heading(language), _piece_lines(seen, language))
+            rows = suppliers.pieces(conn, asked.wanted(site, hidden_from(conn, staff, [asked.shop])), IN_A_FILE)
+        return sheet("pieces.csv", _piece_heading(language), _piece_lines(rows, language))
 
     @router.get("/suppliers/parts.csv")
     def parts_file(request: Request, asked: Goods, by: Annotated[str, Query(max_length=20)] = "month") -> Response:
-        language, wanted = language_of(request), asked.wanted(site)
+        language, period = language_of(request), asked.wanted(site).period
         if by not in PARTS:
             raise HTTPException(status.HTTP_404_NOT_FOUND, "no such table")
         with site.warehouse() as conn:
-            _must_see(site.staff(conn, request), asked.shop)
-            rows = suppliers.parts(conn, asked.shop, asked.supplier, wanted.period, wanted.category)[by]
+            hidden = hidden_from(conn, _must_see(site.staff(conn, request), asked.shop), [asked.shop])
+            rows = suppliers.parts(conn, asked.shop, asked.supplier, period, asked.category or None, hidden)[by]
         _ = language._
         heading = [
             language._(supplier_labels.PART_NAMES[by]), _("product"), _("inspected"), _("supplier's defects"),
@@ -286,15 +289,15 @@ def _must_see(staff: Staff, merchant_id: str) -> Staff:
 def supplier(conn: Connection, staff: Staff, asked: Asked, wanted: Wanted, page: int, words: Words) -> dict[str, Any]:
     """Return the values of the template ``supplier.html``."""
     period, category = wanted.period, wanted.category
-    scores = suppliers.scores(conn, [asked.shop], period, category, asked.supplier)
+    scores = suppliers.scores(conn, [asked.shop], period, category, asked.supplier, wanted.hidden)
     rows = suppliers.pieces(conn, wanted, SHOWN + 1, page * SHOWN)
-    blind = waits_for(conn, staff, rows)
     if not scores and not suppliers.known(conn, asked.shop, asked.supplier):
         raise HTTPException(status.HTTP_404_NOT_FOUND, "no such supplier")
-    parts = suppliers.parts(conn, asked.shop, asked.supplier, period, category)
+    parts = suppliers.parts(conn, asked.shop, asked.supplier, period, category, wanted.hidden)
     claims = run(
-        conn, "core/supplier_claim__listed", merchants=[asked.shop], supplier=asked.supplier, shown=CLAIMS_SHOWN
-    )
+        conn, "core/supplier_claim__listed", merchants=[asked.shop], supplier=asked.supplier, hidden=wanted.hidden,
+        shown=CLAIMS_SHOWN,
+    )  # fmt: skip
     return {
         "kept": asked.kept,
         "asked": asked,
@@ -307,14 +310,14 @@ def supplier(conn: Connection, staff: Staff, asked: Asked, wanted: Wanted, page:
         "chosen": [(name, value) for name, value in _chosen(asked, words) if value],
         "trend": trend(parts["month"], words),
         "parts": [_part_table(by, parts[by], asked, words) for by in PARTS],
-        "pieces": [_piece(row, words) for row in rows[:SHOWN] if row["unit_id"] not in blind],
+        "pieces": [_piece(row, words) for row in rows[:SHOWN]],
         "listed": rows[0]["listed"] if rows else 0,
         "page": page,
         "more": len(rows) > SHOWN,
         "claims": _claim_rows(claims.fetchall(), words),
         "may_claim": staff.may("supervisor", asked.shop),
         "form": str(uuid4()),
-        **_draft(conn, staff, wanted, scores[0] if scores else None, words),
+        **_draft(conn, wanted, scores[0] if scores else None, words),
     }
 
 
@@ -386,7 +389,7 @@ def _piece_heading(words: Words) -> list[str]:
     ]  # fmt: skip
 
 
-def _piece_lines(rows: Iterator[dict[str, Any]], words: Words) -> Iterator[list[Any]]:
+def _piece_lines(rows: list[dict[str, Any]], words: Words) -> Iterator[list[Any]]:
     for row in rows:
         told = _piece(row, words)
         yield [
@@ -420,7 +423,7 @@ def _claims(router: APIRouter, site: Site) -> None:
             conn.commit()
             try:
                 claim_id = suppliers.make(
-                    conn, asked.wanted(site), text_of_form(form, "digest"), _form_id(text_of_form(form, "form")),
+                    conn, asked.wanted(site), text_of_form(form, "digest"), id_of_form(form),
                     actor_of(request), now,
                 )  # fmt: skip
             except SupplierRefused as refusal:
@@ -480,9 +483,8 @@ def _files(router: APIRouter, site: Site) -> None:
     def drafted(request: Request, asked: Asked) -> tuple[Paper, dict[str, bytes]]:
         with site.warehouse() as conn:
             staff = _must_see(site.staff(conn, request), asked.shop)
-            wanted = asked.wanted(site)
             try:
-                claim = suppliers.compose(conn, wanted, _hidden(conn, staff, wanted))
+                claim = suppliers.compose(conn, asked.wanted(site, hidden_from(conn, staff, [asked.shop])))
             except SupplierRefused as refusal:
                 raise HTTPException(status.HTTP_404_NOT_FOUND, str(refusal)) from refusal
             return _paper(claim), suppliers.pictures(conn, claim)
@@ -520,10 +522,10 @@ def _paper(claim: Claim) -> Paper:
     return Paper(claim.content, claim.digest, number, claim.actor, claim.made_at)
 
 
-def _draft(conn: Connection, staff: Staff, wanted: Wanted, score: Score | None, words: Words) -> dict[str, Any]:
+def _draft(conn: Connection, wanted: Wanted, score: Score | None, words: Words) -> dict[str, Any]:
     """Return the claim that could be made now, or why there is none."""
     try:
-        claim = suppliers.compose(conn, wanted, _hidden(conn, staff, wanted), score)
+        claim = suppliers.compose(conn, wanted, score)
     except SupplierRefused as refusal:
         return {"draft": None, "no_draft": label(words, supplier_labels.REFUSALS, refusal.code)}
     told = claim.content
@@ -540,13 +542,6 @@ def _draft(conn: Connection, staff: Staff, wanted: Wanted, score: Score | None, 
     }
 
 
-def _hidden(conn: Connection, staff: Staff, wanted: Wanted) -> set[UUID]:
-    """Return the pieces of a draft that he is to look at again, told nothing of what the first inspector found."""
-    if staff.role(wanted.merchant_id) != BLIND_ROLE:
-        return set()
-    return waits_for(conn, staff, suppliers.pieces(conn, replace(wanted, show="open"), MOST_UNITS + 1))
-
-
 def _seen(conn: Connection, staff: Staff, claim_id: UUID) -> dict[str, Any]:
     """Return a kept claim; one of a merchant that is not his, or of a piece he is to look at blind, is not there."""
     row = run(conn, "core/supplier_claim__one", claim_id=claim_id).fetchone()
@@ -559,14 +554,6 @@ def _seen(conn: Connection, staff: Staff, claim_id: UUID) -> dict[str, Any]:
     if waits_for(conn, staff, units):
         raise HTTPException(status.HTTP_404_NOT_FOUND, "no such claim")
     return row
-
-
-def _form_id(text: str) -> UUID:
-    """Return what makes a form that is sent twice one claim."""
-    try:
-        return UUID(text)
-    except ValueError:
-        raise Refused(status.HTTP_400_BAD_REQUEST, "broken_form") from None
 
 
 def _claim_rows(rows: list[dict[str, Any]], words: Words) -> list[dict[str, Any]]:

@@ -12,7 +12,6 @@ UNKNOWN = "unknown"  # a supplier the catalogue does not name
 WRONG_ITEM = "wrong_item"
 # One finding may be a mistake of the inspector's: nobody is accused "for sure" on fewer.
 FEWEST_FOUND = 3
-MATURE_DAYS = 30  # after so many days a week's returns have come, but for few
 MOST_UNITS = 200  # of one claim file
 MOST_PHOTOS = 4  # of one piece in it
 

@@ -26,6 +26,7 @@ from include.flows.owed import KIND as OWED_MAIL
 from include.flows.owed import tell_merchants
 from include.flows.run import Run
 from include.flows.settings import setting
+from include.flows.weekly_archive import AGAIN as MAIL_AGAIN
 from include.flows.weekly_archive import send_what_is_asked
 from include.notify.alerts import ALL, clear_alert, raise_alert
 from include.notify.channels import Address, Channel, ChannelError
@@ -251,5 +252,5 @@ def watch(conn: Connection, now: dt.datetime, hours: QuietHours) -> None:
         now=now,
         quiet=hours.hold(now),
         loud_since=hours.loud_since(now),
-        mail_kind=OWED_MAIL,
+        mail_kinds=[OWED_MAIL, MAIL_AGAIN],
     )

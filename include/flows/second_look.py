@@ -80,6 +80,15 @@ def waits_for(conn: Connection, staff: Staff, units: Sequence[dict[str, Any]]) -
     }
 
 
+def hidden_from(conn: Connection, staff: Staff, merchant_ids: Collection[str]) -> list[UUID]:
+    """Return all units of these merchants that wait for a second look he may take: he is to count none of them."""
+    may = [merchant_id for merchant_id in merchant_ids if staff.role(merchant_id) == BLIND_ROLE]
+    rows = run(conn, "core/second_look__waiting", merchant_ids=may) if may else ()
+    return [
+        row["unit_id"] for row in rows if may_look(BLIND_ROLE, staff.user_name, row["first_actor"], row["worked_by"])
+    ]
+
+
 def as_seen_by(conn: Connection, staff: Staff, units: dict[UUID, dict[str, Any]]) -> dict[UUID, dict[str, Any]]:
     """Return these units, each as this person may see it."""
     blind = waits_for(conn, staff, list(units.values()))

@@ -95,10 +95,20 @@ class Score:
 
 
 def scores(
-    conn: Connection, merchants: list[str], period: Period, category: str | None = None, supplier: str | None = None
+    conn: Connection,
+    merchants: list[str],
+    period: Period,
+    category: str | None = None,
+    supplier: str | None = None,
+    hidden: Collection[UUID] = (),
 ) -> list[Score]:
-    """Return the suppliers of these merchants with their shares in a period, whose name nobody knows last."""
-    asked: dict[str, Any] = {"merchants": merchants, "supplier": supplier, "category": category, **period.values}
+    """Return the suppliers of these merchants with their shares in a period, whose name nobody knows last.
+
+    ``hidden`` pieces are not counted, nor by anything else here.
+    """
+    asked: dict[str, Any] = {
+        "merchants": merchants, "supplier": supplier, "category": category, "hidden": list(hidden), **period.values
+    }  # fmt: skip
     inspected = _by_supplier(run(conn, "report/supplier_rates", **asked))
     sold = _by_supplier(run(conn, "report/supplier_sold", **asked))
     keys = sorted({*inspected, *sold}, key=lambda key: (key[1] == "unknown", *key))
@@ -139,12 +149,24 @@ class Part:
 
 
 def parts(
-    conn: Connection, merchant_id: str, supplier: str, period: Period, category: str | None = None
+    conn: Connection,
+    merchant_id: str,
+    supplier: str,
+    period: Period,
+    category: str | None = None,
+    hidden: Collection[UUID] = (),
 ) -> dict[str, list[Part]]:
     """Return a supplier's inspected pieces by ``sku``, ``batch``, ``finding`` and ``month``."""
-    asked = {"merchant_id": merchant_id, "supplier": supplier, "category": category, **period.values}
     found: dict[str, list[Part]] = {name: [] for name in ("sku", "batch", "finding", "month")}
-    for row in run(conn, "report/supplier_parts", **asked):
+    for row in run(
+        conn,
+        "report/supplier_parts",
+        merchant_id=merchant_id,
+        supplier=supplier,
+        category=category,
+        hidden=list(hidden),
+        **period.values,
+    ):
         rate = _rate(row, "faults", "inspected", agreed=True)
         found[row["part"]].append(Part(row["key"], row["name"], rate))
     return found
@@ -152,7 +174,7 @@ def parts(
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which pieces of a supplier are asked for."""
+    """Which pieces of a supplier are asked for; ``hidden`` ones are not there for who asks."""
 
     merchant_id: str
     supplier: str
@@ -162,6 +184,7 @@ class Wanted:
     batch: str | None = None
     finding: str | None = None
     show: str = "all"
+    hidden: Collection[UUID] = ()
 
 
 def pieces(conn: Connection, wanted: Wanted, shown: int, passed: int = 0) -> list[dict[str, Any]]:
@@ -169,7 +192,7 @@ def pieces(conn: Connection, wanted: Wanted, shown: int, passed: int = 0) -> lis
     return run(
         conn, "report/supplier_pieces", merchant_id=wanted.merchant_id, supplier=wanted.supplier,
         category=wanted.category, sku=wanted.sku, batch=wanted.batch, finding=wanted.finding, which=wanted.show,
-        shown=shown, passed=passed, **wanted.period.values,
+        hidden=list(wanted.hidden), shown=shown, passed=passed, **wanted.period.values,
     ).fetchall()  # fmt: skip
 
 
@@ -214,19 +237,19 @@ class Claim:
         return hashlib.sha256(self.text.encode()).hexdigest()
 
 
-def compose(conn: Connection, wanted: Wanted, hidden: Collection[UUID] = (), score: Score | None = None) -> Claim:
+def compose(conn: Connection, wanted: Wanted, score: Score | None = None) -> Claim:
     """Return the claim that could be made of the defects that are in none yet: the same facts give the same text.
 
-    ``hidden`` pieces are left out; ``score`` is the supplier's of these days and this category, where it is known.
+    ``score`` is the supplier's of these days and this category, where it is known.
     Raises :class:`SupplierRefused` where there are none, or more than a file takes.
     """
-    rows = [row for row in pieces(conn, replace(wanted, show="open"), MOST_UNITS + 1) if row["unit_id"] not in hidden]
+    rows = pieces(conn, replace(wanted, show="open"), MOST_UNITS + 1)
     if not rows:
         raise SupplierRefused("nothing", f"{wanted.supplier} has no defects that could be claimed")
     if len(rows) > MOST_UNITS:
         raise SupplierRefused("too_many", f"a claim file takes {MOST_UNITS} pieces: choose fewer days or one SKU")
     if score is None:
-        (score,) = scores(conn, [wanted.merchant_id], wanted.period, wanted.category, wanted.supplier)
+        (score,) = scores(conn, [wanted.merchant_id], wanted.period, wanted.category, wanted.supplier, wanted.hidden)
     content = {
         "format": FORMAT,
         "merchant_id": wanted.merchant_id,
@@ -291,9 +314,7 @@ def _defect(code: str, category: str, names: Mapping[tuple[str, str], Mapping[st
     return {language: known[language] if known else code for language in ("ru", "kk", "en")}
 
 
-def make(
-    conn: Connection, wanted: Wanted, seen: str, form: UUID, actor: str, now: dt.datetime, hidden: Collection[UUID] = ()
-) -> UUID:
+def make(conn: Connection, wanted: Wanted, seen: str, form: UUID, actor: str, now: dt.datetime) -> UUID:
     """Make the claim whose digest a person has ``seen``, and return its id; the same ``form`` again makes none.
 
     Raises :class:`SupplierRefused` where it would say something else by now, or another claim has one of its pieces.
@@ -301,30 +322,41 @@ def make(
     claim_id = stable_id("supplier_claim", form)
     try:
         with conn.transaction():
-            if run(conn, "core/supplier_claim__one", claim_id=claim_id).fetchone():
-                return claim_id
-            claim = compose(conn, wanted, hidden)
-            if claim.digest != seen:
-                raise SupplierRefused("changed", "the facts have changed since the claim was shown")
-            told = claim.content
-            run(
-                conn,
-                "core/supplier_claim",
-                claim_id=claim_id,
-                merchant_id=wanted.merchant_id,
-                supplier=wanted.supplier,
-                unit_ids=[UUID(unit["unit_id"]) for unit in told["units"]],
-                costs=[unit["unit_cost"] for unit in told["units"]],
-                amount=told["amount"],
-                content=claim.text,
-                digest=claim.digest,
-                actor=actor,
-                now=now,
-            )
-            run(conn, "core/supplier_claimed", claim_id=claim_id)
-    except psycopg.errors.UniqueViolation as error:
+            if not _is_made(conn, claim_id):
+                _write(conn, claim_id, wanted, seen, actor, now)
+    except (psycopg.errors.UniqueViolation, SupplierRefused) as error:
+        if _is_made(conn, claim_id):  # by the same form, at the same time
+            return claim_id
+        if isinstance(error, SupplierRefused):
+            raise
         raise SupplierRefused("changed", "another claim to the supplier has one of the pieces by now") from error
     return claim_id
+
+
+def _is_made(conn: Connection, claim_id: UUID) -> bool:
+    return run(conn, "core/supplier_claim__one", claim_id=claim_id).fetchone() is not None
+
+
+def _write(conn: Connection, claim_id: UUID, wanted: Wanted, seen: str, actor: str, now: dt.datetime) -> None:
+    claim = compose(conn, wanted)
+    if claim.digest != seen:
+        raise SupplierRefused("changed", "the facts have changed since the claim was shown")
+    told = claim.content
+    run(
+        conn,
+        "core/supplier_claim",
+        claim_id=claim_id,
+        merchant_id=wanted.merchant_id,
+        supplier=wanted.supplier,
+        unit_ids=[UUID(unit["unit_id"]) for unit in told["units"]],
+        costs=[unit["unit_cost"] for unit in told["units"]],
+        amount=told["amount"],
+        content=claim.text,
+        digest=claim.digest,
+        actor=actor,
+        now=now,
+    )
+    run(conn, "core/supplier_claimed", claim_id=claim_id)
 
 
 def withdraw(conn: Connection, claim_id: UUID, reason: str, actor: str, now: dt.datetime) -> None:

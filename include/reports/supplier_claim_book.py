@@ -19,6 +19,7 @@ from include.reports.supplier_claim import (
     name_of,
     title,
 )
+from include.reports.workbook import bytes_of, put
 
 PHOTO_PIXELS = 200  # high
 TENGE, MOMENT = "# ##0", "DD.MM.YYYY HH:MM"
@@ -32,9 +33,7 @@ def claim_book(paper: Paper, pictures: Mapping[str, bytes], words: Words) -> byt
     _claim(book.active, paper, words)
     _pieces(book.create_sheet(words._("Pieces")), paper, words)
     _photos(book.create_sheet(words._("Photos")), paper, pictures, words)
-    out = io.BytesIO()
-    book.save(out)
-    return out.getvalue()
+    return bytes_of(book)
 
 
 def _claim(sheet: Any, paper: Paper, words: Words) -> None:
@@ -89,20 +88,13 @@ def _photos(sheet: Any, paper: Paper, pictures: Mapping[str, bytes], words: Word
 
 
 def _write(sheet: Any, row: int, values: Sequence[Any], *, bold: bool = False) -> None:
-    """Write a row. Texts are texts, whatever they begin with: no program takes one for a formula."""
-    from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE  # type: ignore[import-not-found,import-untyped,unused-ignore]
     from openpyxl.styles import Alignment, Font  # type: ignore[import-not-found,import-untyped,unused-ignore]
 
     for column, value in enumerate(values, start=1):
         if value is None:
             continue
         cell = sheet.cell(row, column)
-        if isinstance(value, str):
-            cell.value = ILLEGAL_CHARACTERS_RE.sub("\ufffd", value)
-            cell.data_type = "s"
-            cell.quotePrefix = True
-        else:
-            cell.value = value
+        put(cell, value)
         if isinstance(value, dt.datetime):
             cell.number_format = MOMENT
         cell.alignment = Alignment(vertical="top", wrap_text=True)

@@ -65,7 +65,7 @@ def compose(facts: WeeklyFacts, sender: str) -> EmailMessage:
     """Return the whole MIME message, its boundaries and Date taken from the facts: text, page with charts, workbook."""
     language = words(facts.language)
     pictures = _pictures(facts, language)
-    content = _content(facts, language, pictures)
+    content = _content(facts, language)
     message = EmailMessage()
     message["From"] = sender
     message["To"] = facts.recipient
@@ -74,7 +74,7 @@ def compose(facts: WeeklyFacts, sender: str) -> EmailMessage:
     message["Message-ID"] = message_id(facts)
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(_render("weekly.txt.j2", content), cte="base64")
-    message.add_alternative(html(content), subtype="html", cte="base64")
+    message.add_alternative(_html(content, pictures), subtype="html", cte="base64")
     page = message.get_payload(1)
     assert isinstance(page, EmailMessage)
     for picture in pictures:
@@ -84,7 +84,9 @@ def compose(facts: WeeklyFacts, sender: str) -> EmailMessage:
     page.set_boundary(f"related-{facts.key}-{facts.week_start}")
     message.set_boundary(f"alternative-{facts.key}-{facts.week_start}")
     message.add_attachment(
-        weekly_sheet(facts, language), *workbook.MIME, filename=f"returns-{facts.key}-{facts.week_start}.xlsx"
+        weekly_sheet(facts, language),
+        *workbook.MIME.split("/"),
+        filename=f"returns-{facts.key}-{facts.week_start}.xlsx",
     )
     message.set_boundary(f"mixed-{facts.key}-{facts.week_start}")
     message["Content-Language"] = language.language  # before there are parts, it would become the first one's
@@ -114,18 +116,23 @@ def _pictures(facts: WeeklyFacts, language: Words) -> list[Picture]:
     return found
 
 
-def html(content: dict[str, Any]) -> str:
-    """Return the HTML part."""
+def text_part(facts: WeeklyFacts) -> str:
+    """Return the mail's text, without the cost of its page, its charts and its workbook."""
+    return _render("weekly.txt.j2", _content(facts, words(facts.language)))
+
+
+def _html(content: dict[str, Any], pictures: list[Picture]) -> str:
     import mjml
 
-    return str(mjml.mjml2html(_render("weekly.mjml.j2", content)))
+    by_name = {picture.cid.partition("@")[0]: picture for picture in pictures}
+    return str(mjml.mjml2html(_render("weekly.mjml.j2", {**content, "pictures": by_name})))
 
 
 def _render(name: str, content: dict[str, Any]) -> str:
     return templates_of(TEMPLATES).get_template(name).render(content)
 
 
-def _content(facts: WeeklyFacts, language: Words, pictures: list[Picture]) -> dict[str, Any]:
+def _content(facts: WeeklyFacts, language: Words) -> dict[str, Any]:
     """Return everything the templates print, already in words."""
     _ = language._
     shown = facts.signals[:SIGNALS_SHOWN]
@@ -134,7 +141,6 @@ def _content(facts: WeeklyFacts, language: Words, pictures: list[Picture]) -> di
         "words": language,
         "_": _,
         "subject": _("Returns, week of {week}: {name}", week=language.week(facts.week_start), name=facts.name),
-        "pictures": {picture.cid.partition("@")[0]: picture for picture in pictures},
         "headlines": headlines(facts, language),
         "stages": stages(facts.flow, facts.flow_before, language),
         "proceeds": (language.money(facts.flow.proceeds), language.money(facts.flow_before.proceeds)),

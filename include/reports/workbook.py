@@ -9,7 +9,7 @@ from typing import Any
 
 from include.locale.words import Words
 
-MIME = ("application", "vnd.openxmlformats-officedocument.spreadsheetml.sheet")
+MIME = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 EARLIEST = (1980, 1, 1, 0, 0, 0)  # what a ZIP archive calls no time
 SHARE, MONEY, COUNT = "0.0%", '#,##0" ₸"', "#,##0.0"
 WIDEST = 60
@@ -45,35 +45,34 @@ def workbook(sheets: Sequence[Sheet], title: str, words: Words) -> bytes:
         page = book.create_sheet(sheet.name[:31])
         for line, row in enumerate([sheet.heading, *sheet.rows], start=1):
             for column, value in enumerate(row, start=1):
-                _write(page.cell(line, column), value)
+                put(page.cell(line, column), value)
         for cell in page[1]:
             cell.font = Font(bold=True)
         page.freeze_panes = "A2"
         for column, cells in enumerate(page.columns, start=1):
             longest = max((len(str(cell.value)) for cell in cells if cell.value is not None), default=0)
             page.column_dimensions[get_column_letter(column)].width = min(max(longest + 2, 9), WIDEST)
-    out = io.BytesIO()
-    book.save(out)
-    return _without_the_time(out.getvalue())
+    return bytes_of(book)
 
 
-def _write(cell: Any, value: Any) -> None:
+def put(cell: Any, value: Any) -> None:
     """Put a value into a cell. A text stays a text whatever it begins with, also when somebody edits the cell."""
     if isinstance(value, Amount):
         cell.value, cell.number_format = value.value, value.look
     elif isinstance(value, str):
         from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
-        cell.value = ILLEGAL_CHARACTERS_RE.sub("", value)
+        cell.value = ILLEGAL_CHARACTERS_RE.sub("\ufffd", value)
         cell.data_type, cell.quotePrefix = "s", True
     else:
         cell.value = value
 
 
-def _without_the_time(body: bytes) -> bytes:
-    """Return the workbook without the moment in which it happened to be written."""
-    out = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(body)) as made, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as kept:
+def bytes_of(book: Any) -> bytes:
+    """Return the XLSX of an openpyxl workbook, without the moment in which it happens to be written."""
+    saved, out = io.BytesIO(), io.BytesIO()
+    book.save(saved)
+    with zipfile.ZipFile(saved) as made, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as kept:
         for part in made.infolist():
             content = made.read(part)
             if part.filename == "docProps/core.xml":

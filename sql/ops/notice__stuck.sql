@@ -1,5 +1,5 @@
 -- Notices that wait for a person, and those that could not be sent for over an hour though nobody sleeps, are a trouble
--- of their merchant while there are any; so are mails to him that wait for a person.
+-- of their merchant while there are any; so are mails to him that wait for a person. ``all`` is the whole house.
 create temporary table if not exists stage_stuck (
     merchant_id text primary key,
     unknown integer not null,
@@ -31,7 +31,7 @@ from (
         outbox.merchant_id,
         outbox.status
     from ops.outbox
-    where outbox.kind = %(mail_kind)s and outbox.status in ('unknown', 'dead')
+    where outbox.kind = any(%(mail_kinds)s::text[]) and outbox.status in ('unknown', 'dead')
 ) as stuck
 group by stuck.merchant_id;
 

@@ -1,14 +1,20 @@
--- ops.weekly_known: what the marts say of a part that was just published, where it is new or differs from what was
--- known before. merchant_id NULL is the whole house, whose signals and unquantified cases are its merchants'.
-with price as (
+-- ops.weekly_known: what the marts say of a part that was just published. A clock that has its rows keeps them,
+-- whatever its run would say on a second publishing: a mail may have been written from them.
+-- merchant_id NULL is the whole house, whose signals and unquantified cases are its merchants'.
+with price as ( -- of the goods as signals name them: what was sold under a resale SKU is of its product
     select
-        unit.category,
-        product.supplier,
-        product.batch,
-        unit.sku,
-        unit.original_price
-    from mart.unit as unit
-    left join core.product as product on unit.merchant_id = product.merchant_id and unit.sku = product.sku
+        coalesce(product.category, 'unknown') as category,
+        coalesce(product.supplier, 'unknown') as supplier,
+        coalesce(product.batch, 'unknown') as batch,
+        coalesce(resale.sku, unit.sku, 'unknown') as sku,
+        line.base_price
+    from ledger.unit as unit
+    inner join core.order_line as line
+        on unit.merchant_id = line.merchant_id and unit.entry_id = line.entry_id
+    left join channel.resale_sku as resale
+        on unit.merchant_id = resale.merchant_id and unit.sku = resale.offer_sku
+    left join core.product as product
+        on unit.merchant_id = product.merchant_id and coalesce(resale.sku, unit.sku) = product.sku
     where
         unit.merchant_id = %(merchant_id)s
         and unit.received_at >= (%(weeks_from)s)::timestamp at time zone 'Asia/Almaty'
@@ -73,7 +79,7 @@ said as (
                     'shape', coalesce(signal.evidence ->> 'shape', 'at_once'),
                     'attributed', coalesce((signal.evidence ->> 'attributed')::boolean, true),
                     'piece_price', (
-                        select round(avg(price.original_price))
+                        select round(avg(price.base_price))
                         from price
                         where
                             (signal.category is null or price.category = signal.category)
@@ -110,12 +116,4 @@ select
     %(now)s,
     said.rows
 from said
-where
-    said.rows is distinct from (
-        select before.rows
-        from ops.weekly_known as before
-        where before.part = %(part)s and before.what = said.what
-        order by before.known_at desc
-        limit 1
-    )
 on conflict (part, what, known_at) do nothing;

@@ -16,6 +16,7 @@ with piece as materialized (
         and inspected_at >= %(since)s
         and inspected_at < %(until)s
         and counted
+        and unit_id <> all(%(hidden)s::uuid[])
         and (%(category)s::text is null or category = %(category)s)
 )
 

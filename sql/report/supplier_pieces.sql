@@ -33,6 +33,7 @@ where
     piece.merchant_id = %(merchant_id)s
     and piece.supplier = %(supplier)s
     and piece.counted
+    and piece.unit_id <> all(%(hidden)s::uuid[])
     and (%(category)s::text is null or piece.category = %(category)s)
     and (%(sku)s::text is null or coalesce(piece.sku, 'unknown') = %(sku)s)
     and (%(batch)s::text is null or piece.batch = %(batch)s)

@@ -15,6 +15,7 @@ with piece as materialized ( -- whose defect it is is told once a piece
         and inspected_at >= %(since)s
         and inspected_at < %(until)s
         and counted
+        and unit_id <> all(%(hidden)s::uuid[])
         and (%(supplier)s::text is null or supplier = %(supplier)s)
         and (%(category)s::text is null or category = %(category)s)
 ),

@@ -46,6 +46,7 @@ suspect as materialized ( -- whose defect it is is told of these alone
         and piece.inspected_at >= %(first_day)s::timestamp at time zone 'Asia/Almaty' -- not before it was ordered
         and piece.finding in ('defective', 'incomplete')
         and piece.return_kind = 'customer_return'
+        and piece.unit_id <> all(%(hidden)s::uuid[])
         and (%(supplier)s::text is null or piece.supplier = %(supplier)s)
         and (%(category)s::text is null or piece.category = %(category)s)
         and (piece.merchant_id, piece.supplier, piece.cohort_week) in (

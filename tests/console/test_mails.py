@@ -213,3 +213,39 @@ def test_a_mail_of_before_has_no_numbers_to_compute(dsn: str) -> None:
         assert row is not None
     page = client_of(dsn).get(f"/mails/{row['mail_id']}?lang=en&check=1").text
     assert "This mail was sent before its numbers were kept." in page
+
+
+def test_every_mail_is_reached_however_many_there_are_of_a_week(dsn: str) -> None:
+    """Three quarters of weeks, one of them with more mails than a page once held."""
+    with connect(dsn) as conn:
+        conn.execute(
+            "insert into core.merchant (merchant_id, name, connection_id, base_list_connection_id) "
+            "values ('zeta', 'Zeta', 'z', 'z')"
+        )
+        archive_mail(conn, "zeta", "first-of-zeta")
+        conn.execute(
+            """
+            insert into ops.weekly_mail (message_key, merchant_id, week_start, version, message_id, language, recipient,
+                subject, known_at, known_on, message, sha256)
+            select format('zeta-%s-%s', back, number), 'zeta', week_start - 7 * back, number,
+                format('zeta-%s-%s', back, number), language, recipient, subject, known_at, known_on, message, sha256
+            from ops.weekly_mail
+            cross join generate_series(1, 39) as back
+            cross join lateral generate_series(1, case back when 20 then 61 else 1 end) as number
+            where merchant_id = 'zeta'
+            """
+        )
+        wanted = {
+            row["mail_id"] for row in conn.execute("select mail_id from ops.weekly_mail where merchant_id = 'zeta'")
+        }
+    seen: list[int] = []
+    address: str | None = "mails?lang=en&merchant=zeta"
+    for _page in range(len(wanted)):
+        page = client_of(dsn).get(f"/{address}").text
+        seen += [int(number) for number in re.findall(r'href="mails/(\d+)\?', page)]
+        older = re.search(r'<p><a href="([^"]*upto=[^"]*)"', page)
+        address = older[1].replace("&amp;", "&") if older else None
+        if address is None:
+            break
+    assert address is None and len(wanted) == 100
+    assert sorted(seen) == sorted(wanted), "each once"

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
+from uuid import uuid4
 
 import openpyxl
 import pypdfium2
@@ -14,10 +15,11 @@ import pytest
 from fastapi.testclient import TestClient
 
 from include.db.connection import connect
+from include.flows import suppliers
 from include.locale.words import LANGUAGES
 from tests.claim_world import unit
 from tests.console.surroundings import User, app_of
-from tests.supplier_world import NOW, SUPPLIER, furnish, photo
+from tests.supplier_world import NOW, SUPPLIER, furnish, photo, wanted
 
 DAYS = "from=2026-09-01&to=2026-11-16"
 GOODS = f"shop=shop&supplier={quote(SUPPLIER, safe='')}&{DAYS}"
@@ -255,8 +257,16 @@ def test_a_draft_can_be_looked_at_and_keeps_nothing(console: Console, language: 
 
 
 def test_an_inspector_who_is_to_look_again_is_told_nothing(console: Console) -> None:
-    """The piece is in no list, no file and no draft of his; for a supervisor it is."""
+    """The piece is in no list, no file, no draft and no count of his; for a supervisor it is."""
+    everywhere = [
+        *(f"supplier?lang=en&{choice}&{GOODS}" for choice in ("show=all", "finding=defective", "show=found")),
+        *(f"parts.csv?by={by}&lang=en&{GOODS}" for by in ("sku", "batch", "finding", "month")),
+        f"pieces.csv?{GOODS}", f"draft.pdf?{GOODS}",
+    ]  # fmt: skip
     with connect(console.dsn) as conn:
+        goods = wanted(sku="KET-1")
+        claim_id = suppliers.make(conn, goods, suppliers.compose(conn, goods).digest, uuid4(), "aliya", NOW)
+        suppliers.withdraw(conn, claim_id, "to be looked at again", "aliya", NOW)
         conn.execute(
             "insert into core.second_look (inspection_id, unit_id, merchant_id, warehouse, drawn_at, first_actor) "
             "select event_id, unit_id, merchant_id, 'W1', %s, actor from ledger.unit_event "
@@ -269,6 +279,27 @@ def test_an_inspector_who_is_to_look_again_is_told_nothing(console: Console) -> 
             assert "W1-000001" not in console.browser("erlan").get(f"/suppliers/{page}").text
         book = console.browser("erlan").get(f"/suppliers/draft.xlsx?{GOODS}").content
         assert openpyxl.load_workbook(io.BytesIO(book)).worksheets[1].max_row == 6
+        for page in (f"/suppliers?lang=en&merchant=shop&{DAYS}", f"/suppliers/supplier?lang=en&{GOODS}"):
+            assert str(claim_id) in console.browser().get(page).text
+            assert str(claim_id) not in console.browser("erlan").get(page).text
+        # as if the piece were not there: whatever was found at it, each page of his is the same
+        told = [blind(console, page) for page in everywhere]
+        with connect(console.dsn) as conn:
+            conn.execute("update ledger.unit set finding = 'no_fault' where unit_id = %s", (unit(1),))
+        assert told == [blind(console, page) for page in everywhere]
+        listing = rows_of(console.browser("erlan").get(f"/suppliers.csv?lang=en&merchant=shop&{DAYS}").text)
+        line = dict(zip(listing[0], next(row for row in listing if row[1] == SUPPLIER), strict=True))
+        assert (line["inspected"], line["supplier's defects"], line["found among those sold"]) == ("9", "5", "5")
+        assert listed(console.browser("erlan").get(f"/suppliers/supplier?lang=en&{GOODS}").text) == 9
     finally:
         with connect(console.dsn) as conn:
             conn.execute("delete from core.second_look")
+            conn.execute("update ledger.unit set finding = 'defective' where unit_id = %s", (unit(1),))
+
+
+def blind(console: Console, page: str) -> str:
+    """What the second inspector sees, without what differs from one look at a page to the next."""
+    answer = console.browser("erlan").get(f"/suppliers/{page}")
+    if page.startswith("draft.pdf"):
+        return pdf_text(answer.content)[0]
+    return re.sub(r'name="(form|token)" value="[^"]*"', "", answer.text)

@@ -3,7 +3,10 @@
 import datetime as dt
 import itertools
 import threading
+import time
 from collections.abc import Callable
+from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
@@ -110,6 +113,19 @@ def test_an_inspection_that_was_taken_back_says_nothing(conn: Connection) -> Non
     assert conn.execute("select count(*) as n from mart.supplier_piece").fetchone() == {"n": 0}
     append(conn, event(1, "inspected", INSPECTED + dt.timedelta(hours=2), **SOUND))
     assert (score(conn).returns.found, score(conn).returns.counted) == (0, 1)
+
+
+def test_goods_sold_under_a_resale_sku_that_come_back_are_their_suppliers(conn: Connection) -> None:
+    conn.execute(
+        "insert into channel.resale_sku (merchant_id, offer_sku, sku, state, state_since) "
+        "values ('shop', 'KET1R', 'KET-1', 'linked', %s)",
+        (NOW,),
+    )
+    append(conn, *(replace(one, payload={**one.payload, "sku": "KET1R"}) for one in life(1, "KET-1", BROKEN)))
+    (row,) = conn.execute("select * from mart.supplier_piece").fetchall()
+    assert (row["supplier"], row["category"], row["batch"], row["sku"]) == (SUPPLIER, "Чайники", "B-1", "KET-1")
+    assert (row["unit_cost"], row["agreed_rate"]) == (9_000, Decimal("0.02"))
+    assert (score(conn).open_units, score(conn).sold.found) == (1, 1)
 
 
 def test_what_a_second_inspector_saw_stands_beside_the_inspection_he_looked_at(conn: Connection) -> None:
@@ -276,6 +292,41 @@ def test_of_two_who_claim_at_once_one_does(new_warehouse: Callable[[], str]) -> 
         assert conn.execute("select count(*) as n from core.supplier_claim_unit").fetchone() == {"n": 1}
 
 
+@pytest.mark.parametrize("reads_late", [False, True])
+def test_a_double_click_makes_one_claim_and_tells_nobody_that_he_lost(
+    new_warehouse: Callable[[], str], reads_late: bool
+) -> None:
+    """The second click comes while the first is being written, and reads the pieces before that or after."""
+    dsn = new_warehouse()
+    with connect(dsn) as conn:
+        prepare(conn)
+        piece(conn, 1, "KET-1", BROKEN)
+        digest = suppliers.compose(conn, wanted()).digest
+    form, outcome = uuid4(), []
+
+    def click() -> None:
+        with connect(dsn) as mine:
+            try:
+                outcome.append(suppliers.make(mine, wanted(), digest, form, "aliya", NOW))
+            except SupplierRefused as refusal:
+                outcome.append(refusal.code)
+
+    second = threading.Thread(target=click)
+    with connect(dsn) as watching, connect(dsn) as first, first.transaction():
+        watching.autocommit = True
+        claim_id = suppliers.make(first, wanted(), digest, form, "aliya", NOW)
+        if reads_late:
+            first.execute("lock table core.product in access exclusive mode")
+        second.start()
+        waits = "select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
+        deadline = time.monotonic() + 30
+        while not watching.execute(waits.encode()).fetchone():
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+    second.join()
+    assert outcome == [claim_id]
+
+
 def test_the_tables_themselves_refuse_a_second_live_claim_and_another_digest(conn: Connection) -> None:
     piece(conn, 1, "KET-1", BROKEN)
     claim_id = made(conn)
@@ -335,4 +386,4 @@ def test_a_claim_of_more_pieces_than_a_file_takes_is_refused(conn: Connection) -
     with pytest.raises(SupplierRefused) as refused:
         suppliers.compose(conn, wanted())
     assert refused.value.code == "too_many"
-    assert len(suppliers.compose(conn, wanted(), hidden=[unit(1)]).content["units"]) == 200
+    assert len(suppliers.compose(conn, wanted(hidden=[unit(1)])).content["units"]) == 200
