@@ -1,6 +1,6 @@
 -- Verdicts that failed, newest first, and for ``held`` the parts held, whatever held them: a part of which no check
--- failed has a row without a check. Every filter may be NULL; a run that is named is looked for at any time. ``after`` is
--- the place of the last one of the page before.
+-- failed has a row without a check. Every filter may be NULL; a run that is named is looked for at any time.
+-- ``after`` is the place of the last one of the page before.
 select
     part.at,
     part.dag_id,
