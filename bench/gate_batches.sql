@@ -380,7 +380,22 @@ select
     returned
 from mart.stage_cohort_weekly;
 
--- a number of each category of the house's and of its one merchant's
+-- The house's numbers of ten weeks, of all goods and of each category. Five of the weeks changed of its one merchant: of
+-- the others the gate counts in what is known of him.
+insert into ops.batch (dag_id, run_id, merchant_id, status, rows_staged)
+values ('return_causes_weekly', 'bench', 'all', 'staged', %(rows)s / 2);
+
+insert into mart.stage_touch (dag_id, run_id, merchant_id, kind, week_start, because)
+select
+    'return_causes_weekly',
+    'bench',
+    whose.merchant_id,
+    'cohort',
+    date '2026-06-01' + 7 * week,
+    array['orders']
+from (values ('all', 10), (%(merchant_id)s, 5)) as whose (merchant_id, weeks)
+cross join lateral generate_series(0, whose.weeks - 1) as week;
+
 insert into mart.stage_kpi_weekly (
     dag_id, run_id, merchant_id, category, week_start, kpi, horizon_days, version, known_on, value, lo, hi, n
 )
@@ -389,7 +404,7 @@ select
     'bench',
     whose.merchant_id,
     case when place >= 10 then 'category ' || place end,
-    date '2026-06-01' + 7 * (place %% 10),
+    date '2026-06-01' + 7 * (place %% whose.weeks),
     'return_rate',
     14,
     1,
@@ -399,4 +414,5 @@ select
     0.05,
     50
 from generate_series(0, %(rows)s / 2 - 1) as place
-cross join (values (null), (%(merchant_id)s)) as whose (merchant_id);
+cross join (values (null, 10), (%(merchant_id)s, 5)) as whose (merchant_id, weeks)
+where place >= 10 or place < whose.weeks;

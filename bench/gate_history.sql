@@ -260,3 +260,30 @@ select
     to_timestamp(%(end_ms)s / 1000.0) - number * interval '1 hour',
     'resolved'
 from generate_series(1, %(total)s::bigint / 10) as number;
+
+-- the numbers of each week of that time, the house's and its one merchant's, of all goods and of 50 categories, known
+-- thrice; what the weekly gate counts in holds 50 units
+insert into mart.kpi_weekly (
+    merchant_id, category, week_start, kpi, horizon_days, version, known_on, value, lo, hi, n
+)
+select
+    whose.merchant_id,
+    case when place > 0 then 'category ' || place end,
+    date '2026-08-03' - 7 * back,
+    told.kpi,
+    told.horizon_days,
+    1,
+    date '2026-08-24' - 7 * (back - again),
+    told.value,
+    null,
+    null,
+    50
+from (values (null), (%(merchant_id)s)) as whose (merchant_id)
+cross join (
+    values ('return_rate', 14, 0.04), ('resale_share', 60, 0.6), ('processing_time_p50', null, 20),
+    ('time_to_sellable_p50', null, 60), ('relisted_share', null, 0.7), ('resale_share', 30, 0.5),
+    ('net_recovery', null, 9000), ('reconciled_share', null, 0.97)
+) as told (kpi, horizon_days, value)
+cross join generate_series(0, 50) as place
+cross join generate_series(0, greatest(9, %(total)s::bigint * 50 / 604800)::integer) as back
+cross join generate_series(0, 2) as again;

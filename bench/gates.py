@@ -42,7 +42,7 @@ DAGS: dict[Size, tuple[str, ...]] = {
 }  # fmt: skip
 ORDERS = 1_000  # of the runs whose tasks are looked at
 SECONDS, RATIO = 1.0, 1.15
-PASSED = {"passed": 1, "held": 0, "quarantined": 0}
+PARTS = {"return_causes_weekly": 2}  # a merchant's and the house's
 HERE = Path(__file__).resolve().parent
 
 
@@ -66,12 +66,13 @@ def run(size: Size) -> Result:
 def _report(result: Result, flow: str, judged: dict[int, dict[str, Any]], rows: int) -> None:
     small, large = judged
     medians: dict[int, dict[str, float]] = defaultdict(dict)
+    passed = {"passed": PARTS.get(flow, 1), "held": 0, "quarantined": 0}
     for count, found in judged.items():
         # the first round is cold: connections, catalogues, what the library loads only when it is used
         medians[count]["time"] = result.measure(f"{flow}, beside {count:,}: warm", found["seconds"][1:], "s")
         medians[count]["blocks"] = result.measure(f"{flow}, beside {count:,}: blocks", found["blocks"][1:], "blocks")
-        holds = found["found"] == PASSED
-        result.check(f"{flow}, beside {count:,}", str(found["found"]), str(PASSED), holds=holds)
+        holds = found["found"] == passed
+        result.check(f"{flow}, beside {count:,}", str(found["found"]), str(passed), holds=holds)
     result.check(f"{flow}: {rows:,} rows, warm", medians[small]["time"], f"<= {SECONDS:.0f} s",
                  holds=medians[small]["time"] <= SECONDS, of_time=True)  # fmt: skip
     if result.size == "smoke":  # tables of a few pages are scanned, whatever their indexes

@@ -6,10 +6,11 @@ from operator import itemgetter
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi.responses import HTMLResponse, RedirectResponse, StreamingResponse
 
 from include.console.alerts import alerts_of
-from include.console.sheets import sheet
+from include.console.quality_results import failed_check
+from include.console.sheets import portions, sheet_stream
 from include.console.site import (
     Site,
     View,
@@ -26,18 +27,15 @@ from include.db.statements import run
 from include.flows.drift import acknowledge
 from include.flows.quarantine import FILE_SOURCE, dismiss, replay, replay_chosen, replayable
 from include.locale.check_labels import promise_of
-from include.locale.labels import DRIFTS, QUARANTINE, SEVERITIES, SOURCES, label
+from include.locale.labels import DRIFTS, QUARANTINE, SOURCES, label
 from include.locale.words import Words
 from include.notify.alerts import clear_alerts
 
 RECORDS_SHOWN = 50
 DRIFTS_SHOWN = 100
 ALERTS_SHOWN = 50
-SAMPLES_SHOWN = 5
 GROUPS_SHOWN = 30
-IN_A_FILE = 100_000
 LOOKED_BACK = dt.timedelta(days=90)
-WORST = {"batch": "bad", "row": "bad", "warning": "warn"}
 KEPT = ("merchant", "source", "reason", "status", "lang")
 
 
@@ -72,13 +70,18 @@ def quality_routes(site: Site) -> APIRouter:
         source: Annotated[str | None, Query(max_length=100)] = None,
         status: Annotated[str | None, Query(max_length=20)] = None,
         reason: Annotated[str | None, Query(max_length=1000)] = None,
-    ) -> Response:
+    ) -> StreamingResponse:
         language, now = language_of(request), site.now()
         wanted = {"source": source or None, "status": status or "open", "reason": reason or None}
         with site.warehouse() as conn:
             view = site.view(conn, request, merchant or None)
-            rows = _records(conn, view, wanted, None, now, IN_A_FILE)
-        return sheet("records.csv", *_file(rows, now, language))
+
+        def read(before: int | None, most: int) -> list[dict[str, Any]]:
+            with site.warehouse() as conn:
+                return _records(conn, view, wanted, before, now, most)
+
+        lines = (_lines(rows, now, language) for rows in portions(read, itemgetter("id")))
+        return sheet_stream("records.csv", _heading(language), lines)
 
     _decisions(router, site)
     return router
@@ -209,14 +212,17 @@ def _replays(conn: Connection, merchant_id: str | None, now: dt.datetime) -> dic
     return row
 
 
-def _file(rows: list[dict[str, Any]], now: dt.datetime, words: Words) -> tuple[list[str], list[tuple[Any, ...]]]:
-    """Return the heading and the lines of the file of records; what they hold stands nowhere in it, only where."""
+def _heading(words: Words) -> list[str]:
+    """Return the heading of the file of records; what they hold stands nowhere in it, only where."""
     _ = words._
-    heading = [
+    return [
         _("merchant"), _("Source"), _("record"), _("reason"), _("where it was read"), _("State"), _("first seen"),
         _("last seen"), _("runs"), _("hours old"), _("decided by"), _("decided"), _("why"),
     ]  # fmt: skip
-    return heading, [
+
+
+def _lines(rows: list[dict[str, Any]], now: dt.datetime, words: Words) -> list[tuple[Any, ...]]:
+    return [
         (
             row["merchant_id"], row["source"], row["record_key"], row["reason"], row["pointer"],
             label(words, QUARANTINE, row["status"]), row["first_seen"].isoformat(), row["last_seen"].isoformat(),
@@ -255,16 +261,7 @@ def _drift(row: dict[str, Any], words: Words) -> dict[str, Any]:
 
 def _flow(dag_id: str, rows: list[dict[str, Any]], words: Words) -> dict[str, Any]:
     """Return a flow's checks: those that failed with samples, the others by name."""
-    failed = [
-        {
-            **row,
-            "chip": WORST.get(row["severity"], "warn"),
-            "severity_name": label(words, SEVERITIES, row["severity"]),
-            "shown": [one for one in row["sample"] or [] if isinstance(one, dict)][:SAMPLES_SHOWN],
-        }
-        for row in rows
-        if not row["success"]
-    ]
+    failed = [failed_check(row, words) for row in rows if not row["success"]]
     passed = {row["check_name"] for row in rows if row["success"]} - {row["check_name"] for row in failed}
     chip = "good"
     if failed:

@@ -2,17 +2,17 @@
 
 import datetime as dt
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, HTTPException, Query, Request, Response, status
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, StreamingResponse
 
 from include.clock import ALMATY, almaty_day
-from include.console.quality_charts import chart
-from include.console.sheets import sheet
+from include.console.board.figures import Cell, Column, Figure, Row, Unit, drawing, share, shown
+from include.console.sheets import portions, sheet, sheet_stream
 from include.console.site import Site, View, language_of
 from include.db.connection import Connection
 from include.db.statements import run
@@ -25,7 +25,6 @@ PERIODS = (30, 90)
 RUNS_SHOWN = 24
 FAILURES_SHOWN = 50
 SAMPLES_SHOWN = 5
-IN_A_FILE = 100_000
 # A gate that has not judged for so long is late: twice its interval.
 LATE_AFTER: Mapping[str, dt.timedelta] = {
     "kaspi_returns_ingest": dt.timedelta(minutes=30),
@@ -39,6 +38,8 @@ WORST = {"batch": "bad", "row": "bad", "warning": "warn"}
 # What a check said in a run: the sign stands for those who see no colours.
 SIGNS = {"passed": "✓", "batch": "✕", "row": "◐", "warning": "!", "none": "·"}
 PLACE = ("at", "dag_id", "run_id", "merchant_id", "suite", "check_name")
+# A day, a merchant or a flow of which no gate said anything.
+NOTHING = dict.fromkeys(("runs", "parts", "checks", "failed", "failed_rows", "quarantined", "staged", "held"), 0)
 
 Text = Annotated[str | None, Query(max_length=100)]
 RunId = Annotated[str | None, Query(max_length=300)]
@@ -121,7 +122,8 @@ def _overview(router: APIRouter, site: Site) -> None:
         language, now = language_of(request), site.now()
         with site.warehouse() as conn:
             view = site.view(conn, request, merchant or None)
-            rows = _days(conn, asked(view, now, flow, severity, days))
+            wanted = asked(view, now, flow, severity, days)
+            rows = _days(conn, _sums(conn, wanted), wanted)
         return sheet("quality.csv", [name for _, name in _columns(language)], _lines(rows, _columns(language)))
 
 
@@ -162,14 +164,19 @@ def _failures(router: APIRouter, site: Site) -> None:
         check: Text = None,
         of: RunId = None,
         held: Text = None,
-    ) -> Response:
+    ) -> StreamingResponse:
         language, now = language_of(request), site.now()
         with site.warehouse() as conn:
-            view = site.view(conn, request, merchant or None)
-            more = {"check": check or "", "of": of or "", "held": held or ""}
-            rows = _failed(conn, asked(view, now, flow, severity, days, day), more, None, IN_A_FILE)
+            wanted = asked(site.view(conn, request, merchant or None), now, flow, severity, days, day)
+        more = {"check": check or "", "of": of or "", "held": held or ""}
         columns = _failure_columns(language)
-        return sheet("failures.csv", [name for _, name in columns], _lines(rows, columns))
+
+        def read(after: list[Any] | None, most: int) -> list[dict[str, Any]]:
+            with site.warehouse() as conn:
+                return _failed(conn, wanted, more, after, most)
+
+        lines = (_lines(rows, columns) for rows in portions(read, lambda row: [row[name] for name in PLACE]))
+        return sheet_stream("failures.csv", [name for _, name in columns], lines)
 
 
 def _flow(router: APIRouter, site: Site) -> None:
@@ -189,16 +196,22 @@ def _flow(router: APIRouter, site: Site) -> None:
 
 def _results(conn: Connection, view: View, wanted: Asked, now: dt.datetime, words: Words) -> dict[str, Any]:
     """Return the values of the template ``quality_results.html``."""
-    flows = {row["dag_id"]: row for row in run(conn, "console/quality_flows", **wanted.bound)}
-    merchants = run(conn, "console/quality_merchants", **wanted.bound).fetchall()
-    days = _days(conn, wanted)
-    names = [name for name in SUITES if wanted.flow in (None, name)]
-    return _head(view, wanted, now, words) | {
-        "results": [_flow_row(name, flows.get(name), now, words) for name in names],
-        "by_merchant": [_shares(row) for row in merchants],
-        "whole": _shares(_sum(flows.values())),
-        "charts": _charts(days, wanted, words),
-        "days": days,
+    sums = _sums(conn, wanted)
+    flows = {row["dag_id"]: row for row in sums if row["dag_id"]}
+    content = _head(view, wanted, now, words)
+    merchants = [
+        _shares(row | {"name": content["names"].get(row["merchant_id"], row["merchant_id"])})
+        for row in sums
+        if row["merchant_id"]
+    ]
+    (whole,) = (row for row in sums if not (row["day"] or row["merchant_id"] or row["dag_id"]))
+    return content | {
+        "results": [_flow_row(name, flows.get(name), now, words) for name in SUITES if wanted.flow in (None, name)],
+        "by_merchant": sorted(merchants, key=lambda row: (-row["failed"], row["name"])),
+        "whole": _shares(whole),
+        "charts": _charts(_days(conn, sums, wanted), wanted, words),
+        "drawing": lambda figure: drawing(figure, words),
+        "shown": lambda unit, value: shown(words, unit, value),
     }
 
 
@@ -217,26 +230,20 @@ def _head(
     }
 
 
-def _sum(rows: Iterable[dict[str, Any]]) -> dict[str, Any]:
-    found = list(rows)
-    keys = ("runs", "parts", "checks", "failed", "failed_rows", "quarantined", "staged", "held")
-    return {key: sum(row[key] for row in found) for key in keys}
+def _sums(conn: Connection, wanted: Asked) -> list[dict[str, Any]]:
+    return run(conn, "console/quality_sums", **wanted.bound).fetchall()
 
 
 def _shares(row: dict[str, Any]) -> dict[str, Any]:
-    """Add the share of checks that passed and of rows that were put aside; None where there was nothing."""
-    return {
-        **row,
-        "passed_share": 1 - row["failed"] / row["checks"] if row["checks"] else None,
-        "aside_share": row["quarantined"] / row["staged"] if row["staged"] else None,
-    }
+    """Add the share of checks that passed; None where there was nothing."""
+    return {**row, "passed_share": share(row["checks"] - row["failed"], row["checks"])}
 
 
 def _flow_row(name: str, row: dict[str, Any] | None, now: dt.datetime, words: Words) -> dict[str, Any]:
     age = now - row["judged_at"] if row else None
     late = age is None or age > LATE_AFTER[name]
     return {
-        **(_shares(row) if row else _shares(_sum([]))),
+        **_shares(row or NOTHING),
         "dag_id": name,
         "judged_at": row["judged_at"] if row else None,
         "age": words.hours(max(age.total_seconds(), 0) / 3600) if age is not None else "",
@@ -245,31 +252,46 @@ def _flow_row(name: str, row: dict[str, Any] | None, now: dt.datetime, words: Wo
     }
 
 
-def _days(conn: Connection, wanted: Asked) -> list[dict[str, Any]]:
+def _days(conn: Connection, sums: list[dict[str, Any]], wanted: Asked) -> list[dict[str, Any]]:
     """Return a row for every day of the period: what the gates said, what came to the quarantine and left it."""
-    judged = {row["day"]: row for row in run(conn, "console/quality_days", **wanted.bound)}
+    judged = {row["day"]: row for row in sums if row["day"]}
     bound = {name: value for name, value in wanted.bound.items() if name != "severity"}
     records = {row["day"]: row for row in run(conn, "console/quarantine__days", **bound)}
-    nothing: dict[str, Any] = _sum([]) | {
-        "put_aside": 0, "replayed": 0, "settled": 0, "dismissed": 0, "reopened": 0, "hours": None,
-    }  # fmt: skip
+    nothing = NOTHING | dict.fromkeys(("put_aside", "replayed", "settled", "dismissed", "reopened"), 0)
     length = (wanted.until.date() - wanted.since.date()).days
     days = [wanted.since.date() + dt.timedelta(days=number) for number in range(length)]
-    return [_shares(nothing | judged.get(day, {}) | records.get(day, {}) | {"day": day}) for day in days]
-
-
-def _charts(days: list[dict[str, Any]], wanted: Asked, words: Words) -> list[dict[str, Any]]:
-    _ = words._
-    figures: tuple[tuple[str, str, Callable[[float], str]], ...] = (
-        ("passed_share", _("Checks that passed"), words.percent),
-        ("failed_rows", _("Rows that failed a check"), words.number),
-        ("quarantined", _("Rows put aside by the gates"), words.number),
-        ("held", _("Parts held back"), words.number),
-        ("hours", _("Age of a record when it was settled, the middle one"), words.hours),
-    )
     return [
-        chart(code, name, [(row["day"], row[code]) for row in days], write, words, whole=code == "passed_share")
-        for code, name, write in figures
+        _shares(nothing | {"hours": None} | judged.get(day, {}) | records.get(day, {}) | {"day": day}) for day in days
+    ]
+
+
+def _charts(days: list[dict[str, Any]], wanted: Asked, words: Words) -> list[Figure]:
+    _ = words._
+    named: tuple[tuple[str, str, Unit], ...] = (
+        ("passed_share", _("Checks that passed"), "share"),
+        ("failed_rows", _("Rows that failed a check"), "count"),
+        ("quarantined", _("Rows put aside by the gates"), "count"),
+        ("held", _("Parts held back"), "count"),
+        ("hours", _("Hours until a record was settled, the middle one"), "hours"),
+    )
+    link = "quality/failures?" + urlencode(
+        {"lang": words.language, "merchant": wanted.merchant_id or "", "flow": wanted.flow or "",
+         "severity": wanted.severity or ""}
+    )  # fmt: skip
+    return [
+        Figure(
+            code,
+            name,
+            _("day"),
+            [Column(code, name, unit, drawn=True)],
+            [
+                Row(words.day(row["day"]), {code: Cell(row[code], f"{link}&day={row['day']}")}, f"{row['day']:%d.%m}")
+                for row in days
+            ],
+            "columns",
+            unit="share" if unit == "share" else "count",  # a line of the scale at half an hour would read 0 h
+        )
+        for code, name, unit in named
         if code != "hours" or wanted.severity is None
     ]
 
@@ -291,7 +313,7 @@ def _failure_columns(words: Words) -> list[tuple[str, str]]:
     return [
         ("at", _("run of")), ("dag_id", _("flow")), ("run_id", _("run")), ("merchant_id", _("merchant")),
         ("check_name", _("check")), ("severity", _("what it does")), ("failed_rows", _("rows failed")),
-        ("status", _("part")), ("sample", _("for example")),
+        ("status", _("part")), ("detail", _("why")), ("sample", _("for example")),
     ]  # fmt: skip
 
 
@@ -336,13 +358,20 @@ def _place_of(row: dict[str, Any]) -> str:
     return json.dumps([row["at"].isoformat(), *(row[name] for name in PLACE[1:])], ensure_ascii=False)
 
 
-def _failure(row: dict[str, Any], words: Words) -> dict[str, Any]:
+def failed_check(row: dict[str, Any], words: Words) -> dict[str, Any]:
+    """Add to a verdict that failed how it is shown: its severity, and some of the records."""
     return {
         **row,
-        "promise": promise_of(words, row["check_name"]),
         "chip": WORST.get(row["severity"], "warn"),
-        "severity_name": label(words, SEVERITIES, row["severity"]),
+        "severity_name": label(words, SEVERITIES, row["severity"] or ""),
         "shown": [one for one in row["sample"] or [] if isinstance(one, dict)][:SAMPLES_SHOWN],
+    }
+
+
+def _failure(row: dict[str, Any], words: Words) -> dict[str, Any]:
+    return {
+        **failed_check(row, words),
+        "promise": promise_of(words, row["check_name"]),
         # the records that a row check put aside
         "records": urlencode({"merchant": row["merchant_id"], "source": row["suite"], "reason": row["check_name"],
                               "status": "all"}) if row["severity"] == "row" else "",
@@ -353,14 +382,16 @@ def _strip(conn: Connection, view: View, wanted: Asked, before: str | None, word
     """Return the values of the template ``quality_flow.html``: a flow's promises, and its newest runs side by side."""
     assert wanted.flow is not None
     at, _, run_id = (before or "").partition("|")
-    bound = {"merchant_id": wanted.merchant_id, "flow": wanted.flow, "severity": wanted.severity}
+    bound = {"merchant_id": wanted.merchant_id, "flow": wanted.flow}
     rows = run(
         conn, "console/quality_runs", **bound, before_at=_moment(at), before_run=run_id, shown=RUNS_SHOWN + 1
     ).fetchall()
     runs = rows[:RUNS_SHOWN][::-1]  # the newest stands on the right
     said = {
         (row["check_name"], row["run_id"]): row
-        for row in run(conn, "console/quality_strip", **bound, runs=[row["run_id"] for row in runs])
+        for row in run(
+            conn, "console/quality_strip", **bound, severity=wanted.severity, runs=[row["run_id"] for row in runs]
+        )
     }
     known = [check for check in SUITES[wanted.flow].checks if wanted.severity in (None, check.severity)]
     forgotten = sorted({name for name, _ in said} - {check.name for check in SUITES[wanted.flow].checks})
@@ -369,7 +400,7 @@ def _strip(conn: Connection, view: View, wanted: Asked, before: str | None, word
         "flow": wanted.flow,
         "severity": wanted.severity,
         "severities": [(code, words._(name)) for code, name in SEVERITIES.items()],
-        "runs": [_shares(row) for row in runs],
+        "runs": runs,
         "older": f"{runs[0]['at'].isoformat()}|{runs[0]['run_id']}" if len(rows) > RUNS_SHOWN else None,
         "checks": [
             _check_row(name, severity, subject, [said.get((name, row["run_id"])) for row in runs], words)

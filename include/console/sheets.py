@@ -2,13 +2,14 @@
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from fastapi import Response
 from fastapi.responses import StreamingResponse
 
 MARK = b"\xef\xbb\xbf"
+PORTION = 2_000  # rows of a file that are read at once
 FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -28,6 +29,19 @@ def sheet_stream(name: str, heading: Sequence[str], portions: Iterable[Iterable[
         media_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )
+
+
+def portions(
+    read: Callable[[Any, int], list[dict[str, Any]]], place: Callable[[dict[str, Any]], Any]
+) -> Iterator[list[dict[str, Any]]]:
+    """Yield all rows, portion by portion: ``read`` returns those behind a ``place`` (None: the first), at most so many.
+
+    Between two portions no connection is held.
+    """
+    after = None
+    while rows := read(after, PORTION):
+        yield rows
+        after = place(rows[-1])
 
 
 def _stream(heading: Sequence[str], portions: Iterable[Iterable[Sequence[Any]]]) -> Iterator[bytes]:

@@ -218,7 +218,7 @@ def _store(conn: Connection, run: Run, suite: Suite, merchants: list[str], findi
                     not bad and not finding.broken, severity, len(bad), Jsonb(sample), run.now,
                 )
             )  # fmt: skip
-    run_statement(conn, "ops/dq_result__clear", **run.key, suite=suite.name)
+    run_statement(conn, "ops/dq_result__clear", **run.key, suite=suite.name, merchants=merchants)
     columns = (
         "run_id", "dag_id", "merchant_id", "suite", "check_name", "success", "severity", "failed_rows", "sample", "at",
     )  # fmt: skip

@@ -3,7 +3,6 @@ select
     run_id,
     check_name,
     min(severity) as severity,
-    count(*)::integer as parts,
     (count(*) filter (where not success))::integer as failed,
     coalesce(sum(failed_rows), 0)::bigint as failed_rows
 from ops.dq_result

@@ -1,5 +1,6 @@
 """What the gates found: every number on the pages is what SQL says of the rows, and leads to them."""
 
+import csv
 import datetime as dt
 import re
 from collections.abc import Callable, Iterator
@@ -9,6 +10,7 @@ from urllib.parse import unquote
 import psycopg
 import pytest
 
+from include.console import sheets
 from include.console.quality_results import LATE_AFTER
 from include.db.connection import connect
 from include.db.statements import text_of
@@ -38,6 +40,10 @@ select
 from ops.run
 cross join core.merchant;
 
+-- rejected before they were staged: no check failed
+update ops.batch set status = 'held', detail = '40 of 140 rows were quarantined'
+where run_id = 'kaspi_returns_ingest-11' and merchant_id = 'beta';
+
 insert into ops.dq_result (
     run_id, dag_id, merchant_id, suite, check_name, success, severity, failed_rows, sample, at
 )
@@ -52,7 +58,7 @@ cross join lateral (
     values
     ('price_is_sane', 'row', batch.rows_quarantined > 0),
     ('status_is_known', 'warning', batch.run_id like '%%3' and batch.merchant_id = 'alpha'),
-    ('channel/feed_version__valid', 'batch', batch.status = 'held')
+    ('channel/feed_version__valid', 'batch', batch.status = 'held' and batch.detail is null)
 ) as said (check_name, severity, failed);
 """
 
@@ -94,6 +100,22 @@ def cells(page: str, section: str) -> list[list[str]]:
     ]
 
 
+def number(text: str) -> int:
+    return int(text.replace(",", ""))
+
+
+def sums(page: str) -> dict[str, str]:
+    """The numbers at the top of a page by their names."""
+    found = re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", page)
+    return {name: re.sub(r"<[^>]+>", "", value) for name, value in found}
+
+
+def table_of(dsn: str, path: str, user: User | None = None) -> list[dict[str, str]]:
+    """The lines of a file, by its heading."""
+    text = client_of(dsn, user).get(f"/quality/{path}").content.decode("utf-8-sig")
+    return list(csv.DictReader(text.splitlines(), delimiter=";"))
+
+
 SINCE = "at >= (date '2026-11-16' - %(days)s + 1)::timestamp at time zone 'Asia/Almaty'"
 
 
@@ -124,6 +146,17 @@ def test_the_numbers_of_every_flow_are_those_of_its_verdicts(dsn: str, asked: st
     assert len(told) == 2
     for flow, *numbers in told:
         assert shown[flow] == numbers
+    ((checks, failed, rows),) = ask(
+        dsn,
+        f"""
+        select count(*)::float, count(*) filter (where not success), sum(failed_rows)
+        from mart.dq_result where {SINCE} and {where}
+        """,
+        days=days,
+    )
+    top = sums(page)
+    assert [number(top[name]) for name in ("checks failed", "rows failed")] == [failed, rows]
+    assert top["Checks that passed"] == f"{100 * (1 - failed / checks):.0f}%"
     parts = ask(
         dsn,
         f"""
@@ -135,6 +168,9 @@ def test_the_numbers_of_every_flow_are_those_of_its_verdicts(dsn: str, asked: st
         days=days,
     )
     if "alpha&severity" not in asked:
+        assert [number(top[name]) for name in ("rows put aside", "parts held")] == [
+            sum(row[place] for row in parts) for place in (1, 2)
+        ]
         found = {row[0]: [int(value.replace(",", "")) for value in row[6:8]] for row in cells(page, "flows-title")}
         for flow, *numbers in parts:
             assert found[flow] == numbers
@@ -201,6 +237,71 @@ def test_a_day_and_a_run_narrow_what_failed(dsn: str) -> None:
     assert "the part is held back" in held and "status_is_known" not in held.replace("<wbr>", "")
 
 
+def test_a_part_held_for_rejected_records_says_so(dsn: str) -> None:
+    address = "/quality/failures?lang=en&held=1&days=90&merchant=beta"
+    page = client_of(dsn).get(f"{address}&flow={FLOW}").text
+    ((what, _, does, rows),) = cells(page, "failures-title")
+    assert (what, does, rows) == ("40 of 140 rows were quarantined", "the part is held back", "0")
+    shown = sums(client_of(dsn).get("/quality/results?lang=en&days=90&merchant=beta").text)["parts held"]
+    assert len(table_of(dsn, "failures.csv?lang=en&held=1&days=90&merchant=beta")) == int(shown) > 1
+    (line,) = table_of(dsn, f"failures.csv?lang=en&held=1&days=90&merchant=beta&flow={FLOW}")
+    assert (line["check"], line["why"]) == ("", "40 of 140 rows were quarantined")
+    assert client_of(dsn).get(f"{address}&flow={FLOW}&check=price_is_sane").text.count("rows were quarantined") == 0
+
+
+def test_a_run_that_is_named_is_found_however_old_it_is(dsn: str) -> None:
+    class Later:
+        def now(self) -> dt.datetime:
+            return NOW + 100 * DAY
+
+    browser = client_of(dsn, clock=Later)
+    assert len(cells(browser.get(f"/quality/failures?lang=en&of={FLOW}-13").text, "failures-title")) == 1
+    assert "status_is_known" not in browser.get(f"/quality/failures?lang=en&flow={FLOW}&days=90").text
+    (link,) = re.findall(rf'href="\.\./([^"]*of={FLOW}-13[^"]*)"', browser.get(f"/quality/{FLOW}").text)
+    assert len(cells(browser.get("/" + link.replace("&amp;", "&")).text, "failures-title")) == 1
+
+
+@pytest.mark.parametrize("portion", [7, 2_000])
+def test_a_file_is_whole_however_long(dsn: str, monkeypatch: pytest.MonkeyPatch, portion: int) -> None:
+    monkeypatch.setattr(sheets, "PORTION", portion)
+    query = "failures.csv?lang=en&days=90&flow=restock_sync"
+    lines = table_of(dsn, query)
+    told = ask(
+        dsn,
+        """
+        select at, run_id, merchant_id, check_name from ops.dq_result
+        where not success and dag_id = 'restock_sync' order by at desc, run_id, merchant_id, check_name
+        """,
+    )
+    found = [
+        (dt.datetime.fromisoformat(line["run of"]), line["run"], line["merchant"], line["check"]) for line in lines
+    ]
+    assert found == told and len(found) > 100
+    records = [line["record"] for line in table_of(dsn, "records.csv?lang=en&status=all")]
+    assert records == [row[0] for row in ask(dsn, "select record_key from ops.quarantine order by id desc")]
+    assert len(records) == 7
+
+
+def test_a_chart_is_as_high_as_its_scale_says(dsn: str) -> None:
+    page = client_of(dsn).get("/quality/results?lang=en&days=30").text
+    days = {line["day"]: line for line in table_of(dsn, "days.csv?lang=en&days=30")}
+    for code, column in (("failed_rows", "rows failed"), ("quarantined", "rows put aside"), ("held", "parts held")):
+        (chart,) = re.findall(rf'id="chart-{code}".*?</svg>', page, re.DOTALL)
+        lines = [
+            (float(y) - 3, number(text))
+            for y, text in re.findall(r'class="tick" x="39" y="([\d.]+)" text-anchor="end">([^<]*)<', chart)
+        ]
+        bottom, value_of = max(y for y, _ in lines), dict(lines)
+        assert value_of[bottom] == 0 and len(set(value_of.values())) == len(lines) > 2
+        highest, top = bottom - min(value_of), max(value_of.values())
+        for y, value in lines:
+            assert bottom - y == pytest.approx(highest * value / top, abs=0.1)
+        heights = [float(height) for height in re.findall(r'<rect [^>]*height="([\d.]+)"', chart)]
+        assert heights == pytest.approx(
+            [highest * int(line[column]) / top for line in days.values() if int(line[column])], abs=0.1
+        )
+
+
 def test_no_cell_of_a_file_is_a_formula(dsn: str) -> None:
     for path in ("failures.csv?days=90", "records.csv?status=all", "days.csv"):
         for line in client_of(dsn).get(f"/quality/{path}").content.decode("utf-8-sig").splitlines():
@@ -255,14 +356,48 @@ def test_who_is_of_one_merchant_sees_his_parts_only(dsn: str) -> None:
         assert "alpha" not in answer.text and "Almaty" not in answer.text, path
         joined = "&" if "?" in path else "?"
         assert his.get(f"/quality/{path}{joined}merchant=alpha").status_code == 404
-    whole = client_of(dsn).get(f"/quality/{FLOW}?lang=en").text
-    assert whole != his.get(f"/quality/{FLOW}?lang=en").text
+    page = his.get(f"/quality/{FLOW}?lang=en").text
+    strip = re.findall(r"<tr>\s*<th scope=\"row\">(.*?)</th>(.*?)</tr>", page, re.DOTALL)
+    (price,) = (row for name, row in strip if name.startswith("The order&#39;s price is between"))
+    assert re.findall(r"failed: the rows are put aside, (\d+) rows<", price) == ["3", "3"]
+    at_foot = dict(re.findall(r'<tr class="sums"><th scope="row">(.*?)</th>(.*?)</tr>', page))
+    numbers = {name: [number(one) for one in re.findall(r"<td>(.*?)</td>", row)] for name, row in at_foot.items()}
+    assert numbers["rows judged"] == [100] * 24 and sum(numbers["rows put aside"]) == 6
+    assert sum(numbers["parts held"]) == 1
 
 
-PLANS = {
-    "quality_flows": ("ops.dq_result",), "quality_days": ("ops.dq_result",), "quality_merchants": ("ops.dq_result",),
-    "quality_runs": ("ops.dq_result",), "quality_strip": (), "quality_failures": (),
-}  # fmt: skip
+def test_the_sums_of_a_merchant_are_of_his_rows_alone(dsn: str) -> None:
+    for merchant in ("alpha", "beta"):
+        rows = table_of(dsn, "days.csv?lang=en&days=90", User(f"of-{merchant}", "viewer", merchant))
+        ((checks, failed, aside, again, dismissed, reopened),) = ask(
+            dsn,
+            """
+            select
+                (select count(*) from mart.dq_result where merchant_id = %(merchant)s),
+                (select count(*) from mart.dq_result where merchant_id = %(merchant)s and not success),
+                (select count(*) from ops.quarantine where merchant_id = %(merchant)s),
+                count(*) filter (where action = 'replayed'),
+                count(*) filter (where action = 'dismissed'),
+                count(*) filter (where action = 'reopened')
+            from ops.quarantine_action inner join ops.quarantine on quarantine.id = quarantine_id
+            where merchant_id = %(merchant)s
+            """,
+            merchant=merchant,
+        )
+        names = ("checks", "checks failed", "records put aside", "records judged again", "records dismissed",
+                 "records that failed again")  # fmt: skip
+        assert [sum(int(row[name]) for row in rows) for name in names] == [
+            checks, failed, aside, again, dismissed, reopened,
+        ]  # fmt: skip
+    page = client_of(dsn, User("timur", "viewer", "beta")).get("/quality?lang=en").text
+    assert [row[1] for row in cells(page, "records-title")] == ["1"] and "Judged again in 90 days" not in page
+
+
+PLANS: tuple[tuple[str, tuple[str, ...], dict[str, Any]], ...] = (
+    ("quality_sums", ("ops.dq_result",), {}), ("quality_runs", ("ops.dq_result",), {}), ("quality_strip", (), {}),
+    ("quality_failures", (), {}), ("quality_failures", (), {"held": True}),
+    ("quality_failures", (), {"run": "r49950", "since": NOW, "until": NOW}),
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -287,7 +422,8 @@ def many(new_warehouse: Callable[[], str]) -> Iterator[Any]:
         conn.execute(
             """
             insert into ops.dq_part
-            select dag_id, run_id, merchant_id, suite, max(at), 0, 0, false, 0, 0, 0, 0, 0, 0, 20, 0, 0
+            select dag_id, run_id, merchant_id, suite, max(at), 0, 0, run_id like 'r%7', 0, 0, 0, 0, 0, 0, 20,
+                count(*) filter (where not success), 0
             from ops.dq_result
             group by dag_id, run_id, merchant_id, suite
             """
@@ -305,9 +441,9 @@ def test_a_million_verdicts_are_read_by_their_indexes(many: Any) -> None:
         "before_at": NOW - DAY, "before_run": "r9", "shown": 25, "runs": [f"r{n}" for n in range(24)],
         "check_name": None, "run": None, "held": False, **place,
     }  # fmt: skip
-    for name, never in PLANS.items():
+    for name, never, more in PLANS:
         query = b"explain (analyze, buffers, format json) " + text_of(f"console/{name}").encode()
-        (row,) = psycopg.ClientCursor(many, row_factory=many.row_factory).execute(query, values).fetchall()
+        (row,) = psycopg.ClientCursor(many, row_factory=many.row_factory).execute(query, values | more).fetchall()
         (plan,) = next(iter(row.values()))
         nodes = list(walk(plan["Plan"]))
         for node in nodes:
@@ -316,6 +452,7 @@ def test_a_million_verdicts_are_read_by_their_indexes(many: Any) -> None:
             assert f"ops.{node.get('Relation Name')}" not in never, name
         blocks = plan["Plan"]["Shared Hit Blocks"] + plan["Plan"]["Shared Read Blocks"]
         assert blocks < 3_000, (name, blocks)
+        assert plan["Plan"]["Actual Rows"] > 0, (name, more)
 
 
 def walk(node: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -7,6 +7,7 @@ import pytest
 
 from include.db.connection import Connection, connect
 from include.db.statements import run as run_statement
+from include.flows.batch import published
 from include.flows.run import Run
 from include.quality.gate import judge
 from include.quality.suites.warehouse_receipts_reconcile import SUITE
@@ -64,7 +65,7 @@ def dsn(new_warehouse: Callable[[], str]) -> str:
 
 
 def part(conn: Connection) -> dict[str, object]:
-    row = conn.execute("select * from ops.dq_part").fetchone()
+    row = conn.execute("select * from ops.dq_part where run_id = %s", (RUN.run_id,)).fetchone()
     assert row is not None
     return row
 
@@ -98,13 +99,40 @@ def test_what_is_published_waits_no_more_by_whatever_way_it_came(dsn: str) -> No
     waiting = "select array_agg(event_id order by event_id) as ids from raw.batch_wms_event"
     with connect(dsn) as conn:
         assert conn.execute(waiting).fetchone() == {"ids": ["e1", "e2", "e3"]}
-        published = run_statement(conn, "core/warehouse_event", **RUN.key, merchant_id="alpha", now=NOW).rowcount
-        assert published == 3
+        booked = run_statement(conn, "core/warehouse_event", **RUN.key, merchant_id="alpha", now=NOW).rowcount
+        assert booked == 3
         assert conn.execute(waiting).fetchone() == {"ids": None}
         conn.rollback()
         assert conn.execute(waiting).fetchone() == {"ids": ["e1", "e2", "e3"]}
-        sent = run_statement(
-            conn, "core/warehouse_event__sent", source="w1", merchant_id="alpha", event_ids=["e2"], now=NOW
-        )
-        assert sent.rowcount >= 0
+        run_statement(conn, "core/warehouse_event__sent", source="w1", merchant_id="alpha", event_ids=["e2"], now=NOW)
+        assert conn.execute("select event_id from core.warehouse_event").fetchall() == [{"event_id": "e2"}]
         assert conn.execute(waiting).fetchone() == {"ids": ["e1", "e3"]}
+
+
+def test_judging_again_leaves_the_verdicts_of_a_published_part(dsn: str) -> None:
+    again = Run(RUN.dag_id, "r2", NOW + dt.timedelta(hours=1))
+    verdicts = """
+        select merchant_id, (count(*))::integer as checks, bool_or(part.held) as held
+        from ops.dq_result inner join ops.dq_part as part using (dag_id, run_id, merchant_id, suite)
+        where run_id = 'r2' group by merchant_id order by merchant_id
+        """
+    told = [
+        {"merchant_id": "alpha", "checks": len(SUITE.checks), "held": False},
+        {"merchant_id": "beta", "checks": len(SUITE.checks), "held": True},
+    ]
+    with connect(dsn) as conn:
+        conn.execute("insert into ops.run (dag_id, run_id, now_at) values (%s, 'r2', %s)", (again.dag_id, again.now))
+        conn.execute(
+            """
+            insert into ops.batch (dag_id, run_id, merchant_id, status, rows_staged, rows_rejected)
+            values (%(flow)s, 'r2', 'alpha', 'staged', 10, 0), (%(flow)s, 'r2', 'beta', 'staged', 10, 10)
+            """,
+            {"flow": again.dag_id},
+        )
+    assert judge(dsn, again, SUITE) == {"passed": 1, "held": 1, "quarantined": 0}
+    with connect(dsn) as conn:
+        assert conn.execute(verdicts).fetchall() == told
+        published(conn, again, "alpha")
+    assert judge(dsn, again, SUITE) == {"passed": 0, "held": 1, "quarantined": 0}
+    with connect(dsn) as conn:
+        assert conn.execute(verdicts).fetchall() == told

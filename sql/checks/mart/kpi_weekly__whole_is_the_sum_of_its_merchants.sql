@@ -12,7 +12,7 @@ with house as (
 ),
 
 counted as (
-    select
+    select distinct
         merchant_id,
         case kind when 'number' then 'receipt' else kind end as kind,
         week_start
@@ -38,27 +38,36 @@ merchants as (
         coalesce(known.horizon_days, 0),
         known.version,
         known.n
-    from mart.kpi_current as known
-    inner join core.merchant on known.merchant_id = merchant.merchant_id and merchant.active
-    where
-        known.category is null
-        and known.sku is null
-        and known.supplier is null
-        and exists (
-            select 1
-            from counted
+    from counted
+    inner join core.merchant on merchant.active
+    -- each week by itself: of all the weeks the index reads these
+    cross join
+        lateral (
+            select distinct on (newest.kpi, newest.horizon_days, newest.version)
+                newest.kpi,
+                newest.week_start,
+                newest.horizon_days,
+                newest.version,
+                newest.n
+            from mart.kpi_weekly as newest
             where
-                counted.merchant_id = 'all'
-                and counted.kind = mart.kpi_kind(known.kpi)
-                and counted.week_start = known.week_start
-        )
+                newest.merchant_id = merchant.merchant_id
+                and newest.week_start = counted.week_start
+                and mart.kpi_kind(newest.kpi) = counted.kind
+                and newest.category is null
+                and newest.sku is null
+                and newest.supplier is null
+            order by newest.kpi asc, newest.horizon_days asc, newest.version asc, newest.known_on desc
+        ) as known
+    where
+        counted.merchant_id = 'all'
         and not exists (
             select 1
-            from counted
+            from counted as his
             where
-                counted.merchant_id = known.merchant_id
-                and counted.kind = mart.kpi_kind(known.kpi)
-                and counted.week_start = known.week_start
+                his.merchant_id = merchant.merchant_id
+                and his.kind = counted.kind
+                and his.week_start = counted.week_start
         )
 ),
 

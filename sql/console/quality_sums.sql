@@ -1,13 +1,16 @@
--- What the gates said in a period, by flow; merchant, flow and severity may be NULL.
+-- What the gates said in a period: by Almaty day, by merchant, by flow, and in all; merchant, flow and severity may be
+-- NULL. A row has one of day, merchant_id and dag_id, or none: then it is the sum of all.
 select
+    judged.day,
+    judged.merchant_id,
     judged.dag_id,
     count(*)::integer as parts,
-    count(distinct judged.run_id)::integer as runs,
-    sum(judged.checks)::integer as checks,
-    sum(judged.failed)::integer as failed,
-    sum(judged.failed_rows)::bigint as failed_rows,
-    sum(judged.quarantined)::bigint as quarantined,
-    sum(judged.staged)::bigint as staged,
+    count(distinct judged.dag_id || '/' || judged.run_id)::integer as runs,
+    coalesce(sum(judged.checks), 0)::integer as checks,
+    coalesce(sum(judged.failed), 0)::integer as failed,
+    coalesce(sum(judged.failed_rows), 0)::bigint as failed_rows,
+    coalesce(sum(judged.quarantined), 0)::bigint as quarantined,
+    coalesce(sum(judged.staged), 0)::bigint as staged,
     (count(*) filter (where judged.held))::integer as held,
     max(judged.at) as judged_at
 from (
@@ -16,6 +19,7 @@ from (
         dq_part.run_id,
         dq_part.merchant_id,
         dq_part.at,
+        (dq_part.at at time zone 'Asia/Almaty')::date as day,
         dq_part.held,
         dq_part.quarantined,
         dq_part.staged,
@@ -44,5 +48,4 @@ from (
         and (dq_part.merchant_id = %(merchant_id)s or %(merchant_id)s::text is null)
         and (dq_part.dag_id = %(flow)s or %(flow)s::text is null)
 ) as judged
-group by judged.dag_id
-order by judged.dag_id;
+group by grouping sets ((judged.day), (judged.merchant_id), (judged.dag_id), ());
