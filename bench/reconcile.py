@@ -196,9 +196,8 @@ def _increments(result: Result, database: warehouse.BenchServer, dsn: str, new: 
     seconds, idle = [], []
     for number in range(rounds + 1):
         now = NOW + 2 * discrepancies.OVERLAP * (number + 1)
-        _arrive(address, first + number * new, new, now)
         database.checkpoint()
-        seconds.append(_look(dsn, now))
+        seconds.append(_arrive_and_look(address, first + number * new, new, now))
         idle.append(_look(dsn, now))
         with psycopg.connect(dsn) as conn:
             row = conn.execute(
@@ -212,12 +211,21 @@ def _increments(result: Result, database: warehouse.BenchServer, dsn: str, new: 
     result.check(f"{new:,} new receipts", median, "<= 0.3 s", holds=median <= 0.3, of_time=True)
 
 
-def _arrive(address: str, first: int, count: int, now: dt.datetime) -> None:
-    """Receive pieces as the ledger and the dock would have written it; one in a hundred is scanned twice."""
-    with psycopg.connect(address, cursor_factory=psycopg.ClientCursor) as conn:
-        conn.execute("set session_replication_role = replica")
-        conn.execute((HERE / "arrivals.sql").read_bytes(), {"first": first, "beyond": first + count, "now": now})
-        conn.commit()
+def _arrive_and_look(address: str, first: int, count: int, now: dt.datetime) -> float:
+    """Receive pieces as the ledger and the dock would have written it, one in a hundred scanned twice, and look in the
+    same transaction, as the flow does; return the seconds from the look's begin until it is committed.
+    """
+    with connect(address) as conn:
+        with conn.transaction():
+            conn.execute("set local session_replication_role = replica")
+            psycopg.ClientCursor(conn).execute(
+                (HERE / "arrivals.sql").read_bytes(), {"first": first, "beyond": first + count, "now": now}
+            )
+            conn.execute("set local session_replication_role = origin")
+            conn.execute(f"set local role {warehouse.APPLICATION}")
+            began = time.perf_counter()
+            discrepancies.refresh(conn, Run(discrepancies.FLOW, "bench", now), MERCHANT)
+        return time.perf_counter() - began
 
 
 def _worst(result: Result, database: warehouse.BenchServer, count: int, rounds: int) -> None:
