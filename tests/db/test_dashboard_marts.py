@@ -129,7 +129,8 @@ def test_what_changes_without_an_event_reaches_the_sums(world: World, change: st
 
 def test_a_claim_that_is_paid_reaches_the_sums(world: World) -> None:
     look(world)
-    paid = "select sum(compensation)::bigint as paid from mart.received_weekly where category is null and supplier is null"
+    goods = "category is null and supplier is null"
+    paid = f"select sum(compensation)::bigint as paid from mart.received_weekly where {goods}"
     before = world.query(paid)[0]["paid"]
     with connect(world.dsn) as conn:
         changed = conn.execute(
