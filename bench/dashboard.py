@@ -238,14 +238,9 @@ def _look(found: Asked, dsn: str, count: int) -> None:
     for number in range(3):
         with connect(dsn) as conn:
             conn.execute(
-                "insert into ops.dashboard_touched (merchant_id, kind, key) "
-                "select merchant_id, 'unit', unit_id::text from ledger.unit "
-                "where unit_id > %s::uuid order by unit_id limit %s",
+                "update ledger.unit set stated_reason = 'incomplete' where unit_id in "
+                "(select unit_id from ledger.unit where unit_id > %s::uuid order by unit_id limit %s)",
                 (f"{5 * number + 1:x}0000000-0000-0000-0000-000000000000", count),
-            )
-            conn.execute(
-                "update ledger.unit set stated_reason = 'incomplete' from ops.dashboard_touched "
-                "where unit_id = key::uuid"
             )
         before, began = _counted(dsn)[0], time.perf_counter()
         looked = dashboard.refresh(dsn, Run("warehouse_receipts_reconcile", f"look-{number}", NOW), "bench")

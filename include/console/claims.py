@@ -28,6 +28,8 @@ LISTS: Mapping[str, frozenset[str]] = {
     "sent": frozenset({"sent", "accepted"}),
     "over": frozenset({"paid", "rejected", "expired", "withdrawn"}),
 }
+# Beside the lists those in one state, which the dashboard counts.
+SHOWS = {**LISTS, **{f"only_{one}": frozenset({one}) for states in LISTS.values() for one in states}}
 TIERS = {str(percent): text for percent, text in claim_labels.TIERS.items()}
 CHIPS = {"draft": "warn", "ready": "warn", "accepted": "good", "paid": "good", "rejected": "bad", "expired": "bad"}
 
@@ -137,9 +139,9 @@ def listing(
     conn: Connection, view: View, show: str, after: UUID | None, now: dt.datetime, words: Words
 ) -> dict[str, Any]:
     """Return the values of the template ``claims.html``."""
-    show = show if show in LISTS else "open"
+    show = show if show in SHOWS else "open"
     whose = view.whose
-    rows = claims.claims_due(conn, whose, LISTS[show], after=after, shown=SHOWN + 1)
+    rows = claims.claims_due(conn, whose, SHOWS[show], after=after, shown=SHOWN + 1)
     blind = waits_for(conn, view.staff, rows)
     counts = {row["status"]: row for row in run(conn, "core/claim__counts", merchants=whose).fetchall()}
     return {

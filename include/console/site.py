@@ -12,6 +12,7 @@ from uuid import UUID
 import jinja2
 from fastapi import Request, status
 from fastapi.responses import HTMLResponse, RedirectResponse
+from psycopg import IsolationLevel
 from starlette.datastructures import FormData
 
 from include.clock import Clock
@@ -81,9 +82,10 @@ class Site:
 
     @contextmanager
     def warehouse(self, *, reading: bool = True) -> Iterator[Connection]:
-        """Open the warehouse; for ``reading`` the database itself refuses every change."""
+        """Open the warehouse; for ``reading`` the database itself refuses every change, and all is of one moment."""
         with CONNECTIONS.of(self.dsn()).connection() as conn:
             conn.read_only = reading
+            conn.isolation_level = IsolationLevel.REPEATABLE_READ if reading else None
             yield conn
 
     def now(self) -> dt.datetime:

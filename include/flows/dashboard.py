@@ -1,7 +1,7 @@
 """The sums that the dashboard shows, kept up to date: what each unit counts as, and what that adds up to.
 
-A look takes the units that something happened to since the look before, and those that others touched
-(``ops.dashboard_touched``): it subtracts what they counted as and adds what they count as now.
+A look takes the units that were touched since the look before (``ops.dashboard_touched``): it subtracts what they
+counted as and adds what they count as now. The first one takes all.
 """
 
 import datetime as dt
@@ -12,9 +12,6 @@ from include.db.statements import run as run_statement
 from include.flows.run import Run
 
 SCOPE = "dashboard"
-EVER = dt.datetime(1, 1, 2, tzinfo=dt.UTC)
-# Who recorded events beside us may have committed a little after we looked; what was counted is not counted again.
-OVERLAP = dt.timedelta(hours=1)
 SUMS = ("flow_weekly", "waiting", "stored", "speed_weekly", "received_cause_weekly", "received_weekly")
 
 
@@ -43,15 +40,12 @@ def _one(conn: Connection, merchant_id: str, now: dt.datetime, owner: str) -> in
 def _count(lease: Lease, merchant_id: str, now: dt.datetime, *, everything: bool) -> int:
     with lease.transaction() as conn:
         before = run_statement(conn, "ops/dashboard_look__of", merchant_id=merchant_id).fetchone()
-        seen = before["looked_at"] if before else EVER
-        if everything:
-            run_statement(conn, "mart/unit_place__all", merchant_id=merchant_id)
-        else:
-            since = min(seen - OVERLAP, now) if before else EVER
-            run_statement(conn, "mart/unit_place__touched", merchant_id=merchant_id, since=since)
+        which = "all" if everything or before is None else "touched"
+        run_statement(conn, f"mart/unit_place__{which}", merchant_id=merchant_id)
         run_statement(conn, "mart/unit_place__stage", merchant_id=merchant_id, now=now)
         for table in SUMS:
             run_statement(conn, f"mart/{table}", merchant_id=merchant_id)
-        looked = run_statement(conn, "mart/unit_place").rowcount
-        run_statement(conn, "ops/dashboard_look", merchant_id=merchant_id, looked_at=max(seen, now))
-        return looked
+        looked = run_statement(conn, "mart/unit_place").fetchone()
+        run_statement(conn, "ops/dashboard_look", merchant_id=merchant_id, looked_at=now)
+        assert looked is not None
+        return int(looked["units"])

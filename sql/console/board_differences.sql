@@ -6,7 +6,8 @@ select
     coalesce(sum(found.money_at_risk), 0)::bigint as money,
     min(found.opened_at) as oldest,
     min(found.due_at) filter (where found.due_at > %(now)s) as next_due,
-    count(*) filter (where found.due_at <= %(now)s)::bigint as overdue
+    count(*) filter (where found.due_at <= %(now)s)::bigint as overdue,
+    coalesce(sum(found.money_at_risk) filter (where found.due_at <= %(now)s), 0)::bigint as overdue_money
 from mart.discrepancy as found
 left join mart.unit_place as place on found.unit_id = place.unit_id
 where

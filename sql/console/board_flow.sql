@@ -1,8 +1,7 @@
--- Units that reached each step, by week and way, and their money; NULL goods are all of them.
+-- Units that reached each step, by week, and their money; NULL goods are all of them.
 select
     week_start,
     step,
-    way,
     sum(units)::bigint as units,
     sum(value)::bigint as value,
     sum(proceeds)::bigint as proceeds
@@ -12,5 +11,5 @@ where
     and (category = %(category)s or (category is null and %(category)s::text is null))
     and (supplier = %(supplier)s or (supplier is null and %(supplier)s::text is null))
     and week_start between %(first)s and %(last)s
-group by week_start, step, way
-order by week_start, step, way;
+group by week_start, step
+order by week_start, step;

@@ -1,10 +1,4 @@
--- Signals of the newest week that has any, those that explain the rises first, the surest first.
-with newest as (
-    select max(week_start) as week_start
-    from mart.signal
-    where merchant_id = any(%(merchants)s) and week_start <= %(last)s
-)
-
+-- Signals of a week, those that explain the rises first, the surest first.
 select
     signal.merchant_id,
     signal.week_start,
@@ -22,9 +16,9 @@ select
     signal.evidence,
     coalesce(signal.evidence ->> 'role', 'explains') = 'explains' as explains
 from mart.signal
-inner join newest on signal.week_start = newest.week_start
 where
-    signal.merchant_id = any(%(merchants)s)
+    signal.week_start = %(week)s
+    and signal.merchant_id = any(%(merchants)s)
     and (signal.category = %(category)s or %(category)s::text is null)
     and (signal.supplier = %(supplier)s or %(supplier)s::text is null)
 order by

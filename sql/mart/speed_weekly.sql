@@ -14,14 +14,21 @@ select
 from stage_change as change
 cross join
     lateral (
-        values ('decided', change.decided_at), ('sellable', change.on_sale_at)
-    ) as aim (measure, at)
+        -- the merchant's own outlet and every other end compete with being on sale on Kaspi
+        values
+        ('decided', change.decided_at, change.closed_at),
+        (
+            'sellable',
+            case when change.channel <> 'off_kaspi' then change.on_sale_at end,
+            coalesce(change.on_sale_at, change.closed_at)
+        )
+    ) as aim (measure, at, ended_at)
 cross join
     lateral (
         values (
             aim.measure,
-            case when aim.at is not null then 'reached' when change.closed_at is null then 'open' else 'ended' end,
-            coalesce(core.speed_bucket(coalesce(aim.at, change.closed_at) - change.received_at), -1)
+            case when aim.at is not null then 'reached' when aim.ended_at is null then 'open' else 'ended' end,
+            coalesce(core.speed_bucket(coalesce(aim.at, aim.ended_at) - change.received_at), -1)
         )
     ) as went (measure, outcome, bucket)
 where change.received_at is not null

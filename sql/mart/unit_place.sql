@@ -1,4 +1,4 @@
--- mart.unit_place: what the units looked at count as from now on.
+-- mart.unit_place: what the units looked at count as from now on; one row, how many were looked at.
 insert into mart.unit_place as known (
     unit_id, merchant_id, seq, sku, category, supplier, store_id, warehouse, state, zone, channel, stated_reason,
     cause, since, requested_at, received_at, decided_at, on_sale_at, resold_at, ended_at, closed_at, value, proceeds,
@@ -79,3 +79,6 @@ on conflict (unit_id) do update
         write_off = excluded.write_off,
         compensation = excluded.compensation
     where known is distinct from excluded;
+
+select count(*) as units
+from stage_touched;

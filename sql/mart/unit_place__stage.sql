@@ -77,7 +77,7 @@ select
     unit.sku,
     coalesce(product.category, 'unknown') as category,
     coalesce(product.supplier, 'unknown') as supplier,
-    store.store_id,
+    coalesce(unit.store_id, placed.store_id) as store_id,
     store.warehouse,
     unit.state,
     coalesce(unit.zone, '') as zone,

@@ -1,5 +1,5 @@
--- The units that may count as something else than at the last look: those with events since, and those of which others
--- said that something changed. What was said is taken away here; what is said meanwhile is for the next look.
+-- The units that may count as something else than at the last look: those of which somebody said that something
+-- changed. What was said is taken away here; what is said meanwhile is for the next look.
 create temporary table if not exists stage_said (like ops.dashboard_touched) on commit drop;
 create temporary table if not exists stage_touched (unit_id uuid primary key) on commit drop;
 truncate stage_said, stage_touched;
@@ -22,17 +22,6 @@ from taken;
 analyze stage_said;
 
 insert into stage_touched (unit_id)
-select event.unit_id
-from ledger.unit_event as event
-where
-    event.merchant_id = %(merchant_id)s
-    and event.recorded_at >= %(since)s
-    and not exists (
-        select 1
-        from mart.unit_place as known
-        where known.unit_id = event.unit_id and known.seq >= event.seq
-    )
-union
 select said.key::uuid
 from stage_said as said
 where said.kind = 'unit'

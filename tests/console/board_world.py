@@ -52,6 +52,7 @@ from (
     select *, row_number() over (order by unit_id) as place from ledger.unit where received_at is not null
 ) as received
 where place <= 7;
+update ledger.unit set channel = 'off_kaspi' where channel is not null and unit_id::text like '%%7';
 update ledger.unit set zone = case when unit_id::text < '8' then 'resellable' else 'quarantine' end
 where received_at is not null and closed_at is null;
 insert into core.unit_cost (event_id, term, code, kind, unit_id, merchant_id, amount, booked_at)

@@ -2,16 +2,20 @@
 
 import csv
 import io
+import re
 from collections.abc import Callable, Iterator
 from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
 from fastapi.testclient import TestClient
+from lxml import html
 
 from include.console.board.pages import FIGURES
+from include.console.guard import Tokens
+from include.console.site import Site
 from include.db.connection import connect
 from tests.console.board_world import furnish, plain, tables
-from tests.console.surroundings import client_of
+from tests.console.surroundings import NOW, Noon, client_of
 
 PAGES = ("", "flow", "speed", "causes", "money", "actions")
 PHONES = quote("Смартфоны")
@@ -56,13 +60,103 @@ def test_every_number_leads_to_so_many_units(browser: TestClient, choice: str) -
     seen: dict[str, int] = {}
     told = 0
     for code, name, column, value, link in counts(browser, choice):
-        if column in ("longest, days", "units confirmed", "units inspected", "units of which it is not known"):
-            continue  # no counts of these units
+        if column == "longest, days":
+            continue  # no count of these units
         file = link.replace("units?", "units.csv?").replace("./", "")
         seen.setdefault(file, len(lines_of(browser, f"/{file}")) - 1)
         assert seen[file] == value, (code, name, column, link)
         told += 1
     assert told > 100
+
+
+@pytest.mark.parametrize("choice", ["", "&merchant=alpha"])
+def test_every_number_of_cases_leads_to_so_many(browser: TestClient, choice: str) -> None:
+    told = tables(browser.get(f"/actions?lang=en{choice}").text)
+    for code in ("differences", "claims"):
+        lines = {name: line for name, line in told[code].items() if name != "in all"}
+        for text, link in ({**line}.get("open", line.get("claims", ("", None))) for line in lines.values()):
+            assert link
+            listed = set(re.findall(rf"{code}/([0-9a-f-]{{36}})\?", browser.get("/" + link.removeprefix("./")).text))
+            assert len(listed) == min(int(text), 50), (code, link)
+        assert lines
+
+
+def test_what_a_page_cannot_be_asked_for_has_no_link(browser: TestClient, dsn: str) -> None:
+    """The pages of differences and claims know no goods, a reason's worth is of other units than a list's."""
+    with connect(dsn) as conn:
+        conn.execute(
+            "insert into core.discrepancy (discrepancy_id, merchant_id, unit_id, kind, subject, opened_at, due_at, "
+            "money_at_risk, owner, status) select unit_id, 'alpha', unit_id, 'lost', 'o', %(now)s, %(now)s, 1, "
+            "'carrier', 'open' from mart.unit where merchant_id = 'alpha' and supplier = 'Nomad' limit 1",
+            {"now": NOW},
+        )
+    shown = tables(browser.get("/actions?lang=en&merchant=alpha&supplier=Nomad").text)
+    assert "differences" in shown and "claims" in shown
+    worth = tables(browser.get("/causes?lang=en&merchant=alpha").text)["worth"]
+    for table in (shown["differences"], shown["claims"], worth):
+        assert not [link for line in table.values() for _, link in line.values() if link]
+    looks = html.fromstring(browser.get("/?lang=en&merchant=alpha&supplier=Nomad").text).xpath("//*[@class='look']")
+    assert "claim" in looks[2].text_content() and "past the deadline" in looks[2].text_content()
+    assert not [link for link in looks[2].xpath(".//a/@href") if link.startswith(("claims", "differences"))]
+
+
+def test_a_signal_of_a_batch_leads_to_the_units_of_the_batch(browser: TestClient, dsn: str) -> None:
+    with connect(dsn) as conn:
+        conn.execute(
+            "insert into mart.signal (merchant_id, week_start, supplier, batch, reason, rate, baseline, q_value, "
+            "direction, evidence) select merchant_id, week_start, 'Nomad', 'B7', 'defective', 0.2, 0.1, 0.01, 'up', "
+            "evidence from mart.signal where batch = 'B7'"
+        )
+        row = conn.execute(
+            "select count(*) filter (where product.batch = 'B7') as units, count(*) as of_supplier "
+            "from mart.unit as unit inner join core.product using (merchant_id, sku) "
+            "where merchant_id = 'alpha' and product.supplier = 'Nomad' and unit.cause = 'defective' "
+            "and core.week_of(received_at) between '2026-08-31' and '2026-11-16'"
+        ).fetchone()
+    assert row is not None and 0 < row["units"] < row["of_supplier"]
+    page = html.fromstring(browser.get("/causes?lang=en&merchant=alpha").text)
+    (link,) = (one for one in page.xpath("//li[contains(@class, 'signal')]//a/@href") if "supplier=Nomad&" in one)
+    file = "/" + link.replace("units?", "units.csv?").removeprefix("./")
+    assert len(lines_of(browser, file)) - 1 == row["units"]
+
+
+def test_signals_are_of_the_last_full_week_and_of_no_older_one(browser: TestClient, dsn: str) -> None:
+    with connect(dsn) as conn:
+        conn.execute(
+            "insert into mart.signal (merchant_id, week_start, sku, reason, rate, baseline, q_value, direction, "
+            "evidence) select 'beta', date '2026-11-02', 'B-OLD', 'defective', 0.3, 0.1, 0.001, 'up', evidence "
+            "from mart.signal where supplier = 'Nomad <b>' and batch = 'B7'"
+        )
+    assert "No cause stands out" in browser.get("/causes?lang=en&merchant=beta").text
+    assert "B-OLD" in browser.get("/causes?lang=en&merchant=beta&from=2026-09-01&to=2026-11-08").text
+
+
+def test_what_is_overdue_is_told_with_its_own_money(browser: TestClient, dsn: str) -> None:
+    with connect(dsn) as conn:
+        conn.execute("update core.discrepancy set status = 'resolved' where merchant_id = 'beta' and kind = 'overdue'")
+        conn.execute(
+            "insert into core.discrepancy (discrepancy_id, merchant_id, kind, subject, opened_at, due_at, "
+            "money_at_risk, owner, status) select gen_random_uuid(), 'beta', 'overdue', 'o' || days, "
+            "%(now)s::timestamptz - interval '9 days', %(now)s::timestamptz + days * interval '1 day', "
+            "4321 + days, 'carrier', 'open' from generate_series(-1, 1, 2) as days",
+            {"now": NOW},
+        )
+    assert "4,320\u00a0₸ at risk" in browser.get("/?lang=en&merchant=beta").text
+
+
+def test_a_page_reads_one_moment(dsn: str) -> None:
+    """A look that ends between two statements of a page would show sums that do not belong together."""
+    site = Site(lambda: dsn, Noon, Tokens(lambda: "secret"))
+    statement = "select coalesce(sum(units), 0)::bigint as units from mart.received_weekly"
+    with site.warehouse() as conn:
+        before = conn.execute(statement).fetchone()
+        with connect(dsn) as other:
+            other.execute("update mart.received_weekly set units = units + 1")
+        assert conn.execute(statement).fetchone() == before
+    with connect(dsn) as other:
+        other.execute("update mart.received_weekly set units = units - 1")
+    with site.warehouse(reading=False) as conn:  # who writes sees what was committed meanwhile, as before
+        assert conn.execute("show transaction_isolation").fetchone() == {"transaction_isolation": "read committed"}
 
 
 def test_a_list_is_read_page_by_page_and_is_whole(browser: TestClient, dsn: str) -> None:

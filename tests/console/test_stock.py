@@ -110,6 +110,19 @@ def test_each_merchant_sees_his_own_only(console: Console) -> None:
     assert console.browser().get("/stock/offer?shop=m&store=PP1&sku=NONE").status_code == 404
 
 
+def test_a_difference_of_an_offer_leads_to_the_offer(console: Console) -> None:
+    with connect(console.world.dsn) as conn:
+        row = conn.execute(
+            "select discrepancy_id from core.discrepancy "
+            "where kind = 'stock_divergence' and subject like 'A1R at PP1: %'"
+        ).fetchone()
+    assert row is not None
+    page = console.browser("beket").get(f"/differences/{row['discrepancy_id']}?lang=en").text
+    link = "stock/offer?lang=en&amp;shop=m&amp;store=PP1&amp;sku=A1R"
+    assert f'href="../{link}"' in page
+    assert console.browser("beket").get("/" + link.replace("&amp;", "&")).status_code == 200
+
+
 @pytest.mark.parametrize("language", ["ru", "kk", "en"])
 def test_an_offer_shows_its_units_lists_orders_and_looks(console: Console, language: str) -> None:
     page = console.browser("beket").get(f"/stock/offer?lang={language}&shop=m&store=PP1&sku=A1R").text

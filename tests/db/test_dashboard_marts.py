@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from include.db.connection import connect
-from include.domain import speed
-from include.flows import dashboard
+from include.domain import identity, speed
+from include.domain.unit_life import Event
+from include.flows import costs, dashboard
 from include.flows.dashboard import SUMS
 from include.flows.onboarding import Store, add_merchant
 from tests.fingerprint import fingerprint
@@ -66,6 +67,28 @@ def test_a_second_look_and_looks_at_once_change_nothing(world: World) -> None:
 def test_a_look_counts_only_what_happened_since(world: World) -> None:
     look(world)
     assert look(world) == 0
+    with connect(world.dsn) as conn:
+        conn.execute(
+            "insert into ops.dashboard_touched (merchant_id, kind, key) "
+            "select merchant_id, 'unit', unit_id::text from ledger.unit order by unit_id limit 2"
+        )
+    assert look(world) == 2, "units that are looked at and stay as they were"
+
+
+def test_an_event_recorded_by_an_old_clock_reaches_the_sums(world: World) -> None:
+    """A run keeps its clock: cleared on another day it still records by the day it was first made."""
+    look(world)
+    before, then = sums_of(world.dsn), world.clock.now() - dt.timedelta(days=3)
+    unit = world.query("select * from ledger.unit where state = 'requested' order by unit_id limit 1")[0]
+    merchant_id, unit_id = unit["merchant_id"], unit["unit_id"]
+    told = identity.event_id("lost", unit_id, unit["seq"])
+    event = Event(told, unit_id, merchant_id, "lost", then, "clock", "test", {})
+    with connect(world.dsn) as conn:
+        assert costs.append(conn, merchant_id, [event], then).accepted == {told: unit["seq"] + 1}
+    assert look(world) == 1
+    added = sums_of(world.dsn)
+    rebuild(world)
+    assert sums_of(world.dsn) == added != before
 
 
 CHANGES = (
@@ -84,6 +107,10 @@ CHANGES = (
     insert into core.rate_card (version, merchant_id, warehouse, term, per, code, valid_from, amount)
     select max(version), '*', 'elsewhere', 'storage', 'day', '', '2026-01-01', 3 from core.rate_version
     """,
+    "update ledger.unit set store_id = 'opened later' where unit_id in (select unit_id from ledger.unit "
+    "where received_at is not null and closed_at is null order by unit_id limit 9)",
+    "insert into core.store (merchant_id, store_id, warehouse, base_includes_returns, pick_scan) "
+    "select distinct merchant_id, store_id, 'a third', false, false from ledger.unit where store_id = 'opened later'",
 )
 
 
@@ -102,15 +129,17 @@ def test_what_changes_without_an_event_reaches_the_sums(world: World, change: st
 
 def test_a_claim_that_is_paid_reaches_the_sums(world: World) -> None:
     look(world)
+    goods = "category is null and supplier is null"
+    paid = f"select sum(compensation)::bigint as paid from mart.received_weekly where {goods}"
+    before = world.query(paid)[0]["paid"]
     with connect(world.dsn) as conn:
-        row = conn.execute(
-            "update core.claim set paid_amount = 777 "
-            "where claim_id = (select min(claim_id::text)::uuid from core.claim) returning unit_id"
-        ).fetchone()
-    assert row is not None
+        changed = conn.execute(
+            "update core.claim set paid_amount = coalesce(paid_amount, 0) + 777 "
+            "where claim_id = (select min(claim_id::text)::uuid from core.claim)"
+        ).rowcount
+    assert changed == 1
     look(world)
-    kept = world.query(f"select compensation from mart.unit_place where unit_id = '{row['unit_id']}'")
-    assert kept == [{"compensation": 777}]
+    assert world.query(paid) == [{"paid": before + 777}]
 
 
 TERMS = (
@@ -236,6 +265,30 @@ def test_storage_of_what_is_here_follows_from_the_days_it_came(world: World) -> 
         """
     )
     assert [row for row in found if row["storage"]] == expected and expected
+
+
+def test_the_merchants_own_outlet_competes_with_being_on_sale_on_kaspi(world: World) -> None:
+    look(world)
+    expected = world.query(
+        """
+        select
+            case
+                when channel = 'off_kaspi' and coalesce(on_sale_at, closed_at) is not null then 'ended'
+                when on_sale_at is not null then 'reached'
+                when closed_at is not null then 'ended'
+                else 'open'
+            end as outcome,
+            count(*) as units
+        from mart.unit where received_at is not null group by 1 order by 1
+        """
+    )
+    found = world.query(
+        "select outcome, sum(units)::bigint as units from mart.speed_weekly "
+        "where measure = 'sellable' and category is null and supplier is null group by 1 order by 1"
+    )
+    assert found == expected and len(expected) == 3
+    outlet = world.query("select count(*) as n from mart.unit where channel = 'off_kaspi' and on_sale_at is not null")
+    assert outlet[0]["n"] > 0
 
 
 def test_the_spans_are_those_of_the_page(warehouse: Any) -> None:

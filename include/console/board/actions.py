@@ -10,7 +10,7 @@ from include.locale import board_labels, claim_labels, difference_labels
 from include.locale.labels import CAUSES, cell_name, label
 from include.locale.words import Words
 
-LISTS = {"draft": "open", "ready": "open", "sent": "sent", "accepted": "sent"}  # of the page of claims
+OPEN_CLAIMS = ("draft", "ready", "sent", "accepted")
 KPIS = ("claims", "claims_sent", "claims_paid", "claims_lost")
 CHIPS = {"helped": "good", "made_worse": "bad", "no_effect_shown": "none", "not_enough_data": "none"}
 
@@ -97,11 +97,11 @@ def differences(conn: Connection, chosen: Chosen, words: Words) -> Figure:
     ]
     rows = []
     for row in run(conn, "console/board_differences", **chosen.goods, now=chosen.now):
-        link = chosen.address("differences", kind=row["kind"])
+        link = chosen.beyond("differences", kind=row["kind"])
         cells = {
             "received": Cell(row["differences"], link),
             "money": Cell(row["money"], link),
-            "overdue": Cell(row["overdue"], link),
+            "overdue": Cell(row["overdue"]),
             "next_due": Cell(row["next_due"], link),
             "oldest": Cell(row["oldest"], link),
             "owner": Cell(label(words, difference_labels.OWNERS, row["owner"])),
@@ -125,10 +125,10 @@ def claims(conn: Connection, chosen: Chosen, words: Words) -> Figure:
     ]
     told = {row["status"]: row for row in run(conn, "console/board_claims", **chosen.goods)}
     rows = []
-    for status, listed in LISTS.items():
+    for status in OPEN_CLAIMS:
         if status in told:
             row = told[status]
-            link = chosen.address("claims", show=listed)
+            link = chosen.beyond("claims", show=f"only_{status}")
             cells = {
                 "received": Cell(row["claims"], link),
                 "money": Cell(row["amount"], link),

@@ -7,6 +7,7 @@ from include.console.board.chosen import Chosen
 from include.console.board.figures import Cell, Column, Figure, Row, share
 from include.db.connection import Connection
 from include.db.statements import run
+from include.domain import kpi
 from include.locale.labels import CAUSES, action, cell_name, label, signal_caveat
 from include.locale.words import Words
 
@@ -74,10 +75,8 @@ def weeks(rows: list[dict[str, Any]], chosen: Chosen, words: Words) -> Figure:
             link = chosen.address("units", step="received", week=monday, cause=cause)
             cells[f"s{place}"] = Cell(sums[monday, cause]["units"], link)
         rest = sum(sums[monday, cause]["units"] for cause in others)
-        cells["rest"] = Cell(
-            rest,
-            chosen.address("units", step="received", week=monday, cause=",".join(others)),
-        )
+        told = chosen.address("units", step="received", week=monday, cause=",".join(others)) if others else None
+        cells["rest"] = Cell(rest, told)
         lines.append(Row(words.week(monday), cells, f"{monday:%d.%m}", monday.isoformat()))
     return Figure("causes_weekly", words._("Causes week by week"), words._("week"), columns, lines, "stacked",
                   empty=words._("Nothing has been received yet."))  # fmt: skip
@@ -115,14 +114,13 @@ def worth(conn: Connection, chosen: Chosen, words: Words) -> Figure:
     names = {row["merchant_id"]: row["name"] for row in chosen.view.merchants}
     lines = []
     for row in run(conn, "console/board_worth", merchants=chosen.view.whose, last=chosen.last):
-        asked = {"merchant": row["merchant_id"], "step": "received", "reason": row["reason"]}
         said = label(words, CAUSES, row["reason"])
         cells = {
             "confirmed_share": Cell(row["share"]),
             "lo": Cell(row["lo"]),
             "hi": Cell(row["hi"]),
-            "confirmed": Cell(row["confirmed"], chosen.address("units", **asked, cause=row["reason"])),
-            "inspected": Cell(row["inspected"], chosen.address("units", **asked)),
+            "confirmed": Cell(row["confirmed"]),
+            "inspected": Cell(row["inspected"]),
         }
         name = said if len(chosen.view.whose) == 1 else f"{said} · {names[row['merchant_id']]}"
         lines.append(Row(name, cells, key=f"{row['merchant_id']}/{row['reason']}"))
@@ -133,8 +131,12 @@ def worth(conn: Connection, chosen: Chosen, words: Words) -> Figure:
 
 
 def signals(conn: Connection, chosen: Chosen, words: Words) -> list[dict[str, Any]]:
-    """Return the signals that explain the rises, each with its evidence and the cells that say the same."""
-    rows = run(conn, "console/board_signals", **chosen.goods, last=chosen.last).fetchall()
+    """Return the signals that explain the rises, each with its evidence and the cells that say the same.
+
+    They are of the last full week, or of the period's last where that is earlier.
+    """
+    week = min(chosen.last, kpi.last_full_week(chosen.today))
+    rows = run(conn, "console/board_signals", **chosen.goods, week=week).fetchall()
     others = [row for row in rows if not row["explains"]]
     return [_signal(row, others, chosen, words) for row in rows if row["explains"]]
 
@@ -168,7 +170,8 @@ def _units_of(row: dict[str, Any], chosen: Chosen) -> str:
     """Return where the pieces behind a signal are listed: of its merchant, its goods and its cause."""
     asked = {
         "merchant": row["merchant_id"], "step": "received", "cause": row["reason"], "category": row["category"],
-        "supplier": row["supplier"], "sku": row["sku"], "city": row["city"], "carrier": row["carrier"],
+        "supplier": row["supplier"], "batch": row["batch"], "sku": row["sku"], "city": row["city"],
+        "carrier": row["carrier"],
     }  # fmt: skip
     return chosen.address("units", **asked)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from include.console.board.chosen import Chosen
-from include.console.board.figures import Cell, Column, Figure, Row, share
+from include.console.board.figures import Cell, Column, Figure, Row
 from include.console.board.kpis import kpi_rows, weekly
 from include.db.connection import Connection
 from include.db.statements import run
@@ -76,7 +76,6 @@ def total(weeks: Iterable[Mapping[str, int]]) -> dict[str, Any]:
         "cost": cost,
         "proceeds": sums["proceeds"],
         "a_unit": cost / sums["units"] if sums["units"] else None,
-        "of_value": share(cost, sums["value"]),
         "unknown": sum(sums[f"no_{term}"] for term in TERMS),
     }
 
@@ -97,7 +96,10 @@ def terms(weeks: Mapping[dt.date, Mapping[str, int]], chosen: Chosen, words: Wor
         cells = {
             "received": Cell(amount, link),
             "a_unit": Cell(amount / units if units else None),
-            "unknown": Cell(sum(row[f"no_{term}"] for row in weeks.values()), link),
+            "unknown": Cell(
+                sum(row[f"no_{term}"] for row in weeks.values()),
+                chosen.address("units", step="received", term=term, known="no"),
+            ),
         }
         rows.append(Row(label(words, TERM_NAMES, f"cost_{term}"), cells, key=term, link=link))
     paid = sum(row["compensation"] for row in weeks.values())

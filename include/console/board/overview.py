@@ -129,7 +129,7 @@ def _todo(
                 "text": n_("Send {count} claim to the carrier", "Send {count} claims to the carrier", count),
                 "more": words._("the first until {moment}, {money}", moment=words.until(until),
                                 money=words.money(sum(row["amount"] for row in unsent))),
-                "link": chosen.address("claims", show="open"),
+                "link": chosen.beyond("claims", show="open"),
             }
         )  # fmt: skip
     for row in differences:
@@ -139,8 +139,8 @@ def _todo(
                 {
                     "text": n_("{count} past the deadline: {name}", "{count} past the deadline: {name}",
                                row["overdue"], name=name),
-                    "more": words._("{money} at risk", money=words.money(row["money"])),
-                    "link": chosen.address("differences", kind=row["kind"]),
+                    "more": words._("{money} at risk", money=words.money(row["overdue_money"])),
+                    "link": chosen.beyond("differences", kind=row["kind"]),
                 }
             )  # fmt: skip
     given_up = _sum(waiting, TO_DECIDE, chosen)
@@ -185,7 +185,7 @@ def _by_kind(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def _kind(row: dict[str, Any], chosen: Chosen, words: Words) -> dict[str, Any]:
     """Return one kind of open differences: how many, their money and deadlines, and where they are listed."""
     name = label(words, difference_labels.KINDS, row["kind"])
-    return {**row, "name": name, "link": chosen.address("differences", kind=row["kind"])}
+    return {**row, "name": name, "link": chosen.beyond("differences", kind=row["kind"])}
 
 
 def _gates(parts: list[dict[str, Any]], words: Words) -> list[dict[str, Any]]:

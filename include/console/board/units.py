@@ -27,13 +27,14 @@ LONGEST_LIST = 200  # letters of what is asked for
 FIRST = uuid.UUID(int=0)
 EVER = dt.datetime(1, 1, 2, tzinfo=dt.UTC)
 NEVER = dt.datetime(9998, 1, 1, tzinfo=dt.UTC)
-TEXTS = ("cause", "reason", "sku", "zone", "city", "carrier")
+TEXTS = ("cause", "reason", "batch", "sku", "zone", "city", "carrier")
 CODES: Mapping[str, tuple[str, ...]] = {
     "became": ("put_back", "resold", "ended", "open"),
     "channel": CHANNELS,
     "measure": speed.MEASURES,
     "outcome": ("reached", "open", "ended"),
     "term": (*TERMS, "compensation"),
+    "known": ("no",),
 }
 
 
@@ -66,20 +67,23 @@ def page_of(
     if asked["step"] == "waiting":
         begins, ends = _since(chosen, asked.get("age"))
         states = asked["state"].split(",") if "state" in asked else list(STATES)
-        return run(
+        found = run(
             conn, "console/board_units_waiting", **place, **_behind(after, begins), states=states,
             zone=asked.get("zone"), begins=begins, ends=ends,
         ).fetchall()  # fmt: skip
-    begins, ends = chosen.begins, chosen.ends
-    if week := day_of(asked.get("week")):
-        begins, ends = midnight(week_start(week)), midnight(week_start(week) + WEEK)
-    more = {name: asked.get(name) for name in ("reason", "sku", "city", "carrier", *CODES)}
-    causes = asked["cause"].split(",") if "cause" in asked else None
-    return run(
-        conn, "console/board_units_of_step", **place, **_behind(after, begins), **more, causes=causes,
-        step=asked["step"], bucket=int(asked["bucket"]) if "bucket" in asked else None, begins=begins,
-        ends=ends,
-    ).fetchall()  # fmt: skip
+    else:
+        begins, ends = chosen.begins, chosen.ends
+        if week := day_of(asked.get("week")):
+            begins, ends = midnight(week_start(week)), midnight(week_start(week) + WEEK)
+        more = {name: asked.get(name) for name in ("reason", "batch", "sku", "city", "carrier", *CODES)}
+        causes = asked["cause"].split(",") if "cause" in asked else None
+        found = run(
+            conn, "console/board_units_of_step", **place, **_behind(after, begins), **more, causes=causes,
+            step=asked["step"], bucket=int(asked["bucket"]) if "bucket" in asked else None, begins=begins,
+            ends=ends, today=chosen.today,
+        ).fetchall()  # fmt: skip
+    units, moments = [row["unit_id"] for row in found], [row["at"] for row in found]
+    return run(conn, "console/board_units", units=units, moments=moments).fetchall()
 
 
 def _behind(after: tuple[dt.datetime, uuid.UUID] | None, begins: dt.datetime) -> dict[str, Any]:
@@ -140,7 +144,9 @@ def title(asked: Mapping[str, str], chosen: Chosen, words: Words) -> str:
     if "term" in asked:
         code = asked["term"] if asked["term"] == "compensation" else f"cost_{asked['term']}"
         parts.append(label(words, TERM_NAMES, code))
-    parts += [asked[name] for name in ("sku", "city", "carrier") if name in asked]
+    if "known" in asked:
+        parts.append(_("not known"))
+    parts += [asked[name] for name in ("batch", "sku", "city", "carrier") if name in asked]
     parts += [one for one in (chosen.category, chosen.supplier) if one]
     return " · ".join(parts)
 

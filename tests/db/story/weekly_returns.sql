@@ -226,7 +226,7 @@ select
     unit.merchant_id,
     step.seq,
     step.type,
-    step.type,
+    case step.type when 'qc_passed' then 'qc' else step.type end,
     step.at,
     step.at,
     'story',
@@ -313,7 +313,7 @@ select
     'carrier',
     'open'
 from ledger.unit
-where pg_temp.dice(unit_id || 'disc') < 0.06;
+where pg_temp.dice(unit_id || 'disc') < 0.06 and requested_at <= %(now)s::timestamptz - interval '5 days';
 
 insert into ops.batch (dag_id, run_id, merchant_id, status, rows_staged)
 select 'restock_sync', 'story', merchant_id, 'published', 54 from core.merchant;

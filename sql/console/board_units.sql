@@ -1,0 +1,44 @@
+-- What is told of the units of a list, in its order.
+select
+    place.unit_id,
+    place.merchant_id,
+    listed.at,
+    unit.unit_label,
+    unit.sku,
+    coalesce(product.name, line.product_name) as product_name,
+    placed.code as order_code,
+    place.category,
+    place.supplier,
+    place.state,
+    place.zone,
+    place.channel,
+    place.stated_reason,
+    place.cause,
+    place.since,
+    place.requested_at,
+    place.received_at,
+    place.decided_at,
+    place.on_sale_at,
+    place.resold_at,
+    place.closed_at,
+    place.value,
+    place.proceeds,
+    place.forward_delivery,
+    place.collection,
+    place.receiving,
+    place.inspection,
+    place.repair,
+    place.parts,
+    place.packaging,
+    place.storage,
+    place.channel_fee,
+    place.write_off,
+    place.compensation
+from unnest(%(units)s::uuid[], %(moments)s::timestamptz[]) as listed (unit_id, at)
+inner join mart.unit_place as place on listed.unit_id = place.unit_id
+inner join ledger.unit on place.unit_id = unit.unit_id
+left join core.customer_order as placed
+    on unit.merchant_id = placed.merchant_id and unit.order_id = placed.order_id
+left join core.order_line as line on unit.merchant_id = line.merchant_id and unit.entry_id = line.entry_id
+left join core.product on unit.merchant_id = product.merchant_id and unit.sku = product.sku
+order by listed.at, listed.unit_id;
