@@ -26,6 +26,7 @@ EVER = dt.datetime(1, 1, 2, tzinfo=dt.UTC)
 # Whose scans were recorded beside us may have been committed a little after we looked.
 OVERLAP = dt.timedelta(hours=1)
 MISSING = "missing_from_parcel"  # its cases are those of the dock's reports
+JUDGED = ("units", "waiting", "orders", "lines", "moved", "loners")  # what core.verdicts asks for
 OF_UNITS = tuple(kind for kind in KINDS if kind != MISSING)
 LONGEST_NOTE = 500
 
@@ -88,7 +89,7 @@ def judge(conn: Connection, merchant_id: str, look: Look) -> None:
         run_statement(conn, "core/unit_verdict__first", **whose, **clocks)
         run_statement(conn, "core/discrepancy__first", **whose, **kinds)
     elif touched is None or touched["units"] != uuids(()):
-        judged = {name: touched and touched[name] for name in ("units", "waiting", "orders", "lines", "moved", "loners")}
+        judged = {name: touched and touched[name] for name in JUDGED}
         ended, found, gone, resolutions = map(list, zip(*ends(), strict=True))
         run_statement(conn, "core/unit_verdict", **whose, **clocks, everything=look.everything, **judged)
         run_statement(
