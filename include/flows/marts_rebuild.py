@@ -34,7 +34,7 @@ class Difference:
 def rebuild(dsn: str, run: Run, owner: str) -> tuple[list[Difference], list[str]]:
     """Count everything anew and publish it; return what differed from the refreshed marts, and the parts held back.
 
-    Refresh first (a run of its own with the same clock): what happened since the last run is no difference.
+    Refresh first (a run of its own, a moment before): what happened since the last run is no difference.
     """
     weekly.stage(dsn, run, owner, whole=True)
     found = differences(dsn, run)

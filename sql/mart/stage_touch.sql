@@ -247,6 +247,7 @@ where touched.kind = 'cohort' or touched.week_start >= %(weeks_from)s::date
 group by touched.kind, touched.week_start;
 
 -- The house counts what its merchants count; it has notes of its own, so that a house that is held back forgets none.
+-- One that is there already does not do: a run that has read it before may take it away.
 insert into ops.mart_touch (merchant_id, kind, week_start, because)
 select
     'all',
@@ -260,16 +261,7 @@ where
     and touch.run_id = %(run_id)s
     and touch.merchant_id = %(part)s
     and %(part)s <> 'all'
-    and touch.kind <> 'number'
-    and not exists (
-        select 1
-        from ops.mart_touch as told
-        where
-            told.merchant_id = 'all'
-            and told.kind = touch.kind
-            and told.week_start = touch.week_start
-            and told.because = cause.name
-    );
+    and touch.kind <> 'number';
 
 select
     kind,

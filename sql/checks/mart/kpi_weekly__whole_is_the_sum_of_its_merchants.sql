@@ -1,5 +1,6 @@
 -- The house's number counts the same units as its merchants' numbers together: what is staged of them, and of a week
--- that did not change of a merchant what is known of him.
+-- that did not change of a merchant what was known of him on the run's day. Of the weeks that the house counts: a week of
+-- a merchant who was held back longer than the house may change by the clock alone.
 with house as (
     select
         kpi,
@@ -22,6 +23,14 @@ counted as (
         and run_id = current_setting('qaitarym.run_id', true)
 ),
 
+of_house as (
+    select distinct
+        kind,
+        week_start
+    from counted
+    where merchant_id = 'all'
+),
+
 merchants as (
     select
         kpi,
@@ -30,7 +39,21 @@ merchants as (
         version,
         n
     from mart.batch_kpi_weekly
-    where merchant_id <> 'all' and category is null and sku is null and supplier is null
+    where
+        merchant_id <> 'all'
+        and category is null
+        and sku is null
+        and supplier is null
+        -- estimates are made by every run of everybody
+        and (
+            mart.kpi_kind(kpi) = 'estimate'
+            or (mart.kpi_kind(kpi), week_start) in (
+                select
+                    kind,
+                    week_start
+                from of_house
+            )
+        )
     union all
     select
         known.kpi,
@@ -38,20 +61,18 @@ merchants as (
         coalesce(known.horizon_days, 0),
         known.version,
         known.n
-    from mart.kpi_current as known
-    inner join core.merchant on known.merchant_id = merchant.merchant_id and merchant.active
+    from ops.run as this_run
+    cross join mart.kpi_known((this_run.now_at at time zone 'Asia/Almaty')::date) as known
+    inner join of_house on mart.kpi_kind(known.kpi) = of_house.kind and known.week_start = of_house.week_start
     where
-        known.category is null
+        this_run.dag_id = current_setting('qaitarym.dag_id', true)
+        and this_run.run_id = current_setting('qaitarym.run_id', true)
+        -- by index, of all that was ever known
+        and known.merchant_id = any(array(select served.merchant_id from core.merchant as served where served.active))
+        and known.week_start = any(array(select every.week_start from of_house as every))
+        and known.category is null
         and known.sku is null
         and known.supplier is null
-        and exists (
-            select 1
-            from counted
-            where
-                counted.merchant_id = 'all'
-                and counted.kind = mart.kpi_kind(known.kpi)
-                and counted.week_start = known.week_start
-        )
         and not exists (
             select 1
             from counted
