@@ -218,7 +218,7 @@ touched as (
     cross join waiting
     where last_run.at < %(now)s and last_run.at - waiting.since <= make_interval(secs => waiting.longest)
     union all
-    -- storage is counted by the day
+    -- storage is counted by the day; without a price it costs nothing on the first day, and nobody knows what after
     select
         'receipt',
         counted.week_start,
@@ -228,10 +228,13 @@ touched as (
     where
         core.day_of(last_run.at) < core.day_of(%(now)s)
         and counted.open_units > 0
-        and exists (
-            select 1
-            from core.storage_tariff as tariff
-            where tariff.merchant_id = counted.merchant_id
+        and (
+            counted.week_start >= core.week_of(last_run.at)
+            or exists (
+                select 1
+                from core.storage_tariff as tariff
+                where tariff.merchant_id = counted.merchant_id
+            )
         )
 )
 
