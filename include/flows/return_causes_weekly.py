@@ -24,8 +24,8 @@ from include.flows.weekly_statistics import goods_rates, stage_statistics, store
 log = logging.getLogger(__name__)
 KNOWN_WEEKS = 20  # so many past weeks of KPIs are kept with what a run published: the longest horizon and a trend
 OVERTAKEN = (
-    "another run has counted it since this one read the facts, or one of a later day has: its numbers stand. Where no mail "
-    "of the week went out, clear the stage task of the run with the latest clock"
+    "another run has counted it since this one read the facts, or one of a later day has: its numbers stand. "
+    "Where no mail of the week went out, clear the stage task of the run with the latest clock"
 )
 KPI_COLUMNS = (
     "dag_id", "run_id", "merchant_id", "category", "sku", "supplier", "week_start", "kpi", "horizon_days", "version",

@@ -212,7 +212,8 @@ def live(dsn: str) -> dt.datetime:
     now += 7 * DAY  # storage gets a price, then another warehouse another one, to which a shop moves
     change(
         dsn,
-        "insert into core.rate_version (version, sha256, file_name, actor, loaded_at) values (1, '', 'list', 'test', %s)",
+        "insert into core.rate_version (version, sha256, file_name, actor, loaded_at) "
+        "values (1, '', 'list', 'test', %s)",
         now,
     )
     rate(dsn, "*", 25)
@@ -267,7 +268,9 @@ def test_a_note_that_is_lost_is_found_and_put_right_by_the_command(
     assert "alpha: a row of cohort_weekly is not published" in said
     assert "is put right" in said or "are put right" in said
     with connect(dsn) as conn:
-        told = facts_known(conn, Reader("alpha", "Alpha", "ru", "x@example.kz"), report_week(now), dt.datetime.now(dt.UTC))
+        told = facts_known(
+            conn, Reader("alpha", "Alpha", "ru", "x@example.kz"), report_week(now), dt.datetime.now(dt.UTC)
+        )
     counted = ask(
         dsn,
         "select distinct on (kpi, horizon_days) kpi, horizon_days, n from mart.kpi_current "
