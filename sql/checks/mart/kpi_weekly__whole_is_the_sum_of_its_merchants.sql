@@ -1,6 +1,6 @@
 -- The house's number counts the same units as its merchants' numbers together: what is staged of them, and of a week
--- that did not change of a merchant what was known of him on the run's day. Of the weeks that the house counts: a week of
--- a merchant who was held back longer than the house may change by the clock alone.
+-- that did not change of a merchant what was known of him on the run's day. Of the weeks that the house counts: of a
+-- merchant who was held back longer than the house another one may change by the clock alone.
 with house as (
     select
         kpi,
@@ -68,7 +68,13 @@ merchants as (
         this_run.dag_id = current_setting('qaitarym.dag_id', true)
         and this_run.run_id = current_setting('qaitarym.run_id', true)
         -- by index, of all that was ever known
-        and known.merchant_id = any(array(select served.merchant_id from core.merchant as served where served.active))
+        and known.merchant_id = any(
+            array(
+                select served.merchant_id
+                from core.merchant as served
+                where served.active
+            )
+        )
         and known.week_start = any(array(select every.week_start from of_house as every))
         and known.category is null
         and known.sku is null
