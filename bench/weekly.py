@@ -239,6 +239,7 @@ def _count(conn: Connection, run: Run, *, whole: bool = False) -> Counted:
         with conn.transaction():
             weekly_marts.publish(conn, run, part)
             run_statement(conn, "mart/staged_rows__drop", **run.key, part=part)
+            weekly.keep_known(conn, run, part)
     return Counted(time.perf_counter() - began, weeks, rows)
 
 

@@ -33,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     name = f"rebuild__{uuid4()}"
     with connect(dsn, application="qaitarym rebuild") as conn:
         first = open_run(conn, DAG, f"{name}/refresh", from_setting(wanted.clock), steady=True)
-        second = open_run(conn, DAG, name, _Stopped(first.now))
+        second = open_run(conn, DAG, name, _JustAfter(first.now))
     began = time.monotonic()
     refresh(dsn, first, name)
     print(f"refreshed in {time.monotonic() - began:.1f} s", file=sys.stderr)
@@ -51,14 +51,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 1 if found else 0
 
 
-class _Stopped:
-    """A clock that shows one moment."""
+class _JustAfter:
+    """A clock that shows the next moment: what a clock has been told (ops.weekly_known) is not told otherwise."""
 
     def __init__(self, moment: dt.datetime) -> None:
         self._moment = moment
 
     def now(self) -> dt.datetime:
-        return self._moment
+        return self._moment + dt.timedelta.resolution
 
 
 if __name__ == "__main__":

@@ -36,17 +36,9 @@ class Count:
         return cls(count, n, count, count, n)
 
 
-def wilson(
-    count: int, n: int, *, count_lo: int | None = None, count_hi: int | None = None, n_hi: int | None = None
-) -> Share:
-    """Return ``count / n`` with Wilson's 95 % interval: see :class:`Count` and :func:`shares`."""
-    one = Count(
-        count, n,
-        count if count_lo is None else count_lo,
-        count if count_hi is None else count_hi,
-        n if n_hi is None else n_hi,
-    )  # fmt: skip
-    return shares([one])[0]
+def wilson(count: int, n: int) -> Share:
+    """Return ``count / n`` with Wilson's 95 % interval: see :func:`shares`."""
+    return shares([Count.of(count, n)])[0]
 
 
 def shares(counts: Sequence[Count]) -> list[Share]:

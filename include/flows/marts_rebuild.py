@@ -10,6 +10,7 @@ from include.domain import kpi
 from include.flows import batch
 from include.flows import return_causes_weekly as weekly
 from include.flows.run import Run
+from include.flows.weekly_marts import WHOLE
 from include.quality.gate import judge
 from include.quality.suites.return_causes_weekly import SUITE
 
@@ -34,7 +35,7 @@ class Difference:
 def rebuild(dsn: str, run: Run, owner: str) -> tuple[list[Difference], list[str]]:
     """Count everything anew and publish it; return what differed from the refreshed marts, and the parts held back.
 
-    Refresh first (a run of its own with the same clock): what happened since the last run is no difference.
+    Refresh first (a run of its own, a moment before): what happened since the last run is no difference.
     """
     weekly.stage(dsn, run, owner, whole=True)
     found = differences(dsn, run)
@@ -58,7 +59,7 @@ def differences(dsn: str, run: Run) -> list[Difference]:
     with connect(dsn) as conn:
         return [
             Difference(part, row["name"], row["what"], row["line"])
-            for part in batch.with_status(conn, run, "staged")
+            for part in sorted(batch.with_status(conn, run, "staged"), key=WHOLE.__eq__)  # the house last: it follows
             for row in run_statement(
                 conn, "mart/staged_differences", **run.key, part=part, known_on=today, shown=SHOWN,
                 weeks_from=kpi.weeks_written(today)[0], rates_from=kpi.oldest_rate(longest, today), longest=longest,

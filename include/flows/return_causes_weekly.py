@@ -23,6 +23,10 @@ from include.flows.weekly_statistics import goods_rates, stage_statistics, store
 
 log = logging.getLogger(__name__)
 KNOWN_WEEKS = 20  # so many past weeks of KPIs are kept with what a run published: the longest horizon and a trend
+OVERTAKEN = (
+    "another run has counted it since this one read the facts, or one of a later day has: its numbers stand. "
+    "Where no mail of the week went out, clear the stage task of the run with the latest clock"
+)
 KPI_COLUMNS = (
     "dag_id", "run_id", "merchant_id", "category", "sku", "supplier", "week_start", "kpi", "horizon_days", "version",
     "known_on", "value", "lo", "hi", "n", "note",
@@ -77,7 +81,10 @@ def stage(dsn: str, run: Run, owner: str, *, whole: bool = False) -> dict[str, i
 
 
 def publish(dsn: str, run: Run, owner: str) -> dict[str, int]:
-    """Make the parts that passed visible, each in one transaction; return how many are published now."""
+    """Make the parts that passed visible, each in one transaction; return how many are published now.
+
+    A part that another run has overtaken has failed: its numbers are not what this run's mail would say.
+    """
     with connect(dsn) as conn:
         passed = batch.passed(conn, run)
         conn.commit()
@@ -86,20 +93,20 @@ def publish(dsn: str, run: Run, owner: str) -> dict[str, int]:
                 # a repeated publishing must not take emptied staging tables for a merchant without returns
                 if part in batch.with_status(conn, run, "passed"):
                     _publish_part(conn, run, part)
-                    batch.published(conn, run, part)
-    return {"published": len(passed)}
+        return {"published": len(batch.with_status(conn, run, "published"))}
 
 
 def _publish_part(conn: Connection, run: Run, part: str) -> None:
-    counted = run_statement(conn, "mart/staged_rows", **run.key, part=part).fetchone()
+    counted = run_statement(conn, "mart/staged_rows", **run.key, part=part, now=run.now).fetchone()
     if counted is None or counted["found"] != counted["promised"] or counted["overtaken"] is None:
         raise StagedRowsGone(
             f"{part}: {counted and counted['found']} staged rows where {counted and counted['promised']} were judged "
             "(a crash of the database empties staging tables): clear the stage task and run it again"
         )
     if counted["overtaken"]:
-        log.warning("%s: another run has counted it since this one read the facts; its numbers stand", part)
+        log.warning("%s: %s", part, OVERTAKEN)
         run_statement(conn, "mart/staged_rows__drop", **run.key, part=part)
+        batch.failed(conn, run, part, OVERTAKEN)
         return
     weekly_marts.publish(conn, run, part)
     week = kpi.last_full_week(almaty_day(run.now))
@@ -108,6 +115,13 @@ def _publish_part(conn: Connection, run: Run, part: str) -> None:
             run_statement(conn, table, **run.key, merchant_id=part, week_start=week)
         run_statement(conn, "mart/action_effect", **run.key, merchant_id=part)
     run_statement(conn, "mart/staged_rows__drop", **run.key, part=part)
+    keep_known(conn, run, part)
+    batch.published(conn, run, part)
+
+
+def keep_known(conn: Connection, run: Run, part: str) -> None:
+    """Keep what the marts say of a part now, as the run's clock knew it: mails are written from it."""
+    week = kpi.last_full_week(almaty_day(run.now))
     run_statement(
         conn, "ops/weekly_known", part=part, merchant_id=None if part == WHOLE else part, now=run.now, week_start=week,
         weeks_from=week - dt.timedelta(weeks=KNOWN_WEEKS),

@@ -15,10 +15,23 @@ where
     and touch.week_start > %(rates_from)s
 group by 1, 2
 union all
+-- an estimate leans on the cohorts of many weeks; it changes as well when they grow older
 select distinct
     staged.week_start,
     'estimate',
-    'late facts'
+    coalesce(
+        (
+            select string_agg(distinct cause.name, ', ' order by cause.name)
+            from mart.stage_touch as touch
+            cross join lateral unnest(touch.because) as cause (name)
+            where
+                touch.dag_id = %(dag_id)s
+                and touch.run_id = %(run_id)s
+                and touch.merchant_id = coalesce(%(merchant_id)s, 'all')
+                and touch.kind = 'cohort'
+        ),
+        'time passed'
+    )
 from mart.stage_kpi_weekly as staged
 where
     staged.dag_id = %(dag_id)s
@@ -190,10 +203,10 @@ select
         when said.known_before is null then null
         else
             -- both what this day has said before and what happened since tell it from the days before
-            case
-                when today.because is null or today.because = said.because then said.because
-                else today.because || ', ' || said.because
-            end
+            (
+                select string_agg(distinct cause, ', ' order by cause)
+                from regexp_split_to_table(concat_ws(', ', today.because, said.because), ', ') as cause
+            )
             || case
                 when said.n_before <> said.n then ': n was ' || said.n_before || ', is ' || said.n
                 else ': units moved on since ' || said.known_before

@@ -218,7 +218,7 @@ touched as (
     cross join waiting
     where last_run.at < %(now)s and last_run.at - waiting.since <= make_interval(secs => waiting.longest)
     union all
-    -- storage is counted by the day
+    -- storage is counted by the day; without a price it costs nothing on the first day, and nobody knows what after
     select
         'receipt',
         counted.week_start,
@@ -228,10 +228,13 @@ touched as (
     where
         core.day_of(last_run.at) < core.day_of(%(now)s)
         and counted.open_units > 0
-        and exists (
-            select 1
-            from core.storage_tariff as tariff
-            where tariff.merchant_id = counted.merchant_id
+        and (
+            counted.week_start >= core.week_of(last_run.at)
+            or exists (
+                select 1
+                from core.storage_tariff as tariff
+                where tariff.merchant_id = counted.merchant_id
+            )
         )
 )
 
@@ -247,6 +250,7 @@ where touched.kind = 'cohort' or touched.week_start >= %(weeks_from)s::date
 group by touched.kind, touched.week_start;
 
 -- The house counts what its merchants count; it has notes of its own, so that a house that is held back forgets none.
+-- One that is there already does not do: a run that has read it before may take it away.
 insert into ops.mart_touch (merchant_id, kind, week_start, because)
 select
     'all',
@@ -260,16 +264,7 @@ where
     and touch.run_id = %(run_id)s
     and touch.merchant_id = %(part)s
     and %(part)s <> 'all'
-    and touch.kind <> 'number'
-    and not exists (
-        select 1
-        from ops.mart_touch as told
-        where
-            told.merchant_id = 'all'
-            and told.kind = touch.kind
-            and told.week_start = touch.week_start
-            and told.because = cause.name
-    );
+    and touch.kind <> 'number';
 
 select
     kind,

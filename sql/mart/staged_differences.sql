@@ -6,7 +6,12 @@ with pending as (
         told.week_start
     from mart.stage_touch_note as staged
     inner join ops.mart_touch as told on staged.note_id = told.note_id
-    where staged.dag_id = %(dag_id)s and staged.run_id = %(run_id)s and staged.merchant_id = %(part)s
+    where
+        staged.dag_id = %(dag_id)s
+        and staged.run_id = %(run_id)s
+        and staged.merchant_id = %(part)s
+        -- the run's own note to the house, of every week, is none of a fact
+        and told.because <> 'everything counted anew'
 ),
 
 staged as (

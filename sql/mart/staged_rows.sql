@@ -1,5 +1,6 @@
 -- How many rows of a part are staged, and how many the gate was told of ('all' is the whole house). Overtaken: another
--- run has counted the part since; NULL: nobody knows, the staging tables were emptied.
+-- run has counted the part since, or one of a later day has (what was known on a past day is not rewritten); NULL:
+-- nobody knows, the staging tables were emptied.
 select
     batch.rows_staged as promised,
     (
@@ -10,6 +11,11 @@ select
         select coalesce(max(state.times), 0)
         from ops.mart_state as state
         where state.part = %(part)s
+    )
+    or exists (
+        select 1
+        from ops.mart_state as state
+        where state.part = %(part)s and core.day_of(state.refreshed_at) > core.day_of(%(now)s)
     ) as overtaken,
     (
         select count(*)

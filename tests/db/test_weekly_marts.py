@@ -18,6 +18,8 @@ from include.flows import return_causes_weekly as weekly
 from include.flows.run import Run
 from include.flows.weekly_facts import Reader, facts_known
 from include.flows.weekly_mail import send_weekly_mail
+from include.quality.gate import judge
+from include.quality.suites.return_causes_weekly import SUITE
 from include.reports.weekly_mail import report_week
 from tests.db.test_return_causes_weekly import NOW, STORY, Mailbox, MailServer, ask, mailbox, new_run, whole_run
 from tests.receipts import ReceivedUnit, receipts_of
@@ -46,9 +48,13 @@ def refresh(dsn: str, now: dt.datetime, *, whole: bool = False) -> Run:
     return run
 
 
-def publish(dsn: str, run: Run) -> None:
+def publish(dsn: str, run: Run, *parts: str) -> None:
+    """Publish the parts, or all of them."""
     with connect(dsn) as conn:
-        conn.execute("update ops.batch set status = 'passed' where run_id = %s and status = 'staged'", (run.run_id,))
+        conn.execute(
+            "update ops.batch set status = 'passed' where run_id = %s and status = 'staged' "
+            "and (merchant_id = any(%s) or %s)", (run.run_id, list(parts), not parts),
+        )  # fmt: skip
     weekly.publish(dsn, run, "test/publish")
 
 
@@ -79,6 +85,21 @@ def book(dsn: str, now: dt.datetime, *events: Event) -> None:
         assert not ledger.append(conn, events, now).rejected
 
 
+def claim(dsn: str, now: dt.datetime) -> None:
+    """The carrier has paid 6,000 for each of beta's units that it damaged, or 1,000 more than before."""
+    assert change(
+        dsn,
+        """
+        insert into core.claim (claim_id, unit_id, merchant_id, seq, status, tier, amount, due_at, why, missing,
+            notes, opened_at, changed_at, paid_at, paid_amount)
+        select md5(unit_id::text)::uuid, unit_id, merchant_id, 1, 'paid', 30, 6000, %(now)s, '{}', '{}', '{}', %(now)s,
+            %(now)s, %(now)s, 6000
+        from ledger.unit where cause = 'damaged_in_transit' and merchant_id = 'beta'
+        on conflict (claim_id) do update set amount = claim.amount + 1000, paid_amount = claim.paid_amount + 1000
+        """.replace("%(now)s", f"'{now.isoformat()}'"),
+    )
+
+
 def late_case(dsn: str, merchant_id: str, weeks: int) -> None:
     """A customer's return of an old order that nobody has heard of so far."""
     assert change(
@@ -96,6 +117,16 @@ def late_case(dsn: str, merchant_id: str, weeks: int) -> None:
         """,
         merchant_id, NOW - dt.timedelta(weeks=weeks),
     ) == 1  # fmt: skip
+
+
+def rate(dsn: str, warehouse: str, amount: int) -> None:
+    """Say what a day of storage costs in tenge."""
+    change(
+        dsn,
+        "insert into core.rate_card (version, merchant_id, warehouse, term, per, code, valid_from, amount) "
+        "values (1, '*', %s, 'storage', 'day', '', '2026-01-01', %s)",
+        warehouse, amount,
+    )  # fmt: skip
 
 
 def batch_of_orders(dsn: str, now: dt.datetime, which: str) -> None:
@@ -151,16 +182,7 @@ def live(dsn: str) -> dt.datetime:
     book(dsn, now, told("voided", 2, now, event_id=str(told("received", 1, NOW).event_id)))
     change(dsn, "update core.discrepancy set status = 'resolved', resolved_at = %s where merchant_id = 'beta'", now)
     change(dsn, "update channel.addition set observed_at = fetched_at + interval '1 hour' where observed_at is null")
-    change(
-        dsn,
-        """
-        insert into core.claim (claim_id, unit_id, merchant_id, seq, status, tier, amount, due_at, why, missing,
-            notes, opened_at, changed_at, paid_at, paid_amount)
-        select gen_random_uuid(), unit_id, merchant_id, 1, 'paid', 30, 6000, %(now)s, '{}', '{}', '{}', %(now)s,
-            %(now)s, %(now)s, 6000
-        from ledger.unit where cause = 'damaged_in_transit' and merchant_id = 'beta'
-        """.replace("%(now)s", f"'{now.isoformat()}'"),
-    )
+    claim(dsn, now)
     change(
         dsn,
         """
@@ -187,7 +209,22 @@ def live(dsn: str) -> dt.datetime:
     batch_of_orders(dsn, now, "order_id in (select order_id from ledger.unit where received_at is not null)")
     refresh(dsn, now)
 
-    now += 21 * DAY
+    now += 7 * DAY  # storage gets a price, then another warehouse another one, to which a shop moves
+    change(
+        dsn,
+        "insert into core.rate_version (version, sha256, file_name, actor, loaded_at) "
+        "values (1, '', 'list', 'test', %s)",
+        now,
+    )
+    rate(dsn, "*", 25)
+    refresh(dsn, now)
+
+    now += DAY
+    rate(dsn, "W2", 40)
+    change(dsn, "update core.store set warehouse = 'W2' where merchant_id = 'beta'")
+    refresh(dsn, now)
+
+    now += 13 * DAY
     refresh(dsn, now)
     return now
 
@@ -230,6 +267,17 @@ def test_a_note_that_is_lost_is_found_and_put_right_by_the_command(
     said = capsys.readouterr().out
     assert "alpha: a row of cohort_weekly is not published" in said
     assert "is put right" in said or "are put right" in said
+    with connect(dsn) as conn:
+        told = facts_known(
+            conn, Reader("alpha", "Alpha", "ru", "x@example.kz"), report_week(now), dt.datetime.now(dt.UTC)
+        )
+    counted = ask(
+        dsn,
+        "select distinct on (kpi, horizon_days) kpi, horizon_days, value::float8, n from mart.kpi_current "
+        "where merchant_id = 'alpha' and num_nonnulls(category, sku, supplier) = 0 "
+        "order by kpi, horizon_days, week_start desc",
+    )
+    assert {(line.kpi, line.horizon_days, line.value, line.n) for line in told.kpis} == set(counted)
     assert rebuild_marts.main([]) == 0
     assert "nothing differed" in capsys.readouterr().out
 
@@ -248,6 +296,87 @@ def test_what_comes_while_a_run_is_under_way_is_counted_by_the_next(dsn: str) ->
     late_case(dsn, "alpha", 6)
     refresh(dsn, NOW)
     assert differences(dsn, NOW) == []
+
+
+def test_an_overtaken_run_sends_no_mail_of_the_week_before(dsn: str, mailbox: tuple[Mailbox, MailServer]) -> None:
+    refresh(dsn, NOW - 7 * DAY)
+    early, late = new_run(dsn, NOW), new_run(dsn, NOW + dt.timedelta(hours=1))
+    weekly.stage(dsn, early, "test/early")
+    weekly.stage(dsn, late, "test/late")
+    publish(dsn, late)
+    publish(dsn, early)
+    box, server = mailbox
+    send_weekly_mail(dsn, early, server, "test/mail")
+    assert box.mails == []
+    detail = ask(dsn, "select distinct status, detail from ops.batch where run_id = %s", early.run_id)
+    assert detail == [("failed", weekly.OVERTAKEN)]
+    claim(dsn, NOW)
+    weekly.stage(dsn, early, "test/again")  # its clock is the earlier one, of the same day
+    publish(dsn, early)
+    assert send_weekly_mail(dsn, early, server, "test/mail")["sent"] == 3
+    with connect(dsn) as conn:
+        said, newest = (known_then(conn, run, "beta") for run in (early, late))
+    assert [line["week_start"] for line in said] == [line["week_start"] for line in newest]
+
+
+def test_a_run_of_a_past_day_rewrites_nothing(dsn: str) -> None:
+    refresh(dsn, NOW)
+    refresh(dsn, NOW + 2 * DAY)
+    claim(dsn, NOW)
+    good = rows_of(dsn)
+    refresh(dsn, NOW + DAY)
+    assert rows_of(dsn) == good
+    refresh(dsn, NOW + 2 * DAY)
+    assert rows_of(dsn) != good
+    assert differences(dsn, NOW + 2 * DAY) == []
+
+
+def test_a_note_of_the_house_is_not_lost_between_two_runs(dsn: str) -> None:
+    refresh(dsn, NOW)
+    claim(dsn, NOW)
+    first, second = new_run(dsn), new_run(dsn)
+    weekly.stage(dsn, first, "test/first")
+    publish(dsn, first, "alpha", "beta")
+    claim(dsn, NOW)
+    weekly.stage(dsn, second, "test/second")
+    publish(dsn, first)
+    publish(dsn, second)  # the house has been counted since
+    refresh(dsn, NOW)
+    assert differences(dsn, NOW) == []
+
+
+def test_the_house_is_not_held_for_a_merchant_whom_the_clock_alone_moves(dsn: str) -> None:
+    refresh(dsn, NOW)
+    publish(dsn, refreshed(dsn, NOW + 7 * DAY), "beta", "all")  # alpha is held back
+    run = refreshed(dsn, NOW + 7 * DAY + dt.timedelta(hours=1))
+    assert judge(dsn, run, SUITE)["held"] == 0
+
+
+def refreshed(dsn: str, now: dt.datetime) -> Run:
+    run = new_run(dsn, now)
+    weekly.stage(dsn, run, "test/stage")
+    return run
+
+
+def test_estimates_that_age_alone_say_so_and_no_cause_is_told_twice(dsn: str) -> None:
+    refresh(dsn, NOW)
+    for _ in range(2):
+        claim(dsn, NOW)
+        refresh(dsn, NOW + 7 * DAY)
+    told = causes(dsn, "mart.kpi_kind(kpi) = 'receipt'")
+    assert "claim moved on, time passed" in told
+    assert not [cause for cause in told if len(set(cause.split(", "))) < len(cause.split(", "))]
+    aged = causes(dsn, "mart.kpi_kind(kpi) = 'estimate'")
+    assert "time passed" in aged and not [cause for cause in aged if "late facts" in cause]
+
+
+def causes(dsn: str, which: str) -> list[str]:
+    found = ask(
+        dsn,
+        "select distinct split_part(restated_because, ': ', 1) as why from mart.kpi_weekly "
+        f"where restated_because is not null and {which}",
+    )
+    return [row[0] for row in found]
 
 
 def test_a_part_that_is_held_back_forgets_nothing(dsn: str) -> None:

@@ -31,7 +31,7 @@ def test_wilson_is_newcombes_published_interval() -> None:
 
 
 def test_an_uncertain_count_widens_the_interval_only() -> None:
-    sure, unsure = wilson(5, 50), wilson(5, 50, count_lo=5, count_hi=9)
+    sure, unsure = shares([Count.of(5, 50), Count(5, 50, 5, 9, 50)])
     assert unsure.value == sure.value
     assert unsure.lo == sure.lo
     assert unsure.hi is not None and sure.hi is not None and unsure.hi > sure.hi

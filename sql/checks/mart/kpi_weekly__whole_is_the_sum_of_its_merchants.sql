@@ -1,5 +1,6 @@
 -- The house's number counts the same units as its merchants' numbers together: what is staged of them, and of a week
--- that did not change of a merchant what is known of him.
+-- that did not change of a merchant what was known of him on the run's day. Of the weeks that the house counts: of a
+-- merchant who was held back longer than the house another one may change by the clock alone.
 with house as (
     select
         kpi,
@@ -12,7 +13,7 @@ with house as (
 ),
 
 counted as (
-    select distinct
+    select
         merchant_id,
         case kind when 'number' then 'receipt' else kind end as kind,
         week_start
@@ -20,6 +21,14 @@ counted as (
     where
         dag_id = current_setting('qaitarym.dag_id', true)
         and run_id = current_setting('qaitarym.run_id', true)
+),
+
+of_house as (
+    select distinct
+        kind,
+        week_start
+    from counted
+    where merchant_id = 'all'
 ),
 
 merchants as (
@@ -30,7 +39,21 @@ merchants as (
         version,
         n
     from mart.batch_kpi_weekly
-    where merchant_id <> 'all' and category is null and sku is null and supplier is null
+    where
+        merchant_id <> 'all'
+        and category is null
+        and sku is null
+        and supplier is null
+        -- estimates are made by every run of everybody
+        and (
+            mart.kpi_kind(kpi) = 'estimate'
+            or (mart.kpi_kind(kpi), week_start) in (
+                select
+                    kind,
+                    week_start
+                from of_house
+            )
+        )
     union all
     select
         known.kpi,
@@ -38,7 +61,8 @@ merchants as (
         coalesce(known.horizon_days, 0),
         known.version,
         known.n
-    from counted
+    from ops.run as this_run
+    cross join of_house
     inner join core.merchant on merchant.active
     -- each week by itself: of all the weeks the index reads these
     cross join
@@ -52,22 +76,24 @@ merchants as (
             from mart.kpi_weekly as newest
             where
                 newest.merchant_id = merchant.merchant_id
-                and newest.week_start = counted.week_start
-                and mart.kpi_kind(newest.kpi) = counted.kind
+                and newest.week_start = of_house.week_start
+                and mart.kpi_kind(newest.kpi) = of_house.kind
+                and newest.known_on <= (this_run.now_at at time zone 'Asia/Almaty')::date
                 and newest.category is null
                 and newest.sku is null
                 and newest.supplier is null
             order by newest.kpi asc, newest.horizon_days asc, newest.version asc, newest.known_on desc
         ) as known
     where
-        counted.merchant_id = 'all'
+        this_run.dag_id = current_setting('qaitarym.dag_id', true)
+        and this_run.run_id = current_setting('qaitarym.run_id', true)
         and not exists (
             select 1
-            from counted as his
+            from counted
             where
-                his.merchant_id = merchant.merchant_id
-                and his.kind = counted.kind
-                and his.week_start = counted.week_start
+                counted.merchant_id = merchant.merchant_id
+                and counted.kind = of_house.kind
+                and counted.week_start = of_house.week_start
         )
 ),
 
