@@ -27,6 +27,7 @@ EVER = dt.datetime(1, 1, 2, tzinfo=dt.UTC)
 OVERLAP = dt.timedelta(hours=1)
 MISSING = "missing_from_parcel"  # its cases are those of the dock's reports
 JUDGED = ("units", "waiting", "orders", "lines", "moved", "loners")  # what core.verdicts asks for
+MOST_BY_NAME = 200_000  # orders; where more were noted, as by a rebuilt ledger, everything is judged
 OF_UNITS = tuple(kind for kind in KINDS if kind != MISSING)
 LONGEST_NOTE = 500
 
@@ -91,11 +92,11 @@ def judge(conn: Connection, merchant_id: str, look: Look) -> None:
     elif touched is None or touched["units"] != uuids(()):
         judged = {name: touched and touched[name] for name in JUDGED}
         ended, found, gone, resolutions = map(list, zip(*ends(), strict=True))
-        run_statement(conn, "core/unit_verdict", **whose, **clocks, everything=look.everything, **judged)
+        run_statement(conn, "core/unit_verdict", **whose, **clocks, everything=touched is None, **judged)
         run_statement(
             conn, "core/discrepancy", **whose, **kinds, ended=ended, found=found, gone=gone, resolutions=resolutions
         )
-    reported = {**whose, "since": look.since, "everything": look.everything}
+    reported = {**whose, "since": look.since, "everything": touched is None}
     run_statement(
         conn, "core/discrepancy__missing", **reported, moved=touched and touched["moved"], owner=OWNERS[MISSING],
         days=look.days[MISSING],
@@ -119,6 +120,8 @@ def _touched(conn: Connection, look: Look, merchant_id: str) -> dict[str, str] |
         conn, "core/unit_verdict__moved", **whose, now=look.at, overdue=look.clocks.overdue
     ).fetchone()  # fmt: skip
     assert moved is not None
+    if moved.pop("noted") > MOST_BY_NAME:
+        return None
     return run_statement(conn, "core/unit_verdict__touched", **whose, **moved).fetchone()
 
 

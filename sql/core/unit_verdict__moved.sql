@@ -1,6 +1,6 @@
--- What is to be judged, two arrays: the orders of which something was noted since the last look, and the units that
--- have no order, that were scanned again, whose clock has run out since, and those whose difference a word of somebody
--- else may end. The notes are taken away; what is noted meanwhile is for the next look.
+-- What is to be judged, two arrays: the orders of which something was noted since the last look (and how many they
+-- are), and the units that have no order, that were scanned again, whose clock has run out since, and those whose
+-- difference a word of somebody else may end. The notes are taken away; what is noted meanwhile is for the next look.
 with noted as (
     delete from ops.unit_moved
     where merchant_id = %(merchant_id)s
@@ -51,4 +51,8 @@ select
     (
         select coalesce(array_agg(distinct noted.order_id) filter (where noted.order_id is not null), '{}')::text
         from noted
-    ) as orders;
+    ) as orders,
+    (
+        select count(distinct noted.order_id)
+        from noted
+    ) as noted;

@@ -333,6 +333,22 @@ def test_what_is_committed_after_a_look_but_recorded_before_it_is_judged_by_the_
     must_hold(world)
 
 
+def test_where_much_was_noted_everything_is_judged(world: ReceiptsWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.order("700")
+    forgotten, _ = world.order("701", quantity=2)
+    world.receipts(10)
+    with connect(world.dsn) as conn:
+        conn.execute("delete from core.unit_verdict where unit_id = %s", (forgotten,))
+    monkeypatch.setattr(discrepancies, "MOST_BY_NAME", 1)
+    world.receipts(10.1, world.scan("L1", 10, order_code="700", sku="AT1"))
+    assert world.verdicts() == {"matched": 1, "expected": 1}, "one order was noted, and no other is looked at"
+    world.order("702")
+    world.order("703")
+    world.receipts(10.2)
+    assert world.verdicts() == {"matched": 1, "expected": 4}, "two were noted, and everything was judged"
+    must_hold(world)
+
+
 def test_a_run_whose_clock_is_behind_takes_back_nothing_that_is_known(world: ReceiptsWorld) -> None:
     world.order("700")
     world.order("701")
