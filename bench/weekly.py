@@ -10,6 +10,7 @@ import datetime as dt
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -90,17 +91,27 @@ class Measured:
     differing: int = 0
 
 
+@dataclass(slots=True)
+class History:
+    """One history, and what was measured of it."""
+
+    weeks: int
+    dsn: str
+    found: Measured = field(default_factory=Measured)
+
+
 def run(size: Size) -> Result:
     """Measure both histories; every size checks that what is refreshed equals what is counted anew."""
     result, shape = Result("weekly", size), SHAPES[size]
-    found: dict[int, Measured] = {}
-    with warehouse.running() as database:
-        for weeks in shape.weeks:
-            name = f"weekly_{weeks}"
-            with database.database(name) as dsn:
-                _fill(database.address(name), dsn, shape, weeks)
-                found[shape.returns(weeks)] = _measure(database, name, dsn, shape)
-    _report(result, found, shape)
+    with warehouse.running() as database, ExitStack() as stack:
+        histories = [_history(database, stack, shape, weeks) for weeks in shape.weeks]
+        # both in turn: what else the machine does meanwhile slows the one as the other
+        for number in range(shape.rounds + 1):
+            for history in histories:
+                _round(database, history, shape, number)
+        for history in histories:
+            _rest(history, shape)
+        _report(result, {shape.returns(one.weeks): one.found for one in histories}, shape)
     return result
 
 
@@ -170,31 +181,48 @@ def _spans(shape: Shape, dense: bool) -> Iterator[tuple[int, int, bool]]:  # noq
         yield 0, shape.merchants, False
 
 
-def _measure(database: warehouse.BenchServer, name: str, dsn: str, shape: Shape) -> Measured:
-    found = Measured()
+def _history(database: warehouse.BenchServer, stack: ExitStack, shape: Shape, weeks: int) -> History:
+    """Make a history and count everything of it once."""
+    name = f"weekly_{weeks}"
+    dsn = stack.enter_context(database.database(name))
+    _fill(database.address(name), dsn, shape, weeks)
+    history = History(weeks, dsn)
     with connect(dsn) as conn:
-        found.whole = _count(conn, _run(conn, NOW), whole=True).seconds
-        _say(f"everything counted in {found.whole:.1f} s")
+        history.found.whole = _count(conn, _run(conn, NOW), whole=True).seconds
+    _say(f"everything counted in {history.found.whole:.1f} s")
     with psycopg.connect(database.address(name), autocommit=True) as owner:
         owner.execute("vacuum (analyze)")
-    now = NOW
-    for number in range(shape.rounds + 1):
-        now += dt.timedelta(hours=1)
-        with connect(dsn) as conn:
-            _change(conn, shape, number, now)
-        database.checkpoint()
-        with connect(dsn) as conn:
-            before = _blocks(dsn)
-            took = _count(conn, _run(conn, now))
-            if not took.touched:
-                raise RuntimeError("nothing changed: the figure means nothing")
-            idle = _count(conn, _run(conn, now))
-        if number:
-            found.refresh.append(took.seconds)
-            found.rows.append(took.rows)
-            found.blocks.append(_blocks(dsn) - before)
-            found.idle.append(idle.seconds)
-        _say(f"round {number} of {shape.rounds}: {took.touched} weeks, {took.rows:,} rows in {took.seconds:.2f} s")
+    return history
+
+
+def _round(database: warehouse.BenchServer, history: History, shape: Shape, number: int) -> None:
+    """Let something change, and refresh; the first round fills caches and does not count."""
+    found, now = history.found, _now(number)
+    with connect(history.dsn) as conn:
+        _change(conn, shape, number, now)
+    database.checkpoint()
+    with connect(history.dsn) as conn:
+        before = _blocks(history.dsn)
+        took = _count(conn, _run(conn, now))
+        if not took.touched:
+            raise RuntimeError("nothing changed: the figure means nothing")
+        idle = _count(conn, _run(conn, now))
+    if number:
+        found.refresh.append(took.seconds)
+        found.rows.append(took.rows)
+        found.blocks.append(_blocks(history.dsn) - before)
+        found.idle.append(idle.seconds)
+    _say(f"{history.weeks} weeks, round {number} of {shape.rounds}: {took.touched} weeks counted, "
+         f"{took.rows:,} rows in {took.seconds:.2f} s")  # fmt: skip
+
+
+def _now(number: int) -> dt.datetime:
+    return NOW + dt.timedelta(hours=number + 1)
+
+
+def _rest(history: History, shape: Shape) -> None:
+    """Let the clock alone move; then statistics, mail, and everything anew beside what was refreshed."""
+    found, dsn, now = history.found, history.dsn, _now(shape.rounds)
     with connect(dsn) as conn:
         conn.execute((HERE / "weekly_waiting.sql").read_bytes())
         _count(conn, _run(conn, now))
@@ -207,7 +235,6 @@ def _measure(database: warehouse.BenchServer, name: str, dsn: str, shape: Shape)
     weekly.stage(dsn, run, "bench", whole=True)
     found.differing = len(marts_rebuild.differences(dsn, run))
     _say(f"everything counted anew and compared in {time.monotonic() - began:.0f} s: {found.differing} rows differ")
-    return found
 
 
 @dataclass(frozen=True, slots=True)
