@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import hypothesis
 import psycopg
 import pytest
 from psycopg import conninfo, sql
@@ -21,6 +22,10 @@ from include.db.connection import Connection, connect
 from include.db.migrate import migrate
 from runtime import postgres
 from runtime.ports import choose_ports
+
+# How long an example takes says how busy the machine is, not whether the rule holds.
+hypothesis.settings.register_profile("qaitarym", deadline=None)
+hypothesis.settings.load_profile("qaitarym")
 
 # No test may read or write the Airflow home of whoever runs it. Set before anything imports Airflow.
 _AIRFLOW_HOME = Path(tempfile.mkdtemp(prefix="qaitarym-airflow-"))
