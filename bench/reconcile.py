@@ -6,6 +6,7 @@ Then what a look costs later: 10,000 receipts beside a million of history; and w
 """
 
 import datetime as dt
+import statistics
 import sys
 import time
 from collections import defaultdict
@@ -31,6 +32,7 @@ NOW = dt.datetime(2026, 10, 1, tzinfo=dt.UTC)
 MERCHANT = "bench-0"
 HERE = Path(__file__).resolve().parent
 PEERS = ("duckdb", "polars", "pandas")
+BARE_TOO = ("usual", "nothing")
 WORST = ("one_order", "one_barcode", "nothing")
 # What is compared, in one order: both results, without what only a later look needs.
 WRITTEN = """
@@ -231,7 +233,8 @@ def _arrive_and_look(address: str, first: int, count: int, now: dt.datetime) -> 
 def _worst(result: Result, database: warehouse.BenchServer, count: int, rounds: int) -> None:
     """Compare what a row of the worst inputs costs with one of the usual: each from scratch in a warehouse of its own.
 
-    A row is an expected piece or a scan. The kinds take turns.
+    A row is an expected piece or a scan. The kinds take turns. Where nothing matches, a row brings one and a half rows
+    of results, and of the usual little more than half a one: what bare SQL takes for the same is told beside.
     """
     cost: dict[str, list[float]] = defaultdict(list)
     with ExitStack() as stack:
@@ -247,8 +250,15 @@ def _worst(result: Result, database: warehouse.BenchServer, count: int, rounds: 
             for kind, (dsn, rows) in there.items():
                 _empty(database, f"worst_{kind}")
                 cost[kind].append(_look(dsn, NOW) / rows * 1e6)
+                if kind in BARE_TOO:
+                    _empty(database, f"worst_{kind}")
+                    cost[f"bare {kind}"].append(_reconcile("bare SQL", dsn, None).seconds / rows * 1e6)
     usual = result.measure("a row, usual", cost["usual"][1:], "µs")
     for kind in WORST:
         name = kind.replace("_", " ")
         median = result.measure(f"a row, {name}", cost[kind][1:], "µs")
+        if kind in BARE_TOO:
+            bare_usual, bare = (statistics.median(cost[f"bare {one}"][1:]) for one in ("usual", kind))
+            result.measure(f"bare SQL: {name} ÷ usual, a row", [bare / bare_usual], "")
+            result.check(f"{name}: ours ÷ bare SQL", median / bare, "<= 1.1", holds=median <= 1.1 * bare, of_time=True)
         result.check(f"{name} ÷ usual, a row", median / usual, "<= 2", holds=median <= 2 * usual, of_time=True)
