@@ -1,7 +1,7 @@
 -- What is to be judged, one row of arrays: the units named (%(units)s), and all units of their orders, of the orders
 -- named (%(orders)s) and of those of which something was reported missing. Of these: those that wait for their piece,
--- those that came and left again, those without an order, all orders, the orders of those that wait, and the lines of which
--- more than one piece came.
+-- those that came and left again, those without an order, all orders, the orders of those that wait, and the lines of
+-- which more than one piece came.
 with named as materialized (
     select *
     from ledger.unit
