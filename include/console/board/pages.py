@@ -1,7 +1,9 @@
 """The addresses of the dashboard: the overview and its five pages, each figure as a file, the units behind a number."""
 
-from collections.abc import Callable, Iterator, Mapping
+import datetime as dt
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any
+from uuid import UUID
 
 from fastapi import APIRouter, HTTPException, Query, Request, Response, status
 from fastapi.responses import HTMLResponse, StreamingResponse
@@ -10,14 +12,14 @@ from include.console.board import actions, causes, flow, money, overview, speed,
 from include.console.board.chosen import PRESETS, Chosen, chosen_of
 from include.console.board.figures import Figure, drawing, heading, lines, shown
 from include.console.board.kpis import cards, kpi_rows
-from include.console.sheets import sheet, sheet_stream
+from include.console.sheets import portions, sheet, sheet_stream
 from include.console.site import Site, language_of
 from include.db.connection import Connection
 from include.db.statements import run
 from include.domain import kpi
 from include.locale.desk_labels import STATES as STATE_NAMES
 from include.locale.labels import CAUSES, label
-from include.locale.words import Words, words
+from include.locale.words import Words
 
 Figures = Callable[[Connection, Chosen, Words], list[Figure]]
 # Which page a figure is on; the file is made by the same function that the page is made by.
@@ -152,20 +154,13 @@ def _units(router: APIRouter, site: Site) -> None:
         asked = units.asked_of(request.query_params)
         with site.warehouse() as conn:
             chosen = chosen_of(request, site.view(conn, request, merchant), site.now(), language.language)
-        portions = _portions(site, chosen, asked, language.language)
-        return sheet_stream("units.csv", units.file_heading(language), portions)
 
+        def read(after: tuple[dt.datetime, UUID] | None, most: int) -> list[dict[str, Any]]:
+            with site.warehouse() as conn:
+                return units.page_of(conn, chosen, asked, after, most)
 
-def _portions(site: Site, chosen: Chosen, asked: Mapping[str, str], language: str) -> Iterator[list[list[Any]]]:
-    """Yield the lines of a file of units; between two portions no connection is held."""
-    said, after = words(language), None
-    while True:
-        with site.warehouse() as conn:
-            rows = units.page_of(conn, chosen, asked, after, units.PORTION)
-        yield list(units.file_lines(rows, said))
-        if len(rows) < units.PORTION:
-            return
-        after = (rows[-1]["at"], rows[-1]["unit_id"])
+        said = (units.file_lines(rows, language) for rows in portions(read, lambda row: (row["at"], row["unit_id"])))
+        return sheet_stream("units.csv", units.file_heading(language), said)
 
 
 def _unit(row: dict[str, Any], said: Words) -> dict[str, Any]:

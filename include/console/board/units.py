@@ -22,7 +22,6 @@ from include.locale.labels import CAUSES, label
 from include.locale.words import Words
 
 SHOWN = 50
-PORTION = 2_000  # of a file
 LONGEST_LIST = 200  # letters of what is asked for
 FIRST = uuid.UUID(int=0)
 EVER = dt.datetime(1, 1, 2, tzinfo=dt.UTC)
