@@ -199,10 +199,10 @@ def _results(conn: Connection, view: View, wanted: Asked, now: dt.datetime, word
     sums = _sums(conn, wanted)
     flows = {row["dag_id"]: row for row in sums if row["dag_id"]}
     content = _head(view, wanted, now, words)
+    # what is judged of all together is no sum of theirs, and is not called like one
+    names = content["names"] | {"all": words._("judged of all together")}
     merchants = [
-        _shares(row | {"name": content["names"].get(row["merchant_id"], row["merchant_id"])})
-        for row in sums
-        if row["merchant_id"]
+        _shares(row | {"name": names.get(row["merchant_id"], row["merchant_id"])}) for row in sums if row["merchant_id"]
     ]
     (whole,) = (row for row in sums if not (row["day"] or row["merchant_id"] or row["dag_id"]))
     return content | {
