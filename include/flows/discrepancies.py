@@ -87,8 +87,7 @@ def judge(conn: Connection, merchant_id: str, look: Look) -> None:
     }
     touched = _touched(conn, look, merchant_id)
     if look.first:
-        run_statement(conn, "core/unit_verdict__first", **whose, **clocks)
-        run_statement(conn, "core/discrepancy__first", **whose, **kinds)
+        run_statement(conn, "core/unit_verdict__first", **whose, **(clocks | kinds))
     elif touched is None or touched["units"] != uuids(()):
         judged = {name: touched and touched[name] for name in JUDGED}
         ended, found, gone, resolutions = map(list, zip(*ends(), strict=True))

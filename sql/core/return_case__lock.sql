@@ -7,16 +7,14 @@ with locked as materialized (
     where
         line.merchant_id = %(merchant_id)s
         and line.order_id in (
-            -- the batch's orders that a status says are coming back
-            select placed.order_id
-            from core.customer_order as placed
-            inner join raw.stage_order as staged
-                on placed.merchant_id = staged.merchant_id and placed.order_id = staged.order_id
+            -- the batch's orders that a status says are coming back: what was just published is what is staged
+            select staged.order_id
+            from raw.stage_order as staged
             where
                 staged.dag_id = %(dag_id)s
                 and staged.run_id = %(run_id)s
                 and staged.merchant_id = %(merchant_id)s
-                and (placed.status = any(%(return_statuses)s) or placed.status = any(%(cancel_statuses)s))
+                and (staged.status = any(%(return_statuses)s) or staged.status = any(%(cancel_statuses)s))
             union all
             select older.order_id
             from raw.stage_older_read as older

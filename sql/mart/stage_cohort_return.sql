@@ -9,9 +9,18 @@ with pieces as (
         unit.entry_id,
         coalesce(unit.stated_reason, cases.stated_reason) as reason,
         coalesce(unit.finding, 'not_inspected') as finding,
-        coalesce(unit.cause, 'unknown') as cause
+        coalesce(unit.cause, 'unknown') as cause,
+        line.sku
     from ledger.unit as unit
     inner join cohort_case as cases on unit.case_id = cases.case_id
+    -- by its key, however many lines the merchant has
+    left join lateral (
+        select order_line.sku
+        from core.order_line
+        where order_line.merchant_id = %(merchant_id)s and order_line.entry_id = unit.entry_id
+        order by order_line.entry_id
+        limit 1
+    ) as line on true
     -- a piece whose line nothing tells is on none: its case stands for it
     where unit.state <> 'cancelled' and unit.entry_id is not null
 ),
@@ -22,6 +31,7 @@ free_line as (
         line.order_id,
         line.entry_id,
         line.entry_number,
+        line.sku,
         line.quantity - count(pieces.entry_id) as free
     from (
         select distinct cases.order_id
@@ -31,7 +41,7 @@ free_line as (
     inner join core.order_line as line
         on line.merchant_id = %(merchant_id)s and unsure.order_id = line.order_id
     left join pieces on line.order_id = pieces.order_id and line.entry_id = pieces.entry_id
-    group by line.order_id, line.entry_id, line.entry_number, line.quantity
+    group by line.order_id, line.entry_id, line.entry_number, line.sku, line.quantity
 ),
 
 -- unquantified cases and how many more pieces than the known ones they may be; those here without a line are of them
@@ -62,6 +72,7 @@ spread as (
         remainder.pieces_left,
         remainder.unplaced,
         free_line.entry_id,
+        free_line.sku,
         free_line.free,
         sum(free_line.free) over emptiest - free_line.free as free_before
     from remainder
@@ -77,6 +88,7 @@ counted as (
     select
         case_id,
         entry_id,
+        sku,
         reason,
         finding,
         cause,
@@ -87,6 +99,7 @@ counted as (
     select
         case_id,
         entry_id,
+        sku,
         stated_reason as reason,
         'not_inspected' as finding,
         'unknown' as cause,
@@ -136,10 +149,8 @@ select
     judged.cohort_week,
     judged.city,
     judged.carrier,
-    line.sku
+    judged.sku
 from judged
-left join core.order_line as line
-    on line.merchant_id = %(merchant_id)s and judged.entry_id = line.entry_id
 where judged.surely or judged.maybe;
 
 select ops.analyze_table('mart.stage_cohort_return');
