@@ -93,19 +93,25 @@ def run(size: Size) -> Result:
             with database.database("dashboard") as dsn:
                 began = time.monotonic()
                 _fill(database.address("dashboard"), dsn, units)
-                sys.stdout.write(f"dashboard: a ledger of {units:,} units made in {time.monotonic() - began:.0f} s\n")
-                sys.stdout.flush()
-                result.measure(f"{units:,} units: counting all anew", [_rebuild(dsn)], "s")
+                _say(f"a ledger of {units:,} units made in {time.monotonic() - began:.0f} s")
+                counted = result.measure(f"{units:,} units: counting all anew", [_rebuild(dsn)], "s")
                 _vacuum(database.address("dashboard"))
+                _say(f"all {units:,} counted anew in {counted:.0f} s; now pages are asked")
                 before = _counted(dsn)
                 with server("bench.desk_server", "--dsn", dsn, "--now", NOW.isoformat()) as about:
                     found[units] = _ask(about["url"], ASKED[size])
                 _count(found[units], before, _counted(dsn))  # who has left has told all that he touched
+                _say(f"{ASKED[size]:,} pages asked, p95 {_p95(found[units].all):.0f} ms")
                 with server("bench.desk_server", "--dsn", dsn, "--now", NOW.isoformat()) as about:
                     _must_be_right(result, dsn, about["url"], units)
                 _look(found[units], dsn, TOUCHED[size])
     _report(result, found)
     return result
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"dashboard: {text}\n")
+    sys.stdout.flush()
 
 
 def _must_fit(folder: Path, units: int) -> None:

@@ -2,11 +2,13 @@
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from fastapi import Response
 from fastapi.responses import StreamingResponse
+
+from include.locale.words import Words
 
 MARK = b"\xef\xbb\xbf"
 PORTION = 2_000  # rows of a file that are read at once
@@ -42,6 +44,18 @@ def portions(
     while rows := read(after, PORTION):
         yield rows
         after = place(rows[-1])
+
+
+def cut(rows: Sequence[Mapping[str, Any]], words: Words) -> list[list[str]]:
+    """Return the line that ends a table of which not all ``rows`` are here, by their ``listed``; none where all are."""
+    listed = rows[0]["listed"] if rows else 0
+    if listed <= len(rows):
+        return []
+    said = words._(
+        "{shown} of {listed} rows are here: narrow what you ask for",
+        shown=words.number(len(rows)), listed=words.number(listed),
+    )  # fmt: skip
+    return [[said]]
 
 
 def _stream(heading: Sequence[str], portions: Iterable[Iterable[Sequence[Any]]]) -> Iterator[bytes]:

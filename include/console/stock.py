@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, HTTPException, Query, Request, Response, status
 from fastapi.responses import HTMLResponse
 
-from include.console.sheets import sheet
+from include.console.sheets import cut, sheet
 from include.console.site import Site, View, language_of
 from include.db.connection import Connection
 from include.db.statements import run
@@ -41,7 +41,7 @@ def stock_routes(site: Site) -> APIRouter:
         with site.warehouse() as conn:
             view = site.view(conn, request, merchant or None)
             rows = _offers(conn, view.whose, cause or None, everything=show == "all", shown=IN_A_FILE)
-        return sheet("stock.csv", _heading(language), _lines(rows, language))
+        return sheet("stock.csv", _heading(language), [*_lines(rows, language), *cut(rows, language)])
 
     @router.get("/stock/offer", response_class=HTMLResponse)
     def one(

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response,
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from include.console.guard import Refused
-from include.console.sheets import sheet
+from include.console.sheets import cut, sheet
 from include.console.site import Site, View, actor_of, back, form_of, id_of_form, language_of, text_of_form
 from include.console.supplier_charts import trend
 from include.db.connection import Connection
@@ -257,7 +257,7 @@ def _supplier(router: APIRouter, site: Site) -> None:
         with site.warehouse() as conn:
             staff = _must_see(site.staff(conn, request), asked.shop)
             rows = suppliers.pieces(conn, asked.wanted(site, hidden_from(conn, staff, [asked.shop])), IN_A_FILE)
-        return sheet("pieces.csv", _piece_heading(language), _piece_lines(rows, language))
+        return sheet("pieces.csv", _piece_heading(language), [*_piece_lines(rows, language), *cut(rows, language)])
 
     @router.get("/suppliers/parts.csv")
     def parts_file(request: Request, asked: Goods, by: Annotated[str, Query(max_length=20)] = "month") -> Response:

@@ -135,6 +135,12 @@ def test_every_table_has_its_file_and_no_cell_is_a_formula(console: Console, lan
     assert browser.get(f"/suppliers/parts.csv?by=actor&{GOODS}").status_code == 404
 
 
+def test_a_file_of_pieces_that_does_not_hold_all_says_so(console: Console, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("include.console.suppliers.IN_A_FILE", 4)
+    rows = rows_of(console.browser("beket").get(f"/suppliers/pieces.csv?lang=en&{GOODS}").text)
+    assert len(rows) == 6 and rows[5] == ["4 of 10 rows are here: narrow what you ask for"]
+
+
 def test_goods_can_be_chosen_and_the_choice_taken_away(console: Console) -> None:
     browser = console.browser("beket")
     page = browser.get(f"/suppliers/supplier?lang=en&sku=HP-1&show=faults&{GOODS}").text
