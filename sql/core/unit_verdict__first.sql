@@ -1,5 +1,5 @@
--- core.unit_verdict and core.discrepancy: a merchant's first look, at everything there is, and the cases of what differs;
--- there are none of these kinds yet. What was just written is not looked up again: nobody has counted it.
+-- core.unit_verdict and core.discrepancy: a merchant's first look, at everything there is, and the cases of what
+-- differs; there are none of these kinds yet. What was just written is not looked up again: nobody has counted it.
 with told as materialized (
     select
         verdicts.*,

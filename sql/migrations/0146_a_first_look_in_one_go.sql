@@ -1,9 +1,7 @@
--- As before; the Monday is asked for once a quarter of an hour, of which every time zone's days are made, and not once a
--- piece. Who writes differences in bulk may plan without nested loops: the plan of the notes is kept for the session,
--- and there they serve the few.
+-- As before; the Monday is asked for once a quarter of an hour, of which every time zone's days are made, and not once
+-- a piece.
 create or replace function ops.note_discrepancies() returns trigger
 language plpgsql
-set enable_nestloop = on
 as $$
 begin
     insert into ops.mart_touch (merchant_id, kind, week_start, because)
