@@ -18,10 +18,16 @@ where
             and line.entry_id = order_line.entry_id
             and line.order_id = order_line.order_id
     )
-    and not exists (
-        select 1
-        from ledger.unit
-        where unit.merchant_id = %(merchant_id)s and unit.entry_id = order_line.entry_id
+    -- asked by the line, however many pieces the merchant has
+    and coalesce(
+        (
+            select false
+            from ledger.unit
+            where unit.merchant_id = %(merchant_id)s and unit.entry_id = order_line.entry_id
+            order by unit.entry_id
+            limit 1
+        ),
+        true
     );
 
 update core.order_line as known
