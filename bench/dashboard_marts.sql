@@ -83,7 +83,7 @@ from unnest(%(merchants)s::text[]) as merchant_id
 cross join generate_series(0, 51) as back
 cross join unnest(array['changed_mind', 'does_not_fit', 'not_as_described', 'defective']) as reason;
 
--- of most claims the time is over; what is in question is bounded by who works on it, and the same beside both ledgers
+-- a thousandth of the units is in question, of most claims the time is over
 insert into core.discrepancy (
     discrepancy_id, merchant_id, kind, unit_id, subject, opened_at, due_at, money_at_risk, owner, status
 )
@@ -106,7 +106,7 @@ from (
         row_number() over (order by unit_id) as place
     from ledger.unit
     where closed_at is null
-    limit least(%(total)s / 100, 3000)
+    limit least(%(total)s / 1000, 3000)
 ) as asked;
 
 insert into core.claim (
