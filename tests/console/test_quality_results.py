@@ -461,6 +461,36 @@ def walk(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield from walk(inner)
 
 
+TOGETHER = """
+insert into ops.run (dag_id, run_id, now_at) values ('return_causes_weekly', 'w', %(now)s);
+insert into ops.batch (dag_id, run_id, merchant_id, status)
+values ('return_causes_weekly', 'w', 'alpha', 'published'), ('return_causes_weekly', 'w', 'all', 'published');
+insert into core.merchant (merchant_id, name, connection_id, base_list_connection_id)
+values ('alpha', 'Alpha', 'c', 'b');
+insert into ops.dq_result (
+    run_id, dag_id, merchant_id, suite, check_name, success, severity, failed_rows, sample, at
+)
+select run_id, dag_id, merchant_id, dag_id, 'adds_up', true, 'batch', 0, '[]', %(now)s
+from ops.batch;
+"""
+
+
+@pytest.mark.parametrize(
+    ("language", "name"),
+    [("ru", "проверено по всем вместе"), ("kk", "барлығы бойынша бірге тексерілді"), ("en", "judged of all together")],
+)
+def test_what_is_judged_of_all_together_is_not_called_like_their_sum(
+    new_warehouse: Callable[[], str], language: str, name: str
+) -> None:
+    dsn = new_warehouse()
+    with connect(dsn) as conn:
+        psycopg.ClientCursor(conn).execute(TOGETHER.encode(), {"now": NOW})
+        key = {"dag_id": "return_causes_weekly", "run_id": "w", "suite": "return_causes_weekly"}
+        psycopg.ClientCursor(conn).execute(text_of("ops/dq_part").encode(), key)
+    page = client_of(dsn).get(f"/quality/results?lang={language}").text
+    assert sorted(row[0] for row in cells(page, "merchants-title")) == sorted(["Alpha", name])
+
+
 def test_the_pages_fit_a_phone_and_a_run_leads_to_its_failures(dsn: str, chromium: Any) -> None:
     from tests.console.desk_world import served
 

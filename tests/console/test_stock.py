@@ -135,7 +135,7 @@ def test_an_offer_shows_its_units_lists_orders_and_looks(console: Console, langu
 def test_a_file_that_does_not_hold_everything_says_so(console: Console, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("include.console.stock.IN_A_FILE", 2)
     offers = rows_of(console.browser().get("/stock.csv?lang=ru&show=all&merchant=m").text)
-    assert len(offers) == 4 and offers[3] == ["здесь 2 строк из 3: уточните запрос"]
+    assert len(offers) == 4 and offers[3] == ["показано строк: 2 из 3; уточните запрос"]
 
 
 def test_tables_come_as_files_and_no_cell_is_a_formula(console: Console) -> None:
