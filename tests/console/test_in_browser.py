@@ -162,3 +162,5 @@ def test_a_form_on_another_site_does_nothing(site: str, browser: Any) -> None:
     page.goto("http://evil.example/")
     page.get_by_role("button").click()
     says(page, "с другого сайта")
+    page.goto(f"{site}/quality?lang=en")
+    says(page, "the log's <words>")  # it is still open
