@@ -46,6 +46,7 @@ def _count(lease: Lease, merchant_id: str, now: dt.datetime, *, everything: bool
         for table in SUMS:
             run_statement(conn, f"mart/{table}", merchant_id=merchant_id)
         looked = run_statement(conn, "mart/unit_place").fetchone()
+        run_statement(conn, "mart/unit_in_question", merchant_id=merchant_id)
         run_statement(conn, "ops/dashboard_look", merchant_id=merchant_id, looked_at=now)
         assert looked is not None
         return int(looked["units"])

@@ -25,3 +25,5 @@ delete from mart.received_cause_weekly
 where merchant_id = %(merchant_id)s;
 delete from mart.received_weekly
 where merchant_id = %(merchant_id)s;
+delete from mart.unit_in_question
+where merchant_id = %(merchant_id)s;

@@ -14,6 +14,8 @@ from include.console.board.pages import FIGURES
 from include.console.guard import Tokens
 from include.console.site import Site
 from include.db.connection import connect
+from include.flows import dashboard
+from include.flows.run import Run
 from tests.console.board_world import furnish, plain, tables
 from tests.console.surroundings import NOW, Noon, client_of
 
@@ -90,6 +92,7 @@ def test_what_a_page_cannot_be_asked_for_has_no_link(browser: TestClient, dsn: s
             "'carrier', 'open' from mart.unit where merchant_id = 'alpha' and supplier = 'Nomad' limit 1",
             {"now": NOW},
         )
+    dashboard.refresh(dsn, Run("warehouse_receipts_reconcile", "look", NOW), "test")
     shown = tables(browser.get("/actions?lang=en&merchant=alpha&supplier=Nomad").text)
     assert "differences" in shown and "claims" in shown
     worth = tables(browser.get("/causes?lang=en&merchant=alpha").text)["worth"]

@@ -16,7 +16,7 @@ from include.flows.onboarding import Store, add_merchant
 from tests.fingerprint import fingerprint
 from tests.flow_driver import World, feed_server, sandbox
 
-TABLES = tuple(f"mart.{name}" for name in (*SUMS, "unit_place"))
+TABLES = tuple(f"mart.{name}" for name in (*SUMS, "unit_place", "unit_in_question"))
 
 
 def sums_of(dsn: str) -> dict[str, str]:
@@ -111,6 +111,13 @@ CHANGES = (
     "where received_at is not null and closed_at is null order by unit_id limit 9)",
     "insert into core.store (merchant_id, store_id, warehouse, base_includes_returns, pick_scan) "
     "select distinct merchant_id, store_id, 'a third', false, false from ledger.unit where store_id = 'opened later'",
+    # pieces come into question, count as another supplier's goods, and some are settled
+    "insert into core.discrepancy (discrepancy_id, merchant_id, unit_id, kind, subject, opened_at, owner, status) "
+    "select unit_id, merchant_id, unit_id, 'lost', 'o', now(), 'carrier', 'open' from ledger.unit as unit where not "
+    "exists (select 1 from mart.unit_in_question as known where known.unit_id = unit.unit_id) order by unit_id limit 5",
+    "update core.product as product set supplier = 'Another' from ledger.unit, mart.unit_in_question as known where "
+    "unit.unit_id = known.unit_id and (product.merchant_id, product.sku) = (unit.merchant_id, unit.sku)",
+    "update core.discrepancy set status = 'resolved', resolved_at = now() where kind = 'lost' and status = 'open'",
 )
 
 
@@ -125,6 +132,17 @@ def test_what_changes_without_an_event_reaches_the_sums(world: World, change: st
     rebuild(world)
     assert sums_of(world.dsn) == added
     assert added != before, "the change was to change something"
+
+
+def test_what_is_in_question_is_what_is_open(world: World) -> None:
+    look(world)
+    told = world.query("select unit_id, merchant_id, category, supplier from mart.unit_in_question order by unit_id")
+    assert len({row["merchant_id"] for row in told}) > 1
+    assert told == world.query(
+        "select unit_id, merchant_id, category, supplier from mart.unit_place where unit_id in ("
+        "select unit_id from mart.discrepancy where status = 'open' union select unit_id from mart.claim "
+        "where status in ('draft', 'ready', 'sent', 'accepted')) order by unit_id"
+    )
 
 
 def test_a_claim_that_is_paid_reaches_the_sums(world: World) -> None:
