@@ -23,7 +23,7 @@ BY_FILE = "file/applications"
 # A first load has many returns, and memory is to be the same for few and for many.
 STAGED_AT_ONCE = 100  # cases
 BORN_AT_ONCE = 100  # orders
-SETTLED_AT_ONCE = 1000  # orders, by whose ids statements ask
+SETTLED_AT_ONCE = 200  # orders, by whose ids statements ask
 
 
 def lock(conn: Connection, run: Run, merchant_id: str) -> None:
