@@ -1,24 +1,31 @@
 -- The checks of the newest part of every flow and merchant that its gate judged, what failed first.
 with newest as (
-    select distinct on (batch.dag_id, batch.merchant_id)
-        batch.dag_id,
-        batch.run_id,
-        batch.merchant_id,
-        batch.status,
-        run.now_at
-    from ops.batch as batch
-    left join ops.run as run on batch.dag_id = run.dag_id and batch.run_id = run.run_id
-    where
-        (batch.merchant_id = %(merchant_id)s or %(merchant_id)s::text is null)
-        and exists (
-            select 1
-            from ops.dq_result
+    select part.*
+    from ops.flow_of_merchant as flow
+    cross join
+        lateral (
+            select
+                batch.dag_id,
+                batch.run_id,
+                batch.merchant_id,
+                batch.status,
+                batch.now_at
+            from ops.batch as batch
             where
-                dq_result.dag_id = batch.dag_id
-                and dq_result.run_id = batch.run_id
-                and dq_result.merchant_id = batch.merchant_id
-        )
-    order by batch.dag_id asc, batch.merchant_id asc, run.now_at desc nulls last, batch.changed_at desc
+                batch.dag_id = flow.dag_id
+                and batch.merchant_id = flow.merchant_id
+                and exists (
+                    select 1
+                    from ops.dq_result
+                    where
+                        dq_result.dag_id = batch.dag_id
+                        and dq_result.run_id = batch.run_id
+                        and dq_result.merchant_id = batch.merchant_id
+                )
+            order by batch.now_at desc nulls last, batch.changed_at desc
+            limit 1
+        ) as part
+    where flow.merchant_id = %(merchant_id)s or %(merchant_id)s::text is null
 )
 
 select

@@ -1,18 +1,24 @@
 -- The newest part of every flow and merchant, with its gate's verdicts.
 with newest as (
-    select distinct on (batch.dag_id, batch.merchant_id)
-        batch.dag_id,
-        batch.run_id,
-        batch.merchant_id,
-        batch.status,
-        batch.rows_staged,
-        batch.rows_quarantined,
-        batch.detail,
-        run.now_at
-    from ops.batch as batch
-    left join ops.run as run on batch.dag_id = run.dag_id and batch.run_id = run.run_id
-    where batch.merchant_id = %(merchant_id)s or %(merchant_id)s is null
-    order by batch.dag_id asc, batch.merchant_id asc, run.now_at desc nulls last, batch.changed_at desc
+    select part.*
+    from ops.flow_of_merchant as flow
+    cross join
+        lateral (
+            select
+                batch.dag_id,
+                batch.run_id,
+                batch.merchant_id,
+                batch.status,
+                batch.rows_staged,
+                batch.rows_quarantined,
+                batch.detail,
+                batch.now_at
+            from ops.batch as batch
+            where batch.dag_id = flow.dag_id and batch.merchant_id = flow.merchant_id
+            order by batch.now_at desc nulls last, batch.changed_at desc
+            limit 1
+        ) as part
+    where flow.merchant_id = %(merchant_id)s or %(merchant_id)s is null
 )
 
 select

@@ -117,6 +117,24 @@ def test_what_did_not_pass_stands_first_and_open(told: str) -> None:
     assert "kaspi_returns_ingest" in published and "chip warn" not in published
 
 
+def test_the_newest_part_is_that_of_the_newest_clock(told: str) -> None:
+    """A run for an old day that ends after the present one says nothing of the present."""
+    with connect(told) as conn:
+        conn.execute(
+            "insert into ops.run (dag_id, run_id, now_at) values ('housekeeping', 'present', %(now)s), "
+            "('housekeeping', 'old', %(now)s - interval '9 days')",
+            {"now": NOW},
+        )
+        for run_id, status in (("present", "published"), ("old", "failed")):
+            conn.execute(
+                "insert into ops.batch (dag_id, run_id, merchant_id, status) values ('housekeeping', %s, 'beta', %s)",
+                (run_id, status),
+            )
+    page = client_of(told).get("/?lang=en&merchant=beta").text.replace("<wbr>", "")
+    (shown,) = [group for group in folded(page, "gates-title") if "housekeeping" in group]
+    assert "published" in shown and "failed" not in shown
+
+
 def folded(page: str, section: str) -> list[str]:
     """The foldable groups of one section of the page, each from its attributes on."""
     part = page.split(f'aria-labelledby="{section}"')[1].split("</section>")[0]
