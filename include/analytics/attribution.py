@@ -1,8 +1,9 @@
 """The smallest set of cells that explains what rose: which of many overlapping signals say the same, and which is it.
 
-The cell that explains most is chosen, its lines are taken out of all other cells, and what no longer stands out is
-explained; then again with what is left. Where another cell that is no part of it explains as much, or where all goods
-rose alike, the answer is that the rise cannot be attributed. docs/methods/signals.md.
+The cell that explains most is chosen, its lines are taken out of the cells that share some of them, and what of these
+no longer stands out is explained; then again with what is left. Where another cell that is no part of it explains as
+much, where other names mean the very same lines, or where all goods rose alike, the answer is that the rise cannot be
+attributed. docs/methods/signals.md.
 """
 
 import math
@@ -14,8 +15,8 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from include.analytics.history import History
-from include.analytics.signals import Signal, rows_of
+from include.analytics.history import UNKNOWN, History
+from include.analytics.signals import LEVELS, STEP, STEPS, Signal, rows_of
 
 Mask = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
@@ -66,31 +67,65 @@ def explain(history: History, signals: Sequence[Signal]) -> list[Told]:
 
 
 def _explained(history: History, exposure: Floats, group: list[_Candidate]) -> list[Told]:
-    """Choose cells one after the other until nothing in the group stands out any more."""
-    weeks = min(group, key=lambda one: (one.signal.q_value, one.signal.cell.p_value)).signal.cell.weeks
+    """Choose cells one after the other until nothing in the group stands out any more.
+
+    A cell is explained by one that shares returns with it, where what is left of it is no news in the weeks in which
+    it was. What rose beside it, of other lines or at another time, is a story of its own.
+    """
     found: list[Told] = []
     gone_sold, gone_back = np.zeros(len(exposure), dtype=bool), np.zeros(len(history.back_lines), dtype=bool)
     left = list(group)
     while left:
+        weeks = min(left, key=lambda one: (one.signal.q_value, one.signal.cell.p_value)).signal.cell.weeks
         for one in left:
             one.gain = _gain(one, *_left_of(history, exposure, one, weeks, gone_sold, gone_back))
         best = max(left, key=lambda one: (one.gain, -len(one.signal.cell.where), -one.signal.q_value))
-        rivals = [one for one in left if one is not best and _is_rival(one, best, history, exposure, weeks)]
+        rivals = [
+            one.signal.cell.where for one in left if one is not best and _is_rival(one, best, history, exposure, weeks)
+        ]
+        rivals += [where for where in _same_lines(history, best) if where not in rivals]
         gone_sold, gone_back = gone_sold | best.sold, gone_back | best.back
         cell = best.signal.cell
-        alternatives = tuple(one.signal.cell.where for one in rivals)
         shape = _shape(history, exposure, best)
-        found.append(Told(best.signal, "explains", None, bool(cell.where) and not rivals, alternatives, *shape))
+        found.append(Told(best.signal, "explains", None, bool(cell.where) and not rivals, tuple(rivals), *shape))
         rest = []
         for one in left:
             if one is best:
                 continue
-            if _surprise(one, weeks, *_left_of(history, exposure, one, weeks, gone_sold, gone_back)) < STILL_NEWS:
-                rest.append(one)
-            else:
+            own = one.signal.cell.weeks
+            shares = bool((one.back & best.back & history.known() & (history.back_age <= own)).any())
+            if (
+                shares
+                and _surprise(one, own, *_left_of(history, exposure, one, own, gone_sold, gone_back)) >= STILL_NEWS
+            ):
                 shape = _shape(history, exposure, one)
                 found.append(Told(one.signal, "explained", cell.where, False, (), *shape))
+            else:
+                rest.append(one)
         left = rest
+    return found
+
+
+def _same_lines(history: History, best: _Candidate) -> list[tuple[tuple[str, str], ...]]:
+    """Return the other names of the very lines of a cell: a supplier who makes all of a category, one city's carrier.
+
+    Such cells are tested once, under the first of their names. A SKU or a batch is a part of its category and supplier,
+    and names that say the same and more say nothing else.
+    """
+    recent = history.sold_age <= STEPS * STEP
+    lines, names = best.sold & recent, {name for name, _ in best.signal.cell.where}
+    found: list[tuple[tuple[str, str], ...]] = []
+    for level in LEVELS:
+        told = [{name for name, _ in where} for where in found] + [names]
+        if not names or {"sku", "batch"} & {*level, *names} or any(one <= {*level} or {*level} <= one for one in told):
+            continue
+        values = [np.unique(history.sold[name][lines]) for name in level]
+        if any(len(codes) != 1 for codes in values):
+            continue
+        where = tuple((name, history.names[name][int(codes[0])]) for name, codes in zip(level, values, strict=True))
+        sold, _ = rows_of(history, best.signal.cell.merchant_id, dict(where), best.signal.cell.cause)
+        if UNKNOWN not in dict(where).values() and np.array_equal(sold & recent, lines):
+            found.append(where)
     return found
 
 

@@ -5,13 +5,12 @@ pieces to tell a change from chance, that is what the first line says.
 """
 
 import datetime as dt
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-FEWEST = 5  # pieces behind a number, before and after, below which it says nothing
-NOTABLE = 0.25  # a number without an interval counts as changed from here on
+from include.domain.change import FEWEST, Week, moved, strength
+
 PRESSING = dt.timedelta(hours=48)  # a deadline this near comes before everything else
 
 Topic = Literal["signal", "number", "fewer", "quiet", "few", "flow", "clocks", "questions", "calm"]
@@ -40,51 +39,42 @@ class Rise:
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """A KPI of its newest week beside the week before; ``n`` units stand behind it."""
+    """A KPI of its newest week beside the week before."""
 
-    value: float | None
-    previous: float | None
-    n: int
-    previous_n: int
-    lo: float | None = None
-    hi: float | None = None
+    newest: Week
+    before: Week
     unit: Literal["share", "hours", "tenge"] = "share"
     good: Literal["low", "high"] = "low"
 
     @property
     def changed(self) -> bool:
-        """Tell whether it moved by more than chance: out of its interval, or notably where it has none."""
-        if self.value is None or self.previous is None or min(self.n, self.previous_n) < FEWEST:
-            return False
-        if self.lo is not None and self.hi is not None:
-            return not self.lo <= self.previous <= self.hi
-        return abs(self.strength) >= abs(math.log1p(NOTABLE))
+        """Tell whether it moved by more than chance."""
+        return moved(self.newest, self.before)
 
     @property
     def strength(self) -> float:
         """Return the logarithm of its ratio to the week before: as far up as down; 0 where there is none."""
-        if not self.value or not self.previous or self.value / self.previous <= 0:
-            return 0.0 if self.value == self.previous else math.copysign(10.0, (self.value or 0) - (self.previous or 0))
-        return math.log(self.value / self.previous)
+        return strength(self.newest.value, self.before.value)
 
     @property
     def better(self) -> bool:
         """Tell whether it moved to the good side."""
-        return ((self.value or 0) > (self.previous or 0)) == (self.good == "high")
+        return ((self.newest.value or 0) > (self.before.value or 0)) == (self.good == "high")
 
     @property
     def money(self) -> int:
         """Return what the change made of all its units, whole tenge; 0 for what is not money."""
-        if self.unit != "tenge" or self.value is None or self.previous is None:
-            return 0
-        return round(abs(self.value - self.previous) * self.n)
+        return self._difference() if self.unit == "tenge" else 0
 
     @property
     def pieces(self) -> int:
         """Return how many of its units the change of a share is; 0 for what is no share."""
-        if self.unit != "share" or self.value is None or self.previous is None:
+        return self._difference() if self.unit == "share" else 0
+
+    def _difference(self) -> int:
+        if self.newest.value is None or self.before.value is None:
             return 0
-        return round(abs(self.value - self.previous) * self.n)
+        return round(abs(self.newest.value - self.before.value) * self.newest.n)
 
 
 @dataclass(frozen=True, slots=True)

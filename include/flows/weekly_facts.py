@@ -123,7 +123,9 @@ def _kpi_line(weeks: Sequence[dict[str, Any]]) -> KpiLine:
     count = (newest["week_start"] - first) // ONE_WEEK + 1
     trend = [_point(first + place * ONE_WEEK, by_week) for place in range(count)]
     before = _point(newest["week_start"] - ONE_WEEK, by_week)
-    return KpiLine(**newest, previous=before.value, previous_n=before.n, trend=trend)
+    return KpiLine(
+        **newest, previous=before.value, previous_n=before.n, previous_lo=before.lo, previous_hi=before.hi, trend=trend
+    )
 
 
 def _point(week: dt.date, by_week: dict[dt.date, dict[str, Any]]) -> KpiPoint:

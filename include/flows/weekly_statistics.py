@@ -28,6 +28,8 @@ from include.flows.settings import setting
 
 HISTORY_WEEKS = 52
 LEARNED_WEEKS = 26
+# So long after its week an action is judged: 26 weeks of it, and returns still to come; the weeks before are read.
+JUDGED_WEEKS = HISTORY_WEEKS - effects.WEEKS_BEFORE - 1
 SIGNAL_COLUMNS = (
     "dag_id", "run_id", "merchant_id", "week_start", *DIMENSIONS, "reason", "rate", "baseline", "q_value", "direction",
     "evidence",
@@ -101,21 +103,37 @@ def _signal_row(run: Run, week: dt.date, told: Told, tested: int) -> tuple[Any, 
 
 
 def _stage_effects(conn: Connection, run: Run, merchant_id: str, history: History, monday: dt.date) -> None:
+    """Stage the effects of a merchant's actions. What was judged to its end stays as it was said then."""
     actions = run_statement(conn, "core/preventive_action__of_merchant", merchant_id=merchant_id).fetchall()
-    rows = []
+    judged = run_statement(conn, "mart/action_effect__judged", merchant_id=merchant_id).fetchall()
+    judged_to = {row["action_id"]: row["judged_to"] for row in judged}
+    known, settled, rows = {monday: history}, [], []
     for action in actions:
+        until = min(monday, judged_until(action["starts_on"]))
         if action["withdrawn"]:
             continue
-        effect, evidence = effect_of(history, action, [one for one in actions if one is not action], monday)
+        if until < monday and judged_to.get(action["action_id"]) == until:
+            settled.append(action["action_id"])
+            continue
+        if until not in known:
+            known[until] = read_history(conn, [merchant_id], until)
+        others = [one for one in actions if one is not action and one["starts_on"] <= until]
+        effect, evidence = effect_of(known[until], action, others, until)
         rows.append(
             (
                 run.dag_id, run.run_id, action["action_id"], merchant_id, Jsonb(action["scope"]), action["starts_on"],
                 stored(effect.ratio, 4), stored(effect.lo, 4), stored(effect.hi, 4), effect.verdict,
                 action["kind"], action["owner"], action["hypothesis"], action["reason"], action["ended_on"],
-                almaty_day(run.now), Jsonb(evidence),
+                almaty_day(run.now), Jsonb({**evidence, "judged_to": until.isoformat()}),
             )
         )  # fmt: skip
     copy_rows(conn, "mart.stage_action_effect", EFFECT_COLUMNS, rows)
+    run_statement(conn, "mart/stage_action_effect__settled", **run.key, merchant_id=merchant_id, action_ids=settled)
+
+
+def judged_until(starts_on: dt.date) -> dt.date:
+    """Return the last Monday on which an action is judged anew: later its weeks before are read no more."""
+    return starts_on - dt.timedelta(days=starts_on.weekday()) + dt.timedelta(weeks=JUDGED_WEEKS)
 
 
 def effect_of(

@@ -35,6 +35,8 @@ class KpiLine:
     note: str | None
     previous: float | None
     previous_n: int
+    previous_lo: float | None = None
+    previous_hi: float | None = None
     restated: bool = False
     trend: list[KpiPoint] = field(default_factory=list)
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from include.domain import kpi
+from include.domain.change import Week
 from include.domain.lead import Deadline, Line, Number, Rise, Topic, lead
 from include.locale.labels import CAUSES, cell_name, kpi_name, kpi_value, label, signal_caveat
 from include.locale.words import Words
@@ -36,7 +37,10 @@ def news(facts: WeeklyFacts) -> list[KpiLine]:
 def _number(line: KpiLine) -> Number:
     definition = kpi.BY_NAME[line.kpi]
     return Number(
-        line.value, line.previous, line.n, line.previous_n, line.lo, line.hi, definition.unit, definition.good
+        Week(line.value, line.n, line.lo, line.hi),
+        Week(line.previous, line.previous_n, line.previous_lo, line.previous_hi),
+        definition.unit,
+        definition.good,
     )
 
 

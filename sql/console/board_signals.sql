@@ -1,4 +1,20 @@
--- Signals of a week, those that explain the rises first, the surest first.
+-- Signals of a week, those that explain the rises first, the surest first. With goods chosen those that any of them
+-- lies in, by whatever name: a SKU of the category, a city to which it goes.
+with goods as materialized (
+    select
+        merchant_id,
+        category,
+        supplier,
+        batch,
+        sku
+    from core.product
+    where
+        merchant_id = any(%(merchants)s)
+        and (%(category)s::text is not null or %(supplier)s::text is not null)
+        and (category = %(category)s or %(category)s::text is null)
+        and (supplier = %(supplier)s or %(supplier)s::text is null)
+)
+
 select
     signal.merchant_id,
     signal.week_start,
@@ -19,8 +35,19 @@ from mart.signal
 where
     signal.week_start = %(week)s
     and signal.merchant_id = any(%(merchants)s)
-    and (signal.category = %(category)s or %(category)s::text is null)
-    and (signal.supplier = %(supplier)s or %(supplier)s::text is null)
+    and (
+        coalesce(%(category)s::text, %(supplier)s::text) is null
+        or exists (
+            select 1
+            from goods
+            where
+                goods.merchant_id = signal.merchant_id
+                and (signal.category is null or signal.category = goods.category)
+                and (signal.supplier is null or signal.supplier = goods.supplier)
+                and (signal.batch is null or signal.batch = goods.batch)
+                and (signal.sku is null or signal.sku = goods.sku)
+        )
+    )
 order by
     coalesce(signal.evidence ->> 'role', 'explains') = 'explains' desc,
     signal.direction = 'up' desc,

@@ -4,7 +4,7 @@ select
     place.merchant_id,
     listed.at,
     unit.unit_label,
-    unit.sku,
+    place.sku,
     coalesce(product.name, line.product_name) as product_name,
     placed.code as order_code,
     place.category,
@@ -40,5 +40,5 @@ inner join ledger.unit on place.unit_id = unit.unit_id
 left join core.customer_order as placed
     on unit.merchant_id = placed.merchant_id and unit.order_id = placed.order_id
 left join core.order_line as line on unit.merchant_id = line.merchant_id and unit.entry_id = line.entry_id
-left join core.product on unit.merchant_id = product.merchant_id and unit.sku = product.sku
+left join core.product on place.merchant_id = product.merchant_id and place.sku = product.sku
 order by listed.at, listed.unit_id;

@@ -13,7 +13,7 @@ from mart.stage_touch as touch
 inner join lateral (
     select
         coalesce(product.category, 'unknown') as category,
-        coalesce(unit.sku, 'unknown') as sku,
+        coalesce(resale.sku, unit.sku, 'unknown') as sku,
         coalesce(product.supplier, 'unknown') as supplier,
         count(*)::integer as units,
         (
@@ -33,7 +33,10 @@ inner join lateral (
             )
         )::integer as reconciled
     from ledger.unit as unit
-    left join core.product as product on unit.merchant_id = product.merchant_id and unit.sku = product.sku
+    left join channel.resale_sku as resale
+        on unit.merchant_id = resale.merchant_id and unit.sku = resale.offer_sku
+    left join core.product as product
+        on unit.merchant_id = product.merchant_id and product.sku = coalesce(resale.sku, unit.sku)
     where
         unit.merchant_id = %(merchant_id)s
         and least(unit.requested_at, unit.received_at) >= core.week_begin(touch.week_start)

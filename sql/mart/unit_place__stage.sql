@@ -74,7 +74,7 @@ select
     unit.unit_id,
     unit.merchant_id,
     unit.seq,
-    unit.sku,
+    coalesce(resale.sku, unit.sku) as sku,
     coalesce(product.category, 'unknown') as category,
     coalesce(product.supplier, 'unknown') as supplier,
     coalesce(unit.store_id, placed.store_id) as store_id,
@@ -122,7 +122,10 @@ inner join ledger.unit on touched.unit_id = unit.unit_id
 left join core.customer_order as placed
     on unit.merchant_id = placed.merchant_id and unit.order_id = placed.order_id
 left join core.order_line as line on unit.merchant_id = line.merchant_id and unit.entry_id = line.entry_id
-left join core.product on unit.merchant_id = product.merchant_id and unit.sku = product.sku
+left join channel.resale_sku as resale
+    on unit.merchant_id = resale.merchant_id and unit.sku = resale.offer_sku
+left join core.product
+    on unit.merchant_id = product.merchant_id and product.sku = coalesce(resale.sku, unit.sku)
 left join core.return_case on unit.case_id = return_case.case_id
 left join core.store
     on unit.merchant_id = store.merchant_id and coalesce(unit.store_id, placed.store_id) = store.store_id

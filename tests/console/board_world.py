@@ -72,6 +72,11 @@ def furnish(dsn: str) -> None:
         facts = {"now": NOW, "version": kpi.VERSION}
         psycopg.ClientCursor(conn).execute(STORY.read_bytes(), facts)
         psycopg.ClientCursor(conn).execute(MORE.encode(), facts)
+        conn.execute(
+            "insert into ops.mart_state (part, refreshed_at, counted_by, times) "
+            "select unnest(array['alpha', 'beta']), %s, 'story', 1",
+            (NOW,),
+        )
     for merchant_id in ("alpha", "beta"):
         rebuild(dsn, NOW, "test", merchant_id)
 

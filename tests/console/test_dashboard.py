@@ -134,6 +134,53 @@ def test_signals_are_of_the_last_full_week_and_of_no_older_one(browser: TestClie
     assert "B-OLD" in browser.get("/causes?lang=en&merchant=beta&from=2026-09-01&to=2026-11-08").text
 
 
+def test_where_nobody_has_looked_yet_nobody_says_that_nothing_stands_out(browser: TestClient, dsn: str) -> None:
+    with connect(dsn) as conn:
+        conn.execute("delete from ops.mart_state where part = 'beta'")
+    for page in ("", "causes"):
+        text = browser.get(f"/{page}?lang=en&merchant=beta").text
+        assert "are not counted yet" in text and "No cause stands out" not in text
+
+
+def test_a_signal_and_an_action_are_shown_with_the_goods_that_lie_in_them(browser: TestClient, dsn: str) -> None:
+    """They name a SKU; who chooses its category or its supplier is told of them, who chooses other goods is not."""
+    with connect(dsn) as conn:
+        row = conn.execute(
+            "select sku, category, supplier from core.product where merchant_id = 'alpha' and category <> 'unknown' "
+            "and supplier <> 'unknown' order by sku limit 1"
+        ).fetchone()
+        assert row is not None
+        conn.execute(
+            "insert into mart.signal (merchant_id, week_start, sku, reason, rate, baseline, q_value, direction, "
+            "evidence) select 'alpha', week_start, %(sku)s, 'does_not_fit', 0.3, 0.1, 0.001, 'up', evidence "
+            "from mart.signal where batch = 'B7' limit 1",
+            row,
+        )
+        conn.execute(
+            "insert into mart.action_effect (action_id, merchant_id, scope, started_on, verdict, kind, owner, "
+            "hypothesis, known_on, evidence) values (gen_random_uuid(), 'alpha', jsonb_build_object('sku', "
+            "%(sku)s::text), '2026-10-01', 'not_enough_data', 'description', 'o', 'that SKU alone', '2026-11-16', "
+            "'{}')",
+            row,
+        )
+        other = conn.execute(
+            "select category from core.product where merchant_id = 'alpha' and category <> %(category)s limit 1", row
+        ).fetchone()
+    assert other is not None
+    for choice, told in (
+        (f"category={quote(row['category'])}", True), (f"supplier={quote(row['supplier'])}", True),
+        (f"category={quote(other['category'])}", False),
+    ):  # fmt: skip
+        causes, actions = (
+            browser.get(f"/{page}?lang=en&merchant=alpha&{choice}").text for page in ("causes", "actions")
+        )
+        assert (f"sku={row['sku']}" in causes) == told, choice
+        assert ("that SKU alone" in actions) == told, choice
+    with connect(dsn) as conn:  # the other tests know the story's own
+        conn.execute("delete from mart.signal where sku = %(sku)s", row)
+        conn.execute("delete from mart.action_effect where hypothesis = 'that SKU alone'")
+
+
 def test_what_is_overdue_is_told_with_its_own_money(browser: TestClient, dsn: str) -> None:
     with connect(dsn) as conn:
         conn.execute("update core.discrepancy set status = 'resolved' where merchant_id = 'beta' and kind = 'overdue'")
@@ -220,8 +267,8 @@ def test_the_choice_stands_in_every_link(browser: TestClient) -> None:
         assert len(ours) > 5
         for link in ours:
             asked = parse_qs(urlsplit(link).query)
-            if asked.get("category") is None:  # the way back to everything
-                assert "weeks" not in asked
+            if asked.get("category") is None:  # the way back to everything, or the units of a signal's own goods
+                assert "weeks" not in asked or "cause" in asked
                 continue
             assert (asked["lang"], asked["merchant"]) == (["kk"], ["alpha"]), link
             assert asked["weeks"] == ["26"], link

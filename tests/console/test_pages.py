@@ -30,7 +30,7 @@ def told(new_warehouse: Callable[[], str]) -> str:
                 merchant_id, week_start, kpi, horizon_days, version, known_on, value, lo, hi, n
             )
             values (null, '2026-10-26', 'return_rate', 14, %s, '2026-11-16', 0.087, 0.049, 0.149, 126),
-                (null, '2026-10-19', 'return_rate', 14, %s, '2026-11-16', 0.12, 0.06, 0.2, 120)
+                (null, '2026-10-19', 'return_rate', 14, %s, '2026-11-16', 0.3, 0.225, 0.387, 120)
             """,
             (kpi.VERSION, kpi.VERSION),
         )
@@ -70,7 +70,7 @@ def test_the_page_shows_where_the_goods_are(told: str) -> None:
     assert counts is not None and counts["resold"]
     assert stage_counts(page.text)[4:] == [counts["on_sale"], counts["resold"]]
     assert "8.7%" in page.text
-    assert "better, before: 12%" in page.text
+    assert "better, before: 30%" in page.text
     assert "Batch B7 of Nomad &lt;b&gt;: defective" in page.text
     assert "channel/feed_offer__priced" in page.text  # a failed check is named
     assert "16 Nov, 07:16" in page.text  # the published list

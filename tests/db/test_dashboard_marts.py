@@ -328,3 +328,29 @@ def test_a_rebuild_is_fenced_like_a_look(new_warehouse: Callable[[], str]) -> No
             dashboard._count(lease, "m", now, everything=True)
     with connect(dsn) as conn:
         assert conn.execute("select count(*) as n from ops.dashboard_look").fetchone() == {"n": 0}
+
+
+def test_goods_sold_under_a_resale_sku_that_come_back_are_of_their_product(world: World) -> None:
+    look(world)
+    with connect(world.dsn) as conn:
+        row = conn.execute(
+            "select place.unit_id, place.merchant_id, place.sku, place.category, place.supplier, "
+            "coalesce((select offer_sku from channel.resale_sku as resale where resale.merchant_id = place.merchant_id "
+            "and resale.sku = place.sku), 'R9Z') as offer_sku from mart.unit_place as place "
+            "where category <> 'unknown' and sku is not null order by unit_id limit 1"
+        ).fetchone()
+        assert row is not None
+        conn.execute(
+            "insert into channel.resale_sku (merchant_id, offer_sku, sku, state, state_since) "
+            "values (%(merchant_id)s, %(offer_sku)s, %(sku)s, 'linked', now()) on conflict do nothing",
+            row,
+        )
+        conn.execute("update ledger.unit set sku = %(offer_sku)s where unit_id = %(unit_id)s", row)
+        conn.execute("insert into ops.dashboard_touched values (%(merchant_id)s, 'unit', %(unit_id)s)", row)
+    look(world)
+    goods = {name: row[name] for name in ("sku", "category", "supplier")}
+    for relation in ("mart.unit_place", "mart.unit"):
+        found = world.query(f"select sku, category, supplier from {relation} where unit_id = '{row['unit_id']}'")
+        assert found == [goods], relation
+    with connect(world.dsn) as conn:
+        conn.execute("update ledger.unit set sku = %(sku)s where unit_id = %(unit_id)s", row)

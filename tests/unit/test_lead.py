@@ -5,7 +5,8 @@ import datetime as dt
 from hypothesis import given
 from hypothesis import strategies as st
 
-from include.domain.lead import FEWEST, PRESSING, Deadline, Line, Number, Rise, lead
+from include.domain.change import FEWEST, Week
+from include.domain.lead import PRESSING, Deadline, Line, Number, Rise, lead
 
 NOW = dt.datetime(2026, 11, 16, 3, 5, tzinfo=dt.UTC)
 LATER = NOW + dt.timedelta(days=5)
@@ -17,34 +18,41 @@ def change(rises: list[Rise] | None = None, numbers: list[Number] | None = None,
 
 def test_what_comes_back_more_goes_before_a_number_and_by_its_money() -> None:
     cheap, dear = Rise("up", 20, 50, 0.1, 1_000), Rise("up", 8, 50, 0.1, 50_000)
-    moved = Number(0.4, 0.1, 100, 100)
+    moved = Number(Week(0.4, 100, 0.31, 0.5), Week(0.1, 100, 0.05, 0.18))
     assert change([cheap, dear], [moved]) == Line("signal", 1, 3, 150_000)
     assert change([Rise("down", 0, 50, 0.1), cheap], [moved]) == Line("signal", 1, 15, 15_000)
     assert change([Rise("down", 0, 50, 0.1, 2_000)], [moved]).topic == "number"
     assert change([Rise("down", 0, 50, 0.1, 2_000)]) == Line("fewer", 0, 5, 10_000, better=True)
 
 
-def test_a_number_counts_when_it_left_its_interval_or_moved_notably_on_enough_units() -> None:
-    inside, outside = Number(0.2, 0.15, 100, 100, 0.1, 0.3), Number(0.2, 0.05, 100, 100, 0.1, 0.3)
+def test_a_number_counts_when_it_moved_by_more_than_both_weeks_scatter() -> None:
+    before = Week(0.15, 100, 0.09, 0.23)
+    inside, outside = Number(Week(0.2, 100, 0.13, 0.29), before), Number(Week(0.4, 100, 0.31, 0.5), before)
     assert change(numbers=[inside]).topic == "quiet"
-    assert change(numbers=[inside, outside]) == Line("number", 1, pieces=15)
-    hours = Number(50, 40, 30, 30, unit="hours")
+    assert change(numbers=[inside, outside]) == Line("number", 1, pieces=25)
+    assert change(numbers=[Number(Week(0.4, 100, 0.31, 0.5), Week(0.15, 100))]).topic == "quiet"
+    hours = Number(Week(80, 300), Week(40, 300), unit="hours")
     assert change(numbers=[hours]) == Line("number", 0)
-    assert change(numbers=[Number(49, 40, 30, 30, unit="hours")]).topic == "quiet"
-    assert change(numbers=[Number(50, 40, FEWEST - 1, 30, unit="hours")]).topic == "quiet"
-    assert change(numbers=[Number(None, 40, 30, 30), Number(40, None, 30, 30)]).topic == "quiet"
+    assert change(numbers=[Number(Week(80, 30), Week(40, 30), unit="hours")]).topic == "quiet"
+    assert change(numbers=[Number(Week(49, 30_000), Week(40, 30_000), unit="hours")]).topic == "quiet"
+    assert change(numbers=[Number(Week(9_000, FEWEST - 1), Week(40, 300), unit="hours")]).topic == "quiet"
+    assert change(numbers=[Number(Week(None, 30), Week(40, 30)), Number(Week(40, 30), Week(None, 30))]).topic == "quiet"
 
 
 def test_money_goes_before_a_larger_change_that_is_none() -> None:
-    cost = Number(3_000, 2_000, 40, 40, unit="tenge")
-    assert change(numbers=[Number(200, 20, 40, 40, unit="hours"), cost]) == Line("number", 1, money=40_000)
-    earned = Number(3_000, 2_000, 40, 40, unit="tenge", good="high")
+    cost = Number(Week(3_000, 400), Week(2_000, 400), unit="tenge")
+    assert change(numbers=[Number(Week(200, 400), Week(20, 400), unit="hours"), cost]) == Line(
+        "number", 1, money=400_000
+    )
+    earned = Number(Week(3_000, 400), Week(2_000, 400), unit="tenge", good="high")
     assert change(numbers=[earned]).better
 
 
 def test_nothing_from_nothing_is_no_news() -> None:
-    assert change(numbers=[Number(0.0, 0.0, 40, 40)]).topic == "quiet"
-    assert change(numbers=[Number(0.0, 0.3, 40, 40)]).better
+    nothing = Week(0.0, 40, 0.0, 0.09)
+    assert change(numbers=[Number(nothing, nothing)]).topic == "quiet"
+    assert change(numbers=[Number(nothing, Week(0.4, 40, 0.26, 0.55))]).better
+    assert change(numbers=[Number(Week(-10, 400), Week(10, 400), unit="tenge")]).topic == "quiet"
     assert change(received=0).topic == "few"
 
 
@@ -64,10 +72,12 @@ rises = st.builds(
     st.none() | amounts,
 )  # fmt: skip
 values = st.none() | st.floats(-1e9, 1e9)
+weeks = st.builds(Week, values, st.integers(0, 1_000)) | st.tuples(
+    st.floats(0, 1), st.integers(0, 1_000), st.floats(0, 1), st.floats(0, 1)
+).map(lambda one: Week(one[0], one[1], min(one[0], one[2]), max(one[0], one[3])))
 numbers = st.builds(
-    Number, values, values, st.integers(0, 1_000), st.integers(0, 1_000), values, values,
-    st.sampled_from(["share", "hours", "tenge"]), st.sampled_from(["low", "high"]),
-)  # fmt: skip
+    Number, weeks, weeks, st.sampled_from(["share", "hours", "tenge"]), st.sampled_from(["low", "high"])
+)
 deadlines = st.builds(
     Deadline, st.sampled_from(["decision", "claim"]), st.integers(1, 99), amounts,
     st.integers(1, 10_000).map(lambda minutes: NOW + dt.timedelta(minutes=minutes)),
@@ -101,7 +111,6 @@ def test_there_are_always_three_topics_and_each_is_of_what_was_given(
 
 @given(numbers, st.floats(0.01, 1e6))
 def test_a_change_is_as_strong_up_as_down(number: Number, scale: float) -> None:
-    there = Number(scale, scale * 2, 10, 10)
-    back = Number(scale * 2, scale, 10, 10)
-    assert abs(there.strength + back.strength) < 1e-9
-    assert number.changed <= (min(number.n, number.previous_n) >= FEWEST)
+    one, double = Week(scale, 10), Week(scale * 2, 10)
+    assert abs(Number(one, double).strength + Number(double, one).strength) < 1e-9
+    assert not number.changed or min(number.newest.n, number.before.n) >= FEWEST

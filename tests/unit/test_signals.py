@@ -96,6 +96,44 @@ def test_two_cells_that_are_nearly_the_same_lines_cannot_be_told_apart() -> None
     assert cells & {"category", "city"}
 
 
+def test_two_rises_of_one_cause_that_share_no_line_are_two_stories() -> None:
+    """One jumped of late; the other was bad some weeks ago and is not any more. Neither explains the other."""
+
+    def shifted(line: dict[str, Any], cause: str, age: int) -> float:
+        if cause != "defective":
+            return 1.0
+        if line["category"] == "c3" and age <= 4:
+            return 8.0
+        return 6.0 if line["category"] == "c6" and 9 <= age <= 12 else 1.0
+
+    world = history(random.Random(11), shifted, lines=80)
+    told = explain(world, find(world, 0.10).signals)
+    first = {dict(one.signal.cell.where).get("category") for one in told if one.role == "explains"}
+    assert {"c3", "c6"} <= first
+    for one in told:
+        if one.role == "explained":
+            mine, by = dict(one.signal.cell.where), dict(one.by or ())
+            assert all(mine.get(name, value) == value for name, value in by.items()), "they share no line"
+
+
+def test_other_names_of_the_very_same_lines_are_told() -> None:
+    """One supplier makes all of a category and nothing else, and one carrier alone takes it to one city."""
+
+    def shifted(line: dict[str, Any], cause: str, age: int) -> float:
+        return 5.0 if (line["category"], cause) == ("c3", "defective") and age <= 8 else 1.0
+
+    sold, returned = rows(random.Random(12), shifted, lines=80)
+    for row in [*sold, *returned]:
+        only = row["category"] == "c3"
+        row["supplier"] = "only" if only else row["supplier"]
+        row["city"], row["carrier"] = ("Oskemen", "two") if only else (row["city"], row["carrier"])
+    world = History.of_rows(sold, returned)
+    told = [one for one in explain(world, find(world, 0.10).signals) if one.role == "explains"]
+    assert len(told) == 1 and not told[0].attributed
+    names = {tuple(sorted(dict(where).items())) for where in (told[0].signal.cell.where, *told[0].alternatives)}
+    assert names == {(("category", "c3"),), (("supplier", "only"),), (("city", "Oskemen"),), (("carrier", "two"),)}
+
+
 def test_where_nothing_happens_weeks_with_any_signal_are_rarer_than_promised() -> None:
     worlds = [find(history(random.Random(seed)), 0.10) for seed in range(40)]
     assert sum(bool(found.signals) for found in worlds) <= 4

@@ -178,14 +178,17 @@ def test_a_quiet_week_says_so() -> None:
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        (KpiLine("relisted_share", None, 1, WEEK, 0.9, 0.8, 0.95, 40, None, 0.5, 40), "16 pieces of the 40"),
         (
-            KpiLine("reverse_logistics_cost", None, 1, WEEK, 3000.0, None, None, 40, None, 2000.0, 40),
-            "cost about 40,000",
+            KpiLine("relisted_share", None, 1, WEEK, 0.9, 0.8, 0.95, 40, None, 0.5, 40, 0.35, 0.65),
+            "16 pieces of the 40",
         ),
-        (KpiLine("net_recovery", None, 1, WEEK, 3000.0, None, None, 40, None, 2000.0, 40), "saved about 40,000"),
         (
-            KpiLine("processing_time_p90", None, 1, WEEK, 80.0, None, None, 40, None, 40.0, 40),
+            KpiLine("reverse_logistics_cost", None, 1, WEEK, 3000.0, None, None, 400, None, 2000.0, 400),
+            "cost about 400,000",
+        ),
+        (KpiLine("net_recovery", None, 1, WEEK, 3000.0, None, None, 400, None, 2000.0, 400), "saved about 400,000"),
+        (
+            KpiLine("processing_time_p90", None, 1, WEEK, 80.0, None, None, 400, None, 40.0, 400),
             "It is worse than before.",
         ),
     ],
@@ -198,7 +201,7 @@ def test_a_number_that_moved_says_what_it_means(line: KpiLine, said: str) -> Non
 def test_every_line_is_said_in_every_language(language: str) -> None:
     """A text that is in no catalogue would be English in the others' mails."""
     speech = words(language)
-    moved = KpiLine("net_recovery", None, 1, WEEK, 3000.0, None, None, 40, None, 2000.0, 40)
+    moved = KpiLine("net_recovery", None, 1, WEEK, 3000.0, None, None, 400, None, 2000.0, 400)
     quiet = replace(FACTS, signals=[], kpis=[], clocks=[])
     for facts in (FACTS, quiet, replace(quiet, kpis=[moved]), replace(quiet, open_items=[]),
                   replace(quiet, flow=Flow(), flow_before=Flow()),

@@ -1,5 +1,6 @@
 """Why goods come back: causes and stated reasons, what the words are worth, the signals with their evidence."""
 
+import datetime as dt
 from collections import defaultdict
 from typing import Any
 
@@ -23,6 +24,16 @@ def figures(conn: Connection, chosen: Chosen, words: Words) -> list[Figure]:
         stated(rows, chosen, words),
         worth(conn, chosen, words),
     ]
+
+
+def page(conn: Connection, chosen: Chosen, words: Words) -> dict[str, Any]:
+    """Return the values of the template ``board_causes.html``."""
+    told = signals(conn, chosen, words)
+    return {
+        "figures": figures(conn, chosen, words),
+        "signals": told,
+        "silence": "" if told else silence(conn, chosen, words),
+    }
 
 
 def _sums(rows: list[dict[str, Any]], *keys: str) -> dict[Any, dict[str, int]]:
@@ -135,10 +146,23 @@ def signals(conn: Connection, chosen: Chosen, words: Words) -> list[dict[str, An
 
     They are of the last full week, or of the period's last where that is earlier.
     """
-    week = min(chosen.last, kpi.last_full_week(chosen.today))
-    rows = run(conn, "console/board_signals", **chosen.goods, week=week).fetchall()
+    rows = run(conn, "console/board_signals", **chosen.goods, week=_week(chosen)).fetchall()
     others = [row for row in rows if not row["explains"]]
     return [_signal(row, others, chosen, words) for row in rows if row["explains"]]
+
+
+def silence(conn: Connection, chosen: Chosen, words: Words) -> str:
+    """Return what is said where there is no signal: that nothing stands out, or that nobody has looked yet."""
+    week = _week(chosen)
+    row = run(conn, "console/board_counted", merchants=chosen.view.whose, week=week).fetchone()
+    if row and row["counted"]:
+        return words._("No cause stands out from its past by more than chance.")
+    return words._("The causes of the week of {week} are not counted yet; they come with the weekly run.",
+                   week=words.week(week))  # fmt: skip
+
+
+def _week(chosen: Chosen) -> dt.date:
+    return min(chosen.last, kpi.last_full_week(chosen.today))
 
 
 def _signal(row: dict[str, Any], others: list[dict[str, Any]], chosen: Chosen, words: Words) -> dict[str, Any]:

@@ -10,11 +10,10 @@ from include.console.board.figures import Cell, Column, Figure, Row, Unit
 from include.db.connection import Connection
 from include.db.statements import run
 from include.domain import kpi
+from include.domain.change import Week, moved
 from include.locale.labels import kpi_name, kpi_value, note_words
 from include.locale.words import Words
 
-NOTABLE = 0.10  # a smaller change, or one on fewer units, is no news
-FEWEST = 5
 ORDER = {definition.name: place for place, definition in enumerate(kpi.DEFINITIONS)}
 BACK = dt.timedelta(weeks=26)  # KPIs of young weeks may not be known yet: cards look so far back
 
@@ -49,7 +48,7 @@ def _card(row: dict[str, Any], before: dict[str, Any] | None, words: Words) -> d
         "name": kpi_name(words, row["kpi"], row["horizon_days"]),
         "value": kpi_value(words, row["kpi"], row["value"], row["n"]),
         "previous": kpi_value(words, row["kpi"], previous, previous_n),
-        "trend": _trend(row, previous, previous_n),
+        "trend": _trend(row, before),
         "arrow": "↓" if row["value"] is not None and previous and row["value"] < previous else "↑",
         "interval": words.interval(row["lo"], row["hi"]) if known else "",
         "units": words.n_("{count} unit", "{count} units", row["n"]),
@@ -60,12 +59,15 @@ def _card(row: dict[str, Any], before: dict[str, Any] | None, words: Words) -> d
     }
 
 
-def _trend(row: dict[str, Any], previous: float | None, previous_n: int) -> str:
-    """Say whether the change is good or bad news: ``better``, ``worse``, or nothing worth a colour."""
-    value = row["value"]
-    if value is None or not previous or min(row["n"], previous_n) < FEWEST or abs(value / previous - 1) < NOTABLE:
+def _trend(row: dict[str, Any], before: dict[str, Any] | None) -> str:
+    """Say whether a change that is more than chance is good or bad news: ``better``, ``worse``, or nothing."""
+    if before is None or not moved(_week(row), _week(before)):
         return ""
-    return "better" if (value < previous) == (kpi.BY_NAME[row["kpi"]].good == "low") else "worse"
+    return "better" if (row["value"] < before["value"]) == (kpi.BY_NAME[row["kpi"]].good == "low") else "worse"
+
+
+def _week(row: dict[str, Any]) -> Week:
+    return Week(row["value"], row["n"], row["lo"], row["hi"])
 
 
 def weekly(

@@ -64,6 +64,7 @@ def overview(conn: Connection, chosen: Chosen, words: Words) -> dict[str, Any]:
         "cards": cards(kpis, words),
         "kpi_version": kpi.VERSION,
         "signals": signals[:SIGNALS_SHOWN],
+        "silence": "" if signals else causes.silence(conn, chosen, words),
         "more_signals": len(signals) - SIGNALS_SHOWN,
         "open_kinds": [_kind(row, chosen, words) for row in _by_kind(open_kinds)],
         "open_count": sum(row["differences"] for row in open_kinds),

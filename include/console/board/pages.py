@@ -40,10 +40,7 @@ def board_routes(site: Site) -> APIRouter:
         "": overview.overview,
         "flow": lambda conn, chosen, said: {"figures": flow.figures(conn, chosen, said)},
         "speed": _speed,
-        "causes": lambda conn, chosen, said: {
-            "figures": causes.figures(conn, chosen, said),
-            "signals": causes.signals(conn, chosen, said),
-        },
+        "causes": causes.page,
         "money": _money,
         "actions": _actions,
     }
