@@ -129,6 +129,24 @@ def test_the_weekly_flow_judges_what_was_done(dsn: str) -> None:
     assert before == after
 
 
+def test_what_was_judged_to_its_end_stays_said_when_its_past_is_read_no_more(dsn: str) -> None:
+    """A year later the weeks before the action are out of sight; the verdict is that of 39 weeks after it."""
+    harmful = changed(starts_on=dt.date(2026, 10, 5))
+    with connect(dsn) as conn:
+        actions.register(conn, SAULE, harmful, NOW)
+    told = []
+    for weeks in (20, 50, 70):
+        whole_run(dsn, NOW + dt.timedelta(weeks=weeks))
+        with connect(dsn) as conn:
+            row = conn.execute(b"select xmin::text as x, action_effect.* from mart.action_effect").fetchone()
+        assert row is not None
+        told.append(row)
+    assert [row["evidence"]["judged_to"] for row in told] == ["2027-04-05", "2027-07-05", "2027-07-05"]
+    assert told[1]["evidence"]["weeks_before"] == 12 and told[1]["evidence"]["others_returned_before"] > 0
+    assert (told[1]["verdict"], told[1]["effect"]) == (told[0]["verdict"], told[0]["effect"])
+    assert told[2] == told[1]
+
+
 def test_the_command_registers_ends_and_lists(dsn: str) -> None:
     def tool(*arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
