@@ -97,6 +97,21 @@ KEEP_IT_UP = _("Fewer than before: keep what was changed.")
 
 PROOFS = {"observed": _("seen on sale"), "fetched": _("fetched by Kaspi"), "published": _("published")}
 
+# Why a number is said otherwise than before: the causes that the database's triggers and the weekly run note.
+RESTATED = {
+    "time passed": _("time has passed"),
+    "late facts": _("facts came late"),
+    "order changed": _("an order changed"),
+    "more sales seen": _("more sales were seen"),
+    "discrepancy opened or settled": _("a difference was opened or settled"),
+    "cost booked": _("a cost was booked"),
+    "claim moved on": _("a claim moved on"),
+    "offer seen": _("an offer was seen on sale"),
+    "moved category or supplier": _("goods moved to another category or supplier"),
+    "price of storage changed": _("the price of storage changed"),
+    "everything counted anew": _("everything was counted anew"),
+}
+
 STATES = {
     "published": _("published"),
     "passed": _("passed"),
@@ -275,6 +290,14 @@ def signal_caveat(words: Words, shape: str, attributed: bool) -> str:
     if not attributed:
         said.append(words._("Which goods or which place it comes from, the numbers cannot tell."))
     return " ".join(said)
+
+
+def restated_words(words: Words, because: str | None) -> str:
+    """Return that a KPI's number is said otherwise than before, and why; nothing where it is not."""
+    if not because:
+        return ""
+    causes = because.partition(": ")[0].split(", ")
+    return f"{words._('restated')}: {', '.join(label(words, RESTATED, cause) for cause in causes)}"
 
 
 def note_words(words: Words, note: str | None) -> list[str]:

@@ -9,6 +9,7 @@ from include.locale.labels import CAUSES, cell_name, kpi_name, kpi_value, label,
 from include.locale.words import Words
 from include.reports.facts import KpiLine, SignalLine, WeeklyFacts
 
+SIGNALS_SHOWN = 5  # the surest; the mail's first line may be about one of them, the workbook has all
 # Sums of a week, and estimates that change with the age of their weeks, are no news by themselves.
 NO_NEWS = frozenset(
     {"return_rate_nowcast", "return_rate_shrunk", "claims", "claims_sent", "claims_paid", "claims_lost"}
@@ -21,7 +22,10 @@ def headlines(facts: WeeklyFacts, words: Words) -> list[str]:
         facts.now,
         facts.flow.received,
         facts.flow_before.received,
-        [Rise(one.direction, one.returned, one.sold, one.baseline, one.piece_price) for one in facts.signals],
+        [
+            Rise(one.direction, one.returned, one.sold, one.baseline, one.piece_price)
+            for one in facts.signals[:SIGNALS_SHOWN]
+        ],
         [_number(one) for one in news(facts)],
         [Deadline(one.kind, one.count, one.money, one.first_due) for one in facts.clocks],
         sum(one.count for one in facts.open_items),

@@ -23,7 +23,7 @@ from include.locale.labels import (
 from include.locale.words import NO_BREAK, Words, words
 from include.reports import charts, workbook
 from include.reports.facts import Clock, KpiLine, Open, WeeklyFacts
-from include.reports.headlines import headlines, signal_sentence
+from include.reports.headlines import SIGNALS_SHOWN, headlines, signal_sentence
 from include.reports.mail_templates import templates_of
 from include.reports.subject import Subject
 from include.reports.weekly_sheet import stages, weekly_sheet
@@ -32,7 +32,6 @@ FLOW_CID = "weekly-flow@qaitarym"
 RATE_CID = "weekly-rate@qaitarym"
 SHORTEST = min(kpi.BY_NAME["return_rate"].horizons)
 TREND_SHOWN = 6
-SIGNALS_SHOWN = 5
 TEMPLATES = Path(__file__).resolve().parent / "templates"
 NOT_IN_MAIL = frozenset({"claims_sent", "claims_paid", "reverse_logistics_cost_share", "resale_share_value"})
 
@@ -162,9 +161,14 @@ def _content(facts: WeeklyFacts, language: Words) -> dict[str, Any]:
             for signal in shown
         ],
         "signal_note": _(
-            "Orders of the last weeks against those of the 12 weeks before them, returns still to come allowed for; "
-            "at most one such line in ten is chance."
+            "Orders of the last weeks against those of the 12 weeks before them, returns still to come allowed for. "
+            "Of all that stands out in all shops, at most one in ten is chance on average."
         ),
+        "more_signals": language.n_(
+            "{count} more is in the workbook.", "{count} more are in the workbook.", len(facts.signals) - SIGNALS_SHOWN
+        )
+        if len(facts.signals) > SIGNALS_SHOWN
+        else "",
         "open_items": [_open(item, language) for item in facts.open_items],
         "clocks": [_clock(clock, language) for clock in facts.clocks],
         "footer": _(

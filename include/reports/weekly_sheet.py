@@ -112,7 +112,7 @@ def _signals(facts: WeeklyFacts, words: Words) -> Sheet:
     _ = words._
     heading = [
         _("merchant"), _("where"), _("cause"), _("came back"), _("could be back by now"), _("share"), _("usual"),
-        _("chance of a false alarm"), _("what to do"),
+        _("at most so many false among signals as sure"), _("what to do"),
     ]  # fmt: skip
     return Sheet(_("Signals"), heading, [_signal(line, words) for line in facts.signals])
 

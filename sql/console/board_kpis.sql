@@ -9,7 +9,7 @@ select
     hi::float8 as hi,
     n,
     note,
-    restated_because is not null as restated
+    restated_because
 from mart.kpi_current
 where
     (merchant_id = %(merchant_id)s or (merchant_id is null and %(merchant_id)s::text is null))

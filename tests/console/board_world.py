@@ -40,6 +40,10 @@ values
     'not_enough_data', 'supplier_instruction', 'Beket', '=1+1', null, '{"because": "one side shows no returns"}');
 insert into mart.reason_worth (merchant_id, week_start, reason, inspected, confirmed, share, lo, hi)
 values ('alpha', '2026-11-02', 'defective', 20, 15, 0.75, 0.53, 0.89);
+insert into mart.cause_share (merchant_id, week_start, cause, received, inspected, stated, value, lo, hi)
+values ('alpha', '2026-11-02', 'defective', 40, 30, 0.5, 0.4, 0.3, 0.55),
+    ('alpha', '2026-11-02', 'does_not_fit', 40, 30, 0.5, 0.6, 0.45, 0.7),
+    ('alpha', '2026-10-26', 'defective', 50, 50, 0.9, 0.9, 0.9, 0.9);
 insert into core.claim (
     claim_id, unit_id, merchant_id, seq, status, tier, amount, due_at, opened_at, changed_at, why, missing, notes,
     lost_because

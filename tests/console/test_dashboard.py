@@ -142,6 +142,31 @@ def test_where_nobody_has_looked_yet_nobody_says_that_nothing_stands_out(browser
         assert "are not counted yet" in text and "No cause stands out" not in text
 
 
+def test_causes_are_shown_corrected_beside_what_was_said(browser: TestClient) -> None:
+    told = tables(browser.get("/causes?lang=en&merchant=alpha").text)["corrected"]
+    assert {cause: [text for text, _ in line.values()] for cause, line in told.items() if cause != "in all"} == {
+        "does not fit": ["60%", "45%", "70%", "50%", "30", "40"],
+        "defective": ["40%", "30%", "55%", "50%", "30", "40"],
+    }
+    ours = lines_of(browser, "/figures/corrected.csv?lang=en")
+    assert [line[0] for line in ours[1:]] == ["alpha/does_not_fit", "alpha/defective"]
+
+
+def test_a_number_that_is_said_otherwise_says_why(browser: TestClient, dsn: str) -> None:
+    with connect(dsn) as conn:
+        conn.execute(
+            "insert into mart.kpi_weekly (merchant_id, week_start, kpi, version, known_on, value, n, restated_because) "
+            "select merchant_id, week_start, kpi, version, known_on + 1, value, n, "
+            "'cost booked, late facts: n was 3, is 4' from mart.kpi_weekly where merchant_id = 'alpha' "
+            "and kpi = 'processing_time_p50' and category is null and sku is null order by week_start desc limit 1"
+        )
+    page = browser.get("/speed?lang=en&merchant=alpha").text
+    assert "restated: a cost was booked, facts came late" in page
+    assert "пересчитано: учтён расход, факты пришли позже" in browser.get("/speed?lang=ru&merchant=alpha").text
+    with connect(dsn) as conn:
+        conn.execute("delete from mart.kpi_weekly where restated_because like 'cost booked%'")
+
+
 def test_a_signal_and_an_action_are_shown_with_the_goods_that_lie_in_them(browser: TestClient, dsn: str) -> None:
     """They name a SKU; who chooses its category or its supplier is told of them, who chooses other goods is not."""
     with connect(dsn) as conn:

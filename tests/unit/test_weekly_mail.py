@@ -227,3 +227,14 @@ def test_the_week_is_the_last_one_that_is_over_in_almaty() -> None:
     sunday_night = dt.datetime(2026, 11, 15, 18, 30, tzinfo=dt.UTC)
     assert report_week(sunday_night) == dt.date(2026, 11, 2)
     assert report_week(sunday_night + dt.timedelta(hours=1)) == WEEK
+
+
+def test_what_is_cut_is_told_and_the_first_line_is_about_what_is_shown() -> None:
+    """Seven signals, the dearest is the last: five are shown, and the first line speaks of one of them."""
+    many = [replace(SIGNAL, sku=f"K{place}", piece_price=1000 * place) for place in range(1, 8)]
+    facts = replace(FACTS, language="en", signals=many)
+    _message, text, page = parts(facts)
+    assert "2 more are in the workbook." in text and "2 more are in the workbook." in page
+    assert "K5" in text and "K6" not in text and "K7" not in text
+    assert "K5" in headlines(facts, words("en"))[0]
+    assert "in the workbook" not in parts(replace(facts, signals=many[:5]))[1]

@@ -23,6 +23,7 @@ def figures(conn: Connection, chosen: Chosen, words: Words) -> list[Figure]:
         weeks(rows, chosen, words),
         stated(rows, chosen, words),
         worth(conn, chosen, words),
+        corrected(conn, chosen, words),
     ]
 
 
@@ -122,7 +123,6 @@ def worth(conn: Connection, chosen: Chosen, words: Words) -> Figure:
         Column("confirmed", _("units confirmed")),
         Column("inspected", _("units inspected")),
     ]
-    names = {row["merchant_id"]: row["name"] for row in chosen.view.merchants}
     lines = []
     for row in run(conn, "console/board_worth", merchants=chosen.view.whose, last=chosen.last):
         said = label(words, CAUSES, row["reason"])
@@ -133,12 +133,42 @@ def worth(conn: Connection, chosen: Chosen, words: Words) -> Figure:
             "confirmed": Cell(row["confirmed"]),
             "inspected": Cell(row["inspected"]),
         }
-        name = said if len(chosen.view.whose) == 1 else f"{said} · {names[row['merchant_id']]}"
-        lines.append(Row(name, cells, key=f"{row['merchant_id']}/{row['reason']}"))
+        lines.append(Row(_of_whom(said, row, chosen), cells, key=f"{row['merchant_id']}/{row['reason']}"))
     note = _("Customers' returns of the 26 weeks up to the newest week that is counted; all goods of the shop.")
     return Figure("worth", _("What a stated reason is worth"), _("said"), columns, lines,
                   "bars" if len(chosen.view.whose) == 1 else "", note, "share",
                   empty=_("No week has been counted yet."))  # fmt: skip
+
+
+def corrected(conn: Connection, chosen: Chosen, words: Words) -> Figure:
+    """Return the causes of the newest counted week, corrected by what reasons are worth, beside what was said."""
+    _ = words._
+    columns = [
+        Column("value", _("share"), "share", drawn=True),
+        Column("lo", _("at least (95 %)"), "share"),
+        Column("hi", _("at most (95 %)"), "share"),
+        Column("stated", _("said by buyers"), "share"),
+        Column("inspected", _("units inspected")),
+        Column("received", _("units received")),
+    ]
+    lines = []
+    for row in run(conn, "console/board_cause_share", merchants=chosen.view.whose, last=chosen.last):
+        cells = {name: Cell(row[name]) for name in ("value", "lo", "hi", "stated", "inspected", "received")}
+        name = _of_whom(label(words, CAUSES, row["cause"]), row, chosen)
+        lines.append(Row(name, cells, key=f"{row['merchant_id']}/{row['cause']}"))
+    note = _("Customers' returns of the newest week that is counted, all goods of the shop. A unit that nobody has "
+             "inspected yet is split as inspected ones with the same stated reason turned out.")  # fmt: skip
+    return Figure("corrected", _("Causes, corrected for what is not inspected yet"), _("cause"), columns, lines,
+                  "bars" if len(chosen.view.whose) == 1 else "", note, "share",
+                  empty=_("No week has been counted yet."))  # fmt: skip
+
+
+def _of_whom(name: str, row: dict[str, Any], chosen: Chosen) -> str:
+    """Return the name of a line, with its merchant's where several are shown."""
+    if len(chosen.view.whose) == 1:
+        return name
+    names = {one["merchant_id"]: one["name"] for one in chosen.view.merchants}
+    return f"{name} · {names[row['merchant_id']]}"
 
 
 def signals(conn: Connection, chosen: Chosen, words: Words) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ from include.db.connection import Connection
 from include.db.statements import run
 from include.domain import kpi
 from include.domain.change import Week, moved
-from include.locale.labels import kpi_name, kpi_value, note_words
+from include.locale.labels import kpi_name, kpi_value, note_words, restated_words
 from include.locale.words import Words
 
 ORDER = {definition.name: place for place, definition in enumerate(kpi.DEFINITIONS)}
@@ -54,7 +54,7 @@ def _card(row: dict[str, Any], before: dict[str, Any] | None, words: Words) -> d
         "units": words.n_("{count} unit", "{count} units", row["n"]),
         "week": words.week(row["week_start"]),
         "notes": note_words(words, row["note"]),
-        "restated": row["restated"],
+        "restated": restated_words(words, row["restated_because"]),
         "reached": row["value"] is not None,
     }
 
