@@ -104,6 +104,7 @@ RESTATED = {
     "order changed": _("an order changed"),
     "more sales seen": _("more sales were seen"),
     "discrepancy opened or settled": _("a difference was opened or settled"),
+    "decision made or overdue": _("a decision was made or is overdue"),
     "cost booked": _("a cost was booked"),
     "claim moved on": _("a claim moved on"),
     "offer seen": _("an offer was seen on sale"),

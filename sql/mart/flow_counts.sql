@@ -1,5 +1,5 @@
 -- How far the units have come, one row. A unit is reconciled while no discrepancy of its own or of its case is open
--- (an overdue clock opens one).
+-- (what does not come in time opens one).
 with observed as (
     select distinct addition.unit_id
     from channel.addition

@@ -1,5 +1,5 @@
 -- mart.stage_expected_weekly: units by the Almaty week they first became known, and how many of them have a complete,
--- undisputed story; of the weeks that this run counts anew.
+-- undisputed story and no decision overdue; of the weeks that this run counts anew.
 insert into mart.stage_expected_weekly (
     dag_id, run_id, merchant_id, week_start, category, sku, supplier, units, reconciled
 )
@@ -28,6 +28,15 @@ inner join lateral (
                         select disputed.case_id
                         from core.discrepancy as disputed
                         where disputed.merchant_id = %(merchant_id)s and disputed.status = 'open'
+                    )
+                    or unit.case_id in (
+                        select clock.case_id
+                        from core.decision_clock as clock
+                        inner join ops.run on run.dag_id = %(dag_id)s and run.run_id = %(run_id)s
+                        where
+                            clock.merchant_id = %(merchant_id)s
+                            and clock.settled_at is null
+                            and clock.due_at < run.now_at
                     )
                 ) is not true
             )

@@ -209,6 +209,20 @@ touched as (
         core.week_begin(window_week.week_start + 7) > last_run.at
         and core.week_begin(window_week.week_start + 7) <= %(now)s
     union all
+    -- decisions that nobody made in time
+    select
+        'signal',
+        core.week_of(least(unit.requested_at, unit.received_at)),
+        'decision made or overdue'
+    from last_run
+    inner join core.decision_clock as clock on clock.merchant_id = %(part)s
+    inner join ledger.unit as unit on clock.case_id = unit.case_id
+    where
+        clock.due_at >= last_run.at
+        and clock.due_at < %(now)s
+        and clock.settled_at is null
+        and least(unit.requested_at, unit.received_at) is not null
+    union all
     -- what waits still counts for longer; but where it has waited longer than all others took, nothing follows
     select
         'number',

@@ -519,3 +519,36 @@ def test_a_void_is_named_as_the_cause(dsn: str) -> None:
     )
     assert [row[0] for row in found] == [1]
     assert "voided event" in found[0][1]
+
+
+def test_a_decision_that_is_overdue_keeps_its_units_from_being_reconciled(dsn: str) -> None:
+    """The clock runs out between two runs, and no row says so; later the decision is made."""
+    refresh(dsn, NOW)
+    ((case_id, merchant_id, week, units),) = ask(
+        dsn,
+        "select unit.case_id, unit.merchant_id, core.week_of(min(least(requested_at, received_at))), count(*) "
+        "from ledger.unit as unit where case_id is not null and least(requested_at, received_at) is not null "
+        "and not exists (select 1 from core.discrepancy as open where open.status = 'open' "
+        "and (open.unit_id = unit.unit_id or open.case_id = unit.case_id)) group by 1, 2 order by 3 desc, 1 limit 1",
+    )
+
+    def reconciled() -> int:
+        ((found,),) = ask(
+            dsn, "select sum(reconciled)::integer from mart.expected_weekly where merchant_id = %s and week_start = %s",
+            merchant_id, week,
+        )  # fmt: skip
+        return int(found)
+
+    before = reconciled()
+    change(
+        dsn, "insert into core.decision_clock (case_id, merchant_id, started_at, due_at) values (%s, %s, %s, %s)",
+        case_id, merchant_id, NOW - DAY, NOW + 2 * DAY,
+    )  # fmt: skip
+    told = []
+    for days in (1, 3, 4):
+        if days == 4:
+            change(dsn, "update core.decision_clock set settled_at = %s", NOW + 4 * DAY)
+        refresh(dsn, NOW + days * DAY)
+        assert differences(dsn, NOW + days * DAY) == []
+        told.append(reconciled())
+    assert told == [before, before - units, before]
