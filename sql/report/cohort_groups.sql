@@ -73,6 +73,7 @@ group by
         (cell.cohort_week, cell.horizon_days),
         (cell.cohort_week, cell.horizon_days, cell.category),
         (cell.cohort_week, cell.horizon_days, cell.category, cell.sku),
+        (cell.cohort_week, cell.horizon_days, cell.supplier),
         (cell.cohort_week, cell.horizon_days, cell.category, cell.supplier)
     )
 having

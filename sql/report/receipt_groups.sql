@@ -77,6 +77,7 @@ group by
         (cell.week_start),
         (cell.week_start, cell.category),
         (cell.week_start, cell.category, cell.sku),
+        (cell.week_start, cell.supplier),
         (cell.week_start, cell.category, cell.supplier)
     )
 having %(merchant_id)s::text is not null or (grouping(cell.sku) = 1 and grouping(cell.supplier) = 1);

@@ -104,6 +104,21 @@ def content(dsn: str) -> dict[str, list[tuple[Any, ...]]]:
     }
 
 
+def test_a_supplier_has_its_numbers_whole_and_in_each_category(dsn: str) -> None:
+    """A number of all its goods stands on as many units as those of its categories together."""
+    whole_run(dsn)
+    told = ask(
+        dsn,
+        "select kpi, coalesce(horizon_days, 0) as days, supplier, week_start, "
+        "sum(n) filter (where category is null) as whole, sum(n) filter (where category is not null) as parts from mart.kpi_current where merchant_id = 'alpha' "
+        "and supplier is not null and kpi in ('return_rate', 'relisted_share', 'reconciled_share') "
+        "group by 1, 2, 3, 4 order by 1, 2, 3, 4",
+    )
+    assert {row[0] for row in told} == {"return_rate", "relisted_share", "reconciled_share"}
+    assert {row[2] for row in told} == {"Nomad", "Tulpar"}
+    assert [row for row in told if row[4] != row[5]] == []
+
+
 def test_everything_is_published_and_the_planted_batch_is_found(dsn: str) -> None:
     run = whole_run(dsn)
     assert ask(dsn, "select merchant_id, status from ops.batch where run_id = %s order by 1", run.run_id) == [
@@ -312,7 +327,7 @@ def test_a_late_fact_restates_the_old_week_and_keeps_what_was_known(dsn: str) ->
         dsn,
         """
         select known_on, value, restated_because from mart.kpi_weekly
-        where merchant_id = 'beta' and category is null and kpi = 'return_rate' and horizon_days = 14
+        where merchant_id = 'beta' and category is null and supplier is null and kpi = 'return_rate' and horizon_days = 14
             and week_start = %s
         order by known_on
         """,
@@ -325,7 +340,7 @@ def test_a_late_fact_restates_the_old_week_and_keeps_what_was_known(dsn: str) ->
     current = ask(
         dsn,
         """
-        select known_on from mart.kpi_current where merchant_id = 'beta' and category is null
+        select known_on from mart.kpi_current where merchant_id = 'beta' and category is null and supplier is null
             and kpi = 'return_rate' and horizon_days = 14 and week_start = %s
         """,
         week,
