@@ -3,6 +3,7 @@
 import datetime as dt
 import hashlib
 import json
+import logging
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -28,7 +29,9 @@ from include.kaspi.shop_api import ShopApi
 
 SOURCE = "kaspi/order"
 BLOCK = 10_000  # read numbers taken at a time, the step of the sequence raw.read_number
+log = logging.getLogger(__name__)
 LOOKED_AT = 5  # changed orders of a page whose fields are compared with what is known; a change is in all of them
+BORNE = 3  # so many records in a row without an answer: then it is Kaspi that does not answer, and no record
 LARGEST_ORDER = 1 << 20  # bytes; a payload is some two thousand
 LARGEST_KEPT = 1 << 16  # bytes of a payload that go into the quarantine with it
 ORDER_COLUMNS = (
@@ -129,6 +132,15 @@ class Harvest:
             contacts=[one for one in self.contacts if one[0] == order_id],
         )
 
+    def drop(self, order_id: str) -> None:
+        """Leave an order out; that it was seen stays."""
+        place = ORDER_COLUMNS.index("order_id")
+        self.orders = [row for row in self.orders if row[place] != order_id]
+        self.lines = [row for row in self.lines if row[place] != order_id]
+        self.new_payloads = [row for row in self.new_payloads if row[1] != order_id]
+        self.changed_payloads = [row for row in self.changed_payloads if row[1] != order_id]
+        self.contacts = [one for one in self.contacts if one[0] != order_id]
+
 
 @dataclass(slots=True)
 class Harvester:
@@ -141,6 +153,7 @@ class Harvester:
     notices: bool
     drift: DriftWatch = field(default_factory=DriftWatch)
     next_number: int = 0
+    unanswered: int = 0  # records in a row that Kaspi did not answer about
     part: tuple[str, str, str] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -186,15 +199,31 @@ class Harvester:
         known, harvest = self.known(list(records)), Harvest()
         for record in records.values():
             self._take(harvest, record, lines, known.get(record.order_id, NEVER_SEEN), read)
-        self._name_goods(harvest)
+        self._name_goods(harvest, read)
         return harvest
+
+    def bears(self, error: KaspiBusy) -> None:
+        """Bear that Kaspi does not answer about one record; where it answers about none, raise ``error``.
+
+        A record that it never answers about must not keep the merchant's others waiting. It is not held to be known,
+        so the next sweep asks again.
+        """
+        self.unanswered += 1
+        if self.unanswered >= BORNE:
+            raise error
+        log.warning("%s", error)
 
     def _take(self, harvest: Harvest, record: _Record, included: Mapping[str, _Line], known: Known, read: Read) -> None:
         """Add an order to the harvest: typed where it changed, as a reject where it cannot be read."""
         try:
             changed = self._type(harvest, record, included, known, read)
-        except (KaspiRefusedToken, KaspiBusy):
+        except KaspiRefusedToken:
             raise
+        except KaspiBusy as error:
+            self.bears(error)
+            record.digest = None  # not refused: it is asked for again
+            self._refuse(harvest, record, _short(error), read)
+            changed = False
         except (
             msgspec.MsgspecError, KaspiError, RecursionError, AttributeError, KeyError, TypeError, ValueError,
         ) as error:  # fmt: skip
@@ -221,6 +250,7 @@ class Harvester:
             if known.has(head):
                 return False  # its lines are a call of their own, and no order changes its lines alone
             lines = list(map(_line, self.shop.entries(record.order_id)))
+            self.unanswered = 0
         lines_json = b",".join([in_order(line.raw) for line in lines])
         digest = record.digest = head + content_hash(lines_json)
         if digest in (known.published, known.refused, known.staged):
@@ -264,8 +294,11 @@ class Harvester:
             int(entry.weight) if entry.weight is not None else None, read.read_number,
         )  # fmt: skip
 
-    def _name_goods(self, harvest: Harvest) -> None:
-        """Give the SKU to lines that came without an offer: what we know already, else Kaspi's product directory."""
+    def _name_goods(self, harvest: Harvest, read: Read) -> None:
+        """Give the SKU to lines that came without an offer: what we know already, else Kaspi's product directory.
+
+        An order whose goods it does not name in time is put aside, and asked for again by the next sweep.
+        """
         order, entry, sku = (LINE_COLUMNS.index(name) for name in ("order_id", "entry_id", "sku"))
         unnamed = [n for n, row in enumerate(harvest.lines) if row[sku] is None]
         if not unnamed:
@@ -276,10 +309,20 @@ class Harvester:
                 self.conn, "core/order_line__skus", merchant_id=self.merchant_id, order_ids=orders
             ).fetchall()
         skus = {row["entry_id"]: row["sku"] for row in rows}
+        nameless: dict[str, str] = {}
         for n in unnamed:
             row = harvest.lines[n]
-            found = skus.get(row[entry]) or self.shop.merchant_sku(row[entry])
+            try:
+                found = skus.get(row[entry]) or self.shop.merchant_sku(row[entry])
+            except KaspiBusy as error:
+                self.bears(error)
+                nameless[row[order]] = _short(error)
+                continue
+            self.unanswered = 0
             harvest.lines[n] = (*row[:sku], found, *row[sku + 1 :])
+        for order_id, reason in nameless.items():
+            harvest.drop(order_id)
+            self._refuse(harvest, _Record(order_id, Raw(), None), reason, read)
 
     def _refuse(self, harvest: Harvest, record: _Record, reason: str, read: Read) -> None:
         kept, pointer = _kept(record.clean), f"window {read.window_id}"

@@ -232,15 +232,19 @@ def read_singly(
     """
     answered = Answered()
     for begin in range(0, len(wanted), AT_ONCE):
-        found, seen, rejects = [], {}, []
+        found, seen, rejects, unanswered = [], {}, [], set()
         part = wanted[begin : begin + AT_ONCE]
         for one in part:
             asked_at = clock.now()
             try:
                 order = _order(harvester, one)
-            except (KaspiBusy, KaspiRefusedToken):
+                harvester.unanswered = 0
+            except KaspiRefusedToken:
                 raise
             except KaspiError as error:
+                if isinstance(error, KaspiBusy):
+                    harvester.bears(error)
+                    unanswered.add(one.order_id)
                 rejects.append(Reject(harvester.merchant_id, SOURCE, one.order_id, str(error)[:500]))
                 continue
             if order is None:
@@ -263,7 +267,7 @@ def read_singly(
                 order_ids=list(seen),
                 asked=list(seen.values()),
             )
-        answered.asked.update(one.order_id for one in part)
+        answered.asked.update(one.order_id for one in part if one.order_id not in unanswered)
         answered.found.update(seen)
         if time.monotonic() > deadline:
             break

@@ -238,7 +238,7 @@ class ShopApi:
                 body = self._once(path, params)
                 try:
                     return read(body)
-                except (NoDocument, msgspec.MsgspecError, KeyError, TypeError, AttributeError) as error:
+                except (NoDocument, msgspec.MsgspecError, RecursionError, KeyError, TypeError, AttributeError) as error:
                     who = f"{self.settings.merchant_id}: GET {path}"
                     raise KaspiBusy(f"{who} answered 200 with a body that is no JSON document", body=body) from error
         raise AssertionError("unreachable")

@@ -11,9 +11,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+import msgspec
 import requests
 
 from include import spreadsheet
+from include.json_pieces import elements, members
 from include.wms.contract import field_types, from_text
 
 log = logging.getLogger(__name__)
@@ -65,14 +67,38 @@ class HttpFeed:
                         f"{self.url} answered {answer.status_code}: put a valid token into the source's connection"
                     )
                 answer.raise_for_status()
-                page = answer.json()
-                following = str(page["next_cursor"])
-                more = bool(page["has_more"])
+                page = _page(answer.content)
+                following = str(page.next_cursor)
+                more = page.has_more
                 if more and following == cursor:
                     raise ValueError(f"{self.url} says there is more but does not move on from {cursor}")
                 cursor = following
-                if page["events"]:
-                    yield Portion(page["events"], cursor)
+                if page.events:
+                    yield Portion([_event(raw) for raw in page.events], cursor)
+
+
+class _Page(msgspec.Struct):
+    next_cursor: str | int
+    has_more: bool
+    events: list[msgspec.Raw]
+
+
+def _page(body: bytes) -> _Page:
+    """Return a page, its events uncut. One that the reader stumbles over is cut by its brackets."""
+    try:
+        return msgspec.json.decode(body, type=_Page)
+    except (msgspec.MsgspecError, RecursionError):
+        parts = dict(members(body))
+        following, more = (msgspec.json.decode(parts[name]) for name in (b'"next_cursor"', b'"has_more"'))
+        return _Page(following, bool(more), elements(parts[b'"events"']))
+
+
+def _event(raw: msgspec.Raw) -> Any:
+    """Return an event of a page; of one that cannot be read what breaks the contract, so that it alone is put aside."""
+    try:
+        return msgspec.json.decode(raw)
+    except (msgspec.MsgspecError, RecursionError):
+        return f"unreadable {hashlib.sha256(raw).hexdigest()}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +139,10 @@ def read_csv(body: bytes, name: str) -> list[Any]:
         log.warning("%s is not UTF-8; read as cp1251", name)
     header = text.partition("\n")[0]
     reader = csv.DictReader(io.StringIO(text), delimiter=";" if header.count(";") > header.count(",") else ",")
-    return [from_text(row) for row in reader]
+    try:
+        return [from_text(row) for row in reader]
+    except csv.Error as error:
+        raise ValueError(f"line {reader.line_num}: {error}") from error
 
 
 def read_xlsx(body: bytes, _: str) -> list[Any]:

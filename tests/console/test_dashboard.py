@@ -167,6 +167,21 @@ def test_a_number_that_is_said_otherwise_says_why(browser: TestClient, dsn: str)
         conn.execute("delete from mart.kpi_weekly where restated_because like 'cost booked%'")
 
 
+def test_a_card_of_all_units_received_leads_to_them(browser: TestClient, dsn: str) -> None:
+    page = html.fromstring(browser.get("/speed?lang=en&merchant=alpha&weeks=26").text)
+    links = page.xpath("//article[@class='card']//a/@href")
+    assert links
+    for link in links:
+        asked = parse_qs(urlsplit(link).query)
+        with connect(dsn) as conn:
+            row = conn.execute(
+                "select count(*) as units from mart.unit where merchant_id = 'alpha' "
+                "and core.week_of(received_at) = %s::date", (asked["week"][0],),
+            ).fetchone()  # fmt: skip
+        file = "/" + link.replace("units?", "units.csv?").removeprefix("./")
+        assert row is not None and len(lines_of(browser, file)) - 1 == row["units"] > 0
+
+
 def test_a_signal_and_an_action_are_shown_with_the_goods_that_lie_in_them(browser: TestClient, dsn: str) -> None:
     """They name a SKU; who chooses its category or its supplier is told of them, who chooses other goods is not."""
     with connect(dsn) as conn:

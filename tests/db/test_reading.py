@@ -156,12 +156,30 @@ def test_drift_of_a_fetch_that_broke_off_is_kept(
     dsn: str, settings: ShopSettings, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(shop_api, "_wait", lambda _state: 0)
-    shop.orders = [order(1, state="NEW", mood="good"), order(2)]
-    shop.lines = {"o2": [line(2, offer=None)]}
+    shop.orders = [order(1, state="NEW", mood="good"), *map(order, range(2, 6))]
+    shop.lines = {f"o{number}": [line(number, offer=None)] for number in range(2, 6)}
     shop.instead = {"/product": Reply(503, b"")}
     with pytest.raises(KaspiBusy):
         ingest(dsn, settings, "first")
     assert ("new", "order.mood") in ask(dsn, "select kind, path from ops.schema_drift")
+
+
+def test_a_record_that_kaspi_never_answers_about_keeps_no_other_waiting(
+    dsn: str, settings: ShopSettings, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is put aside with the reason, asked for again by every sweep, and published once there is an answer."""
+    monkeypatch.setattr(shop_api, "_wait", lambda _state: 0)
+    shop.orders = [*map(order, range(1, 12))]
+    shop.lines = {"o2": [line(2, offer=None)]}
+    for number, reply in enumerate((Reply(503, b""), Reply(200, b"[" * 100_000), Reply(200, b'{"data": "\\ud800"}'))):
+        shop.instead = {"/product": reply}
+        assert ingest(dsn, settings, f"run {number}", 15 * number)["passed"] == 1
+        assert set(ask(dsn, "select record_key, status from ops.quarantine")) == {("o2", "open")}
+        assert len(ask(dsn, "select 1 from core.customer_order")) == 10
+    shop.instead = {"/product": Reply(404, b"")}
+    ingest(dsn, settings, "answered", 45)
+    assert len(ask(dsn, "select 1 from core.customer_order")) == 11
+    assert ask(dsn, "select 1 from ops.quarantine where status = 'open'") == []
 
 
 def test_what_cannot_be_read_is_put_aside_once_and_holds_nobody_back(

@@ -110,7 +110,8 @@ def test_a_supplier_has_its_numbers_whole_and_in_each_category(dsn: str) -> None
     told = ask(
         dsn,
         "select kpi, coalesce(horizon_days, 0) as days, supplier, week_start, "
-        "sum(n) filter (where category is null) as whole, sum(n) filter (where category is not null) as parts from mart.kpi_current where merchant_id = 'alpha' "
+        "sum(n) filter (where category is null) as whole, sum(n) filter (where category is not null) as parts "
+        "from mart.kpi_current where merchant_id = 'alpha' "
         "and supplier is not null and kpi in ('return_rate', 'relisted_share', 'reconciled_share') "
         "group by 1, 2, 3, 4 order by 1, 2, 3, 4",
     )
@@ -327,7 +328,8 @@ def test_a_late_fact_restates_the_old_week_and_keeps_what_was_known(dsn: str) ->
         dsn,
         """
         select known_on, value, restated_because from mart.kpi_weekly
-        where merchant_id = 'beta' and category is null and supplier is null and kpi = 'return_rate' and horizon_days = 14
+        where merchant_id = 'beta' and category is null and supplier is null and kpi = 'return_rate'
+            and horizon_days = 14
             and week_start = %s
         order by known_on
         """,

@@ -430,6 +430,13 @@ def test_poison_events_harm_only_themselves_and_strangers_names_are_not_kept(dsn
     assert "Айгүл" not in text and "7015550101" not in text and "customer_name" in text
 
 
+def test_a_label_that_no_index_can_hold_harms_only_itself(dsn: str) -> None:
+    receipts(dsn, "first", Events(receive(1), receive(2, unit_label="W" * 100_000), receive(3, unit_label="W1-3")))
+    assert [row["unit_label"] for row in ask(dsn, "select unit_label from ledger.unit order by 1")] == ["W1-1", "W1-3"]
+    (row,) = ask(dsn, "select reason from ops.quarantine")
+    assert row["reason"] == "unit_label: maxLength fails"
+
+
 def test_a_label_of_another_merchants_unit_is_refused_and_the_rest_is_booked(dsn: str) -> None:
     receipts(dsn, "first", Events(receive(1)))
     with connect(dsn) as conn:

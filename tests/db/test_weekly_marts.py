@@ -478,7 +478,8 @@ def test_a_past_mail_is_computed_again_and_its_causes_are_told(dsn: str, mailbox
         dsn,
         """
         select value_before, value, n_before, n, known_before, known_on, restated_because from mart.kpi_restated
-        where merchant_id = 'beta' and category is null and supplier is null and kpi = 'return_rate' and horizon_days = 14
+        where merchant_id = 'beta' and category is null and supplier is null and kpi = 'return_rate'
+            and horizon_days = 14
             and week_start = %s
         """,
         week,
@@ -513,7 +514,8 @@ def test_a_void_is_named_as_the_cause(dsn: str) -> None:
         dsn,
         """
         select n_before - n as fewer, restated_because from mart.kpi_restated
-        where merchant_id = 'alpha' and category is null and supplier is null and kpi = 'relisted_share' and known_on = %s
+        where merchant_id = 'alpha' and category is null and supplier is null and kpi = 'relisted_share'
+            and known_on = %s
         """,
         (NOW + DAY).date(),
     )

@@ -4,14 +4,16 @@ import csv
 import datetime as dt
 import io
 import json
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import openpyxl
 import pytest
 
 from include.wms.contract import SCHEMA_FILE, event_types, problems
-from include.wms.sources import FileDrop, read_csv, read_xlsx
+from include.wms.sources import FileDrop, HttpFeed, read_csv, read_xlsx
 
 SCHEMA = json.loads(SCHEMA_FILE.read_text(encoding="utf-8"))
 EVENTS: list[dict[str, Any]] = SCHEMA["examples"]
@@ -71,6 +73,7 @@ def test_what_is_no_workbook_is_named(body: bytes) -> None:
 def test_one_bad_file_does_not_keep_the_others_and_is_named(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_bytes(as_csv(EVENTS[:1]))
     (tmp_path / "b.xlsx").write_bytes(b"half a workbo")
+    (tmp_path / "bb.csv").write_bytes(as_csv(EVENTS[:1]) + b'"' + b"x" * 200_000 + b'"\n')
     (tmp_path / "c.XLSX").write_bytes(as_xlsx(EVENTS[1:2]))
     (tmp_path / "d.xlsx.part").write_bytes(b"not ready")
     read: dict[str, str] = {}
@@ -81,12 +84,40 @@ def test_one_bad_file_does_not_keep_the_others_and_is_named(tmp_path: Path) -> N
             found.extend(event["event_id"] for event in portion.events)
             read[portion.part] = portion.cursor
 
-    with pytest.raises(ValueError, match=r"b\.xlsx: the workbook is unreadable"):
+    with pytest.raises(ValueError, match=r"b\.xlsx: the workbook is unreadable.*bb\.csv: line \d+"):
         collect()
     assert found == [EVENTS[0]["event_id"], EVENTS[1]["event_id"]]
+    (tmp_path / "bb.csv").unlink()
     (tmp_path / "b.xlsx").write_bytes(as_xlsx(EVENTS[2:3]))
     (again,) = FileDrop(tmp_path).portions(read)
     assert again.part == "b.xlsx"
+
+
+class Feed(BaseHTTPRequestHandler):
+    """A warehouse whose page holds one event that no parser goes to the bottom of."""
+
+    def do_GET(self) -> None:
+        events = b",".join([json.dumps(EVENTS[0]).encode(), b"[" * 100_000 + b"]" * 100_000, b'{"event_id": NaN}'])
+        body = b'{"next_cursor": "3", "has_more": false, "events": [' + events + b"]}"
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+def test_an_event_that_cannot_be_read_keeps_no_other_of_its_page_waiting() -> None:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Feed)
+    Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        (portion,) = HttpFeed(f"http://127.0.0.1:{server.server_port}", "token").portions({})
+    finally:
+        server.shutdown()
+        server.server_close()
+    assert portion.cursor == "3" and portion.events[0] == EVENTS[0]
+    assert [problems(event) is None for event in portion.events] == [True, False, False]
 
 
 def test_version_1_1_takes_every_event_of_version_1() -> None:

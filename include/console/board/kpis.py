@@ -15,6 +15,13 @@ from include.locale.labels import kpi_name, kpi_value, note_words, restated_word
 from include.locale.words import Words
 
 ORDER = {definition.name: place for place, definition in enumerate(kpi.DEFINITIONS)}
+# KPIs that count every unit received in their week: those units are listed.
+OF_ALL_RECEIVED = frozenset(
+    {
+        "processing_time_p50", "processing_time_p90", "time_to_sellable_p50", "time_to_sellable_p90", "relisted_share",
+        "resale_share",
+    }
+)  # fmt: skip
 BACK = dt.timedelta(weeks=26)  # KPIs of young weeks may not be known yet: cards look so far back
 
 
@@ -26,14 +33,14 @@ def kpi_rows(conn: Connection, chosen: Chosen, names: Sequence[str]) -> list[dic
     ).fetchall()  # fmt: skip
 
 
-def cards(rows: Sequence[dict[str, Any]], words: Words) -> list[dict[str, Any]]:
-    """Return a card a KPI: its newest week beside the week before."""
+def cards(rows: Sequence[dict[str, Any]], chosen: Chosen, words: Words) -> list[dict[str, Any]]:
+    """Return a card a KPI: its newest week beside the week before, and where its units are listed."""
     weeks: dict[tuple[str, int | None], list[dict[str, Any]]] = defaultdict(list)
     for row in rows:
         weeks[row["kpi"], row["horizon_days"]].append(row)
     newest = [(each[-1], _before(each)) for each in weeks.values()]
     newest.sort(key=lambda pair: (ORDER[pair[0]["kpi"]], pair[0]["horizon_days"] or 0))
-    return [_card(row, before, words) for row, before in newest if row["value"] is not None or row["n"]]
+    return [_card(row, before, chosen, words) for row, before in newest if row["value"] is not None or row["n"]]
 
 
 def _before(weeks: list[dict[str, Any]]) -> dict[str, Any] | None:
@@ -41,7 +48,7 @@ def _before(weeks: list[dict[str, Any]]) -> dict[str, Any] | None:
     return weeks[-2] if len(weeks) > 1 and weeks[-2]["week_start"] == week_before else None
 
 
-def _card(row: dict[str, Any], before: dict[str, Any] | None, words: Words) -> dict[str, Any]:
+def _card(row: dict[str, Any], before: dict[str, Any] | None, chosen: Chosen, words: Words) -> dict[str, Any]:
     known = row["lo"] is not None and row["hi"] is not None
     previous, previous_n = (before["value"], before["n"]) if before else (None, 0)
     return {
@@ -53,6 +60,9 @@ def _card(row: dict[str, Any], before: dict[str, Any] | None, words: Words) -> d
         "interval": words.interval(row["lo"], row["hi"]) if known else "",
         "units": words.n_("{count} unit", "{count} units", row["n"]),
         "week": words.week(row["week_start"]),
+        "link": chosen.address("units", step="received", week=row["week_start"])
+        if row["kpi"] in OF_ALL_RECEIVED
+        else "",
         "notes": note_words(words, row["note"]),
         "restated": restated_words(words, row["restated_because"]),
         "reached": row["value"] is not None,

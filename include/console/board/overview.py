@@ -61,7 +61,7 @@ def overview(conn: Connection, chosen: Chosen, words: Words) -> dict[str, Any]:
         "stages": _stages(waiting, weeks, chosen, words),
         "beside": _beside(waiting, weeks, chosen, words),
         "unquantified": run(conn, "report/unquantified", **whose).fetchone(),
-        "cards": cards(kpis, words),
+        "cards": cards(kpis, chosen, words),
         "kpi_version": kpi.VERSION,
         "signals": signals[:SIGNALS_SHOWN],
         "silence": "" if signals else causes.silence(conn, chosen, words),

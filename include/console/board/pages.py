@@ -88,12 +88,12 @@ def _frame(conn: Connection, chosen: Chosen, said: Words, page: str) -> dict[str
 
 def _speed(conn: Connection, chosen: Chosen, said: Words) -> dict[str, Any]:
     figures, kpis, typical = speed.page(conn, chosen, said)
-    return {"figures": figures, "cards": cards(kpis, said), "typical": typical, "kpi_version": kpi.VERSION}
+    return {"figures": figures, "cards": cards(kpis, chosen, said), "typical": typical, "kpi_version": kpi.VERSION}
 
 
 def _money(conn: Connection, chosen: Chosen, said: Words) -> dict[str, Any]:
     figures, kpis, total = money.page(conn, chosen, said)
-    return {"figures": figures, "cards": cards(kpis, said), "total": total, "kpi_version": kpi.VERSION}
+    return {"figures": figures, "cards": cards(kpis, chosen, said), "total": total, "kpi_version": kpi.VERSION}
 
 
 def _actions(conn: Connection, chosen: Chosen, said: Words) -> dict[str, Any]:
@@ -105,7 +105,7 @@ def _actions(conn: Connection, chosen: Chosen, said: Words) -> dict[str, Any]:
             actions.claims(conn, chosen, said),
         ],
         "actions": rows,
-        "cards": cards(kpi_rows(conn, chosen, actions.KPIS), said),
+        "cards": cards(kpi_rows(conn, chosen, actions.KPIS), chosen, said),
         "kpi_version": kpi.VERSION,
         "unquantified": run(conn, "report/unquantified", merchant_id=chosen.view.merchant_id).fetchone(),
     }
