@@ -1,4 +1,4 @@
-"""Cut JSON by its brackets alone, without reading it, so that what no reader gets through keeps nothing else waiting."""
+"""Cut JSON by its brackets alone, without reading it, so that what no reader gets through keeps nothing else back."""
 
 import re
 from collections.abc import Iterator

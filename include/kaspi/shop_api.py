@@ -18,9 +18,10 @@ import urllib3
 from msgspec import Raw
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
 
+from include.json_pieces import NoDocument
 from include.kaspi.errors import KaspiBusy, KaspiError, KaspiHasNot, KaspiRefusedToken
 from include.kaspi.payloads import Counts
-from include.kaspi.records import NoDocument, document_of, single_of
+from include.kaspi.records import document_of, single_of
 
 log = logging.getLogger(__name__)
 Answer = TypeVar("Answer")
