@@ -1,6 +1,7 @@
 """Which windows of creation dates a run reads."""
 
 import datetime as dt
+from collections.abc import Iterable
 
 WINDOW = dt.timedelta(days=13)
 OVERLAP = dt.timedelta(days=1)
@@ -25,6 +26,28 @@ def windows(start: dt.datetime, end: dt.datetime) -> list[tuple[dt.datetime, dt.
         if right == end:
             return cut
         left = right - OVERLAP
+
+
+def left_over(
+    unread: Iterable[tuple[dt.datetime, dt.datetime]], start: dt.datetime, end: dt.datetime
+) -> list[tuple[dt.datetime, dt.datetime]]:
+    """Return windows for what ended runs left unread and [start, end], which is read now, does not cover.
+
+    Runs that failed one after the other left nearly the same days; each of them is read once.
+    """
+    outside = sorted(
+        (begin, until)
+        for left, right in unread
+        for begin, until in ((left, min(right, start)), (max(left, end), right))
+        if begin < until
+    )
+    merged: list[tuple[dt.datetime, dt.datetime]] = []
+    for begin, until in outside:
+        if merged and begin <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(merged[-1][1], until))
+        else:
+            merged.append((begin, until))
+    return [window for begin, until in merged for window in windows(begin, until)]
 
 
 def sweep_range(now: dt.datetime, last_long: dt.datetime | None) -> tuple[dt.datetime, dt.datetime, bool]:

@@ -19,7 +19,7 @@ from include.db.copying import copy_rows
 from include.db.lease import hold
 from include.db.pace import SharedPace
 from include.db.statements import run as run_statement
-from include.domain.sweeps import LONG, sweep_range, windows
+from include.domain.sweeps import LONG, left_over, sweep_range, windows
 from include.flows import batch
 from include.flows.applications import collect_folder, publish_applications
 from include.flows.cases import lock, open_cases
@@ -151,16 +151,16 @@ def _plan(conn: Connection, run: Run, merchant_id: str) -> bool:
             return bool(planned["long"])
         long = False
         if run.range_from:
-            spans = windows(run.range_from, run.range_to or run.now)
+            start, end = run.range_from, run.range_to or run.now
         else:
             last = run_statement(
                 conn, "ops/fetch_window__last_long", merchant_id=merchant_id, before=run.now
             ).fetchone()
             start, end, long = sweep_range(run.now, last["began_at"] if last else None)
-            spans = windows(start, end)
-            left = run_statement(conn, "ops/fetch_window__left", **run.key, merchant_id=merchant_id).fetchall()
-            spans += [(row["created_from"], row["created_to"]) for row in left]
-        begins, ends = zip(*dict.fromkeys(spans), strict=True)
+        left = run_statement(conn, "ops/fetch_window__left", **run.key, merchant_id=merchant_id).fetchall()
+        spans = windows(start, end)
+        spans += left_over([(row["created_from"], row["created_to"]) for row in left], start, end)
+        begins, ends = zip(*spans, strict=True)
         run_statement(
             conn,
             "ops/fetch_window__plan",

@@ -1,4 +1,4 @@
--- Windows that ended runs left unread become this run's. A run that is still at work keeps its own.
+-- Windows that ended runs left unread become this run's, however they ended. A run that is still at work keeps its own.
 delete from ops.fetch_page
 using ops.fetch_window as unread
 where
@@ -13,7 +13,7 @@ where
             batch.dag_id = unread.dag_id
             and batch.run_id = unread.run_id
             and batch.merchant_id = unread.merchant_id
-            and batch.status = 'published'
+            and batch.status in ('published', 'failed', 'held')
     )
     and (unread.dag_id, unread.run_id) <> (%(dag_id)s, %(run_id)s);
 
@@ -27,5 +27,5 @@ where
     and batch.dag_id = fetch_window.dag_id
     and batch.run_id = fetch_window.run_id
     and batch.merchant_id = fetch_window.merchant_id
-    and batch.status = 'published'
+    and batch.status in ('published', 'failed', 'held')
 returning fetch_window.created_from, fetch_window.created_to;

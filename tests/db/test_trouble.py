@@ -27,6 +27,7 @@ from include.flows.contacts import Sealer
 from include.flows.drift import acknowledge
 from include.flows.report import HeldBack, raise_if_held
 from include.flows.run import Run, open_run
+from include.kaspi import shop_api
 from include.kaspi.errors import KaspiBusy
 from include.kaspi.privacy import Contact
 from include.kaspi.shop_api import ShopSettings
@@ -365,6 +366,38 @@ def test_what_the_budget_leaves_unread_is_read_by_the_next_run(
     ingest(dsn, shop, "goes on", NOW + dt.timedelta(minutes=15))
     assert len(ask(dsn, "select 1 from core.customer_order")) == 1
     assert ask(dsn, "select 1 from ops.fetch_window where completed_at is null") == []
+
+
+def test_what_a_range_left_unread_outlives_the_failure_of_the_run_that_took_it_over(
+    dsn: str, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The budget of a run over an old range is used up, the next run fails, and the one after that reads the rest."""
+    monkeypatch.setattr(shop_api, "_wait", lambda _state: 0)
+    run = Run("kaspi_returns_ingest", "range", NOW, NOW - dt.timedelta(days=210), NOW - dt.timedelta(days=190))
+    with connect(dsn) as conn:
+        conn.execute(
+            "insert into ops.run (dag_id, run_id, now_at, range_from, range_to) values (%s, %s, %s, %s, %s)",
+            (run.dag_id, run.run_id, run.now, run.range_from, run.range_to),
+        )
+    monkeypatch.setattr(kaspi_returns_ingest, "BUDGET_SECONDS", -1)
+    kaspi_returns_ingest.fetch(dsn, run, shop.settings, Fixed(NOW), "range")
+    judge(dsn, run, ORDERS)
+    kaspi_returns_ingest.publish(dsn, run, "range")
+    monkeypatch.setattr(kaspi_returns_ingest, "BUDGET_SECONDS", 600)
+    shop.status = 502
+    for minutes in (15, 30):
+        failing = new_run(dsn, "kaspi_returns_ingest", f"failing {minutes}", NOW + dt.timedelta(minutes=minutes))
+        with pytest.raises(KaspiBusy):
+            kaspi_returns_ingest.fetch(dsn, failing, shop.settings, Fixed(failing.now), "failing")
+    shop.status = 200
+    ingest(dsn, shop, "goes on", NOW + dt.timedelta(minutes=45))
+    assert ask(dsn, "select 1 from ops.fetch_window where completed_at is null") == []
+    read = ask(
+        dsn,
+        "select state, range_agg(tstzrange(created_from, created_to, '[]')) @> "
+        f"tstzrange('{run.range_from}', '{run.range_to}', '[]') as whole from ops.fetch_window group by 1 order by 1",
+    )
+    assert len(read) == 6 and all(row["whole"] for row in read)
 
 
 def test_an_older_payload_never_overwrites_a_newer_one_nor_its_lines(dsn: str, shop: Shop) -> None:
