@@ -19,6 +19,7 @@ from msgspec import Raw
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
 
 from include.json_pieces import NoDocument
+from include.kaspi.deadline import DeadlineAdapter
 from include.kaspi.errors import KaspiBusy, KaspiError, KaspiHasNot, KaspiRefusedToken
 from include.kaspi.payloads import Counts
 from include.kaspi.records import document_of, single_of
@@ -132,6 +133,9 @@ class ShopApi:
         self.settings = settings
         self._pace = pace or LocalPace(settings.requests_per_second)
         self._session = session_of(settings)
+        self._adapter = DeadlineAdapter()
+        for scheme in ("http://", "https://"):
+            self._session.mount(scheme, self._adapter)
         self._one_at_a_time = threading.Lock()
         # one thread for the whole session: each new one would have memory of its own that is never given back
         self._ahead = ThreadPoolExecutor(1, thread_name_prefix=f"shop-{settings.merchant_id}")
@@ -255,19 +259,24 @@ class ShopApi:
         deadline = time.monotonic() + CALL_SECONDS
         # a redirect would carry the token to wherever it leads
         try:
-            answer = self._session.get(
-                self.settings.url + path,
-                params=params,
-                timeout=(CONNECT_SECONDS, READ_SECONDS),
-                allow_redirects=False,
-                stream=True,
-            )
+            with self._adapter.within(CALL_SECONDS):
+                answer = self._session.get(
+                    self.settings.url + path,
+                    params=params,
+                    timeout=(CONNECT_SECONDS, READ_SECONDS),
+                    allow_redirects=False,
+                    stream=True,
+                )
         except requests.Timeout as error:
             raise KaspiBusy(
                 f"{who} got no answer within {READ_SECONDS:.0f} s. Where it never answers, while a wrong token is "
                 "refused at once, Kaspi may not like the caller: set user_agent or proxy in the connection's extra"
             ) from error
+        except requests.ConnectionError as error:
+            _in_time(deadline, who, error)
+            raise
         with answer:
+            _in_time(deadline, who)  # a head that is cut looks like a whole one
             if answer.status_code in (401, 403):
                 raise KaspiRefusedToken(
                     f"{who} answered {answer.status_code}: the token of {self.settings.merchant_id} is not accepted; "
@@ -281,6 +290,11 @@ class ShopApi:
             if answer.status_code != 200:
                 raise KaspiError(f"{who} answered {answer.status_code}: {title_of(body)}")
             return body
+
+
+def _in_time(deadline: float, who: str, cause: Exception | None = None) -> None:
+    if time.monotonic() > deadline:
+        raise KaspiBusy(f"{who} was not answered whole within {CALL_SECONDS:.0f} s") from cause
 
 
 def milliseconds(moment: dt.datetime) -> int:
@@ -297,8 +311,7 @@ def body_of(answer: requests.Response, deadline: float, who: str) -> bytes:
             size += len(chunk)
             if size > MAX_BODY_BYTES:
                 raise KaspiBusy(f"{who} answered over {MAX_BODY_BYTES >> 20} MiB")
-            if time.monotonic() > deadline:
-                raise KaspiBusy(f"{who} was not answered whole within {CALL_SECONDS:.0f} s")
+            _in_time(deadline, who)
     except (urllib3.exceptions.HTTPError, OSError) as error:
         raise KaspiBusy(f"{who} broke off after {size} bytes: {type(error).__name__}") from error
     return b"".join(chunks)

@@ -278,3 +278,41 @@ def test_a_body_that_dribbles_in_is_given_up_after_the_calls_deadline(
     with ShopApi(settings) as shop, pytest.raises(KaspiBusy, match="not answered whole within 1 s"):
         shop.page(OrderList("ARCHIVE", end - dt.timedelta(days=7), end), 0)
     misbehave(world, {})
+
+
+class Dribble(BaseHTTPRequestHandler):
+    """Answers with a header that never ends, a byte every tenth of a second."""
+
+    def do_GET(self) -> None:
+        self.wfile.write(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+        try:
+            while True:
+                self.wfile.write(b"x")
+                self.wfile.flush()
+                time.sleep(0.1)
+        except OSError:
+            pass  # the caller has had enough
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+@pytest.mark.parametrize("by_proxy", [False, True], ids=["direct", "by a proxy"])
+def test_a_head_that_dribbles_in_is_given_up_after_the_calls_deadline(
+    monkeypatch: pytest.MonkeyPatch, *, by_proxy: bool
+) -> None:
+    monkeypatch.setattr(shop_api, "CALL_SECONDS", 1.0)
+    monkeypatch.setattr(shop_api, "ATTEMPTS", 1)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Dribble)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    here = f"http://127.0.0.1:{server.server_port}"
+    settings = ShopSettings("shop", "http://127.0.0.1:9/shop/api/v2" if by_proxy else here, "token",
+                            proxy=here if by_proxy else None)  # fmt: skip
+    end, began = dt.datetime(2026, 11, 2, tzinfo=dt.UTC), time.monotonic()
+    try:
+        with ShopApi(settings) as shop, pytest.raises(KaspiBusy, match="not answered whole within 1 s"):
+            shop.page(OrderList("ARCHIVE", end - dt.timedelta(days=7), end), 0)
+    finally:
+        server.shutdown()
+        server.server_close()
+    assert time.monotonic() - began < 10
