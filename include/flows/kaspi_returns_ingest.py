@@ -41,10 +41,15 @@ BUDGET_SECONDS = 600
 PUBLISHED_AT_ONCE = 4  # merchants, each on a connection of his own
 
 
-def active_merchants(dsn: str) -> list[str]:
-    """Return the merchants to ingest; the list mapped tasks run over."""
+def active_merchants(dsn: str, only: str | None = None) -> list[str]:
+    """Return the merchants to ingest, or the ``only`` one; the list mapped tasks run over."""
     with connect(dsn) as conn:
-        return [row["merchant_id"] for row in run_statement(conn, "core/merchant__active")]
+        known = [row["merchant_id"] for row in run_statement(conn, "core/merchant__active")]
+    if only is None:
+        return known
+    if only not in known:
+        raise ValueError(f"there is no active merchant {only!r}: name one of {', '.join(known)}")
+    return [only]
 
 
 def shop_connection_id(dsn: str, merchant_id: str) -> str:
@@ -75,8 +80,8 @@ def fetch(
     """Sweep one merchant's orders into the staging tables; return how many changed orders were staged.
 
     Files of applications in the folder ``applications`` are taken in beside. The lease is held for a span at a time, so
-    an old range yields to the current run between spans. What the budget leaves unread stays in the page ledger; the
-    merchant's next run goes on with it.
+    an old range yields to the current run between spans. What the budget leaves unread stays in the page ledger; a
+    later try goes on from the stored pages, the merchant's next run reads the windows that are left.
     """
     merchant_id = settings.merchant_id
     deadline = time.monotonic() + BUDGET_SECONDS
