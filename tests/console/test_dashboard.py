@@ -152,6 +152,14 @@ def test_causes_are_shown_corrected_beside_what_was_said(browser: TestClient) ->
     assert [line[0] for line in ours[1:]] == ["alpha/does_not_fit", "alpha/defective"]
 
 
+def test_everything_drawn_has_its_colour(browser: TestClient) -> None:
+    """A shape without a rule of its own would be black."""
+    rules = set(re.findall(r"\.(c-\w+)", browser.get("/static/console.css").text))
+    for page in PAGES:
+        drawn = set(re.findall(r'class="(c-\w+)', browser.get(f"/{page}?lang=en&merchant=alpha").text))
+        assert drawn <= rules, (page, drawn - rules)
+
+
 def test_a_number_that_is_said_otherwise_says_why(browser: TestClient, dsn: str) -> None:
     with connect(dsn) as conn:
         conn.execute(

@@ -144,7 +144,7 @@ def corrected(conn: Connection, chosen: Chosen, words: Words) -> Figure:
     """Return the causes of the newest counted week, corrected by what reasons are worth, beside what was said."""
     _ = words._
     columns = [
-        Column("value", _("share"), "share", drawn=True),
+        Column("corrected", _("share"), "share", drawn=True),
         Column("lo", _("at least (95 %)"), "share"),
         Column("hi", _("at most (95 %)"), "share"),
         Column("stated", _("said by buyers"), "share"),
@@ -153,7 +153,8 @@ def corrected(conn: Connection, chosen: Chosen, words: Words) -> Figure:
     ]
     lines = []
     for row in run(conn, "console/board_cause_share", merchants=chosen.view.whose, last=chosen.last):
-        cells = {name: Cell(row[name]) for name in ("value", "lo", "hi", "stated", "inspected", "received")}
+        cells = {name: Cell(row[name]) for name in ("lo", "hi", "stated", "inspected", "received")}
+        cells["corrected"] = Cell(row["value"])
         name = _of_whom(label(words, CAUSES, row["cause"]), row, chosen)
         lines.append(Row(name, cells, key=f"{row['merchant_id']}/{row['cause']}"))
     note = _("Customers' returns of the newest week that is counted, all goods of the shop. A unit that nobody has "
