@@ -251,7 +251,9 @@ def _remedy(source: str, words: Words) -> str:
     if replayable(source):
         return ""
     if source == FILE_SOURCE:
-        return words._("Correct the file and upload it again: a corrected file is the only way.")
+        return words._(
+            "Correct the file and upload it again; the same file will do where it was the rule that was wrong."
+        )
     return words._("Whoever sent it corrects it and sends it again.")
 
 

@@ -208,7 +208,16 @@ def _take_in(conn: Connection, merchant_id: str, name: str, body: bytes, actor: 
         ),
     )  # fmt: skip
     run_statement(conn, "raw/application")
-    put_aside(conn, _rejects(seen), now)
+    rejects = list(_rejects(seen))
+    put_aside(conn, rejects, now)
+    run_statement(
+        conn,
+        "ops/quarantine__read_at_last",
+        merchant_id=merchant_id,
+        source=BY_FILE,
+        file_sha256=seen.file_sha256,
+        still=[one.record_key for one in rejects],
+    )
     seen.taken_in = True
     return seen
 

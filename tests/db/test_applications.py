@@ -931,6 +931,21 @@ def test_bad_rows_are_put_aside_without_what_stands_in_them(own_shop: Shop) -> N
     assert own_shop.publish()["applications"] == 1
 
 
+def test_the_same_file_is_taken_in_again_once_more_of_it_can_be_read(own_shop: Shop) -> None:
+    """A row's time lay ahead, by a clock that was wrong: brought unchanged when it has come, the row is in."""
+    code = own_shop.order(("A", 1), ("B", 1))
+    rows = (row(f"{code}-1"), row(f"{code}-2", sku="B", made=BEGIN + 99 * DAY))
+    assert own_shop.take(*rows).counts == {"new_case": 1, "bad": 1}
+    assert not own_shop.take(*rows).taken_in
+    own_shop.clock.moment = BEGIN + 100 * DAY
+    again = own_shop.take(*rows)
+    assert again.taken_in and again.bad == []
+    assert own_shop.query("select rows, bad_rows from raw.application_file") == [{"rows": 2, "bad_rows": 0}]
+    assert len(own_shop.query("select 1 as one from raw.application")) == 2
+    assert own_shop.query("select distinct status from ops.quarantine") == [{"status": "replayed"}]
+    assert not own_shop.take(*rows).taken_in
+
+
 def test_a_file_that_cannot_be_read_is_put_aside_once(own_shop: Shop) -> None:
     for _ in range(2):
         seen = take_in(own_shop.dsn, "shop", "x.xlsx", b"PK\x03\x04 broken", "Dana", own_shop.clock)
