@@ -1,6 +1,8 @@
 -- raw.application_file: the same content is taken in once, also by two at once; no row means that it was known. It is
 -- taken in once more where more of it can be read than before: a rule was mended, a time that lay ahead has come.
-insert into raw.application_file as known (merchant_id, sha256, name, actor, taken_at, named_at, rows, bad_rows, refused)
+insert into raw.application_file as known (
+    merchant_id, sha256, name, actor, taken_at, named_at, rows, bad_rows, refused
+)
 values (
     %(merchant_id)s,
     %(sha256)s,
