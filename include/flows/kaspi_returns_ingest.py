@@ -37,6 +37,7 @@ from include.notify.alerts import TOKEN_REFUSED, clear_alert, raise_alert, token
 
 log = logging.getLogger(__name__)
 
+ASKED_AT_ONCE = 20  # lines whose goods the product directory is asked for, until the answers are kept
 BUDGET_SECONDS = 600
 PUBLISHED_AT_ONCE = 4  # merchants, each on a connection of his own
 
@@ -104,7 +105,7 @@ def fetch(
                 sweep.singly(deadline, long=long)
                 if applications:
                     collect_folder(dsn, run, merchant_id, applications, clock)
-                sweep.master_codes()
+                sweep.master_codes(deadline)
         except KaspiRefusedToken as error:
             with conn.transaction():
                 raise_alert(conn, token_key(merchant_id), merchant_id, TOKEN_REFUSED, str(error), run.now)
@@ -211,19 +212,40 @@ class _Sweep:
                 break
         return "; ".join(left)
 
-    def master_codes(self) -> None:
-        """Ask Kaspi's directory which goods the lines of an order are, where an application names them by it only."""
+    def master_codes(self, deadline: float) -> None:
+        """Ask Kaspi's directory which goods the lines of an order are, where an application names them by it only.
+
+        Answers are kept a few at a time; what ``deadline`` leaves unasked waits for the next run.
+        """
         with self.conn.transaction():
             lines = run_statement(self.conn, "core/order_line__without_master", merchant_id=self.merchant_id).fetchall()
         if not lines:
             return
         with hold(self.conn, self.scope, self.owner) as lease, self.pace.lane():
-            products = [(row["entry_id"], self.harvester.shop.product(row["entry_id"])) for row in lines]
-            with lease.transaction():
-                run_statement(self.conn, "core/order_line__stage_master")
-                codes = [(entry_id, (found and found[1]) or "") for entry_id, found in products]
-                copy_rows(self.conn, "stage_master", ("entry_id", "master_code"), codes)
-                run_statement(self.conn, "core/order_line__master", merchant_id=self.merchant_id)
+            for begin in range(0, len(lines), ASKED_AT_ONCE):
+                codes = self._codes([row["entry_id"] for row in lines[begin : begin + ASKED_AT_ONCE]])
+                with lease.transaction():
+                    run_statement(self.conn, "core/order_line__stage_master")
+                    copy_rows(self.conn, "stage_master", ("entry_id", "master_code"), codes)
+                    run_statement(self.conn, "core/order_line__master", merchant_id=self.merchant_id)
+                if time.monotonic() > deadline:
+                    log.info(
+                        "%s: %d of %d master codes are asked for", self.merchant_id, begin + len(codes), len(lines)
+                    )
+                    return
+
+    def _codes(self, entry_ids: list[str]) -> list[tuple[str, str]]:
+        """Return the master code of each line that the directory answers about, empty where it has none."""
+        found = []
+        for entry_id in entry_ids:
+            try:
+                product = self.harvester.shop.product(entry_id)
+            except KaspiBusy as error:
+                self.harvester.bears(error)
+                continue
+            self.harvester.unanswered = 0
+            found.append((entry_id, (product and product[1]) or ""))
+        return found
 
     def singly(self, deadline: float, *, long: bool) -> None:
         """Read by its own path what no sweep covers: what a replay asked for and, with a long sweep, old open cases.

@@ -10,6 +10,7 @@ import pytest
 from include.db.connection import connect
 from include.db.statements import text_of
 from include.flows import cases, kaspi_returns_ingest, onboarding, quarantine
+from include.flows.applications import take_in
 from include.flows.run import open_run
 from include.kaspi import shop_api
 from include.kaspi.errors import KaspiBusy
@@ -180,6 +181,30 @@ def test_a_record_that_kaspi_never_answers_about_keeps_no_other_waiting(
     ingest(dsn, settings, "answered", 45)
     assert len(ask(dsn, "select 1 from core.customer_order")) == 11
     assert ask(dsn, "select 1 from ops.quarantine where status = 'open'") == []
+
+
+def test_master_codes_are_asked_for_within_the_budget_and_kept_as_they_come(
+    dsn: str, settings: ShopSettings, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An application names its goods by Kaspi's code only, and its order has three lines."""
+    shop.orders = [order(1, code="123456789")]
+    shop.lines = {"o1": [line(number, entryNumber=number, offer={"code": f"S{number}"}) for number in (1, 2, 3)]}
+    ingest(dsn, settings, "first")
+    file = (
+        "Номер заявки;Номер заказа;Код товара;Количество;Код причины;Дата создания\n"
+        "123456789-1;123456789;M9;1;WRONG;01.11.2026 11:00\n"
+    )
+    assert take_in(dsn, "shop", "заявки.csv", file.encode(), "Dana", Fixed(NOW)).bad == []
+    monkeypatch.setattr(kaspi_returns_ingest, "ASKED_AT_ONCE", 1)
+    monkeypatch.setattr(kaspi_returns_ingest, "BUDGET_SECONDS", -1)
+    for number in (1, 2):
+        shop.asked.clear()
+        ingest(dsn, settings, f"short {number}", 15 * number)
+        assert [path.split("/")[-2] for path in shop.asked if path.endswith("/product")] == [f"e{number}"]
+    monkeypatch.setattr(kaspi_returns_ingest, "BUDGET_SECONDS", 600)
+    ingest(dsn, settings, "whole", 45)
+    known = ask(dsn, "select entry_id from core.order_line where master_code is not null order by 1")
+    assert known == [("e1",), ("e2",), ("e3",)]
 
 
 def test_what_cannot_be_read_is_put_aside_once_and_holds_nobody_back(
