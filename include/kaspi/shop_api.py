@@ -106,8 +106,8 @@ class Page:
     body: bytes
 
 
-def session_of(settings: ShopSettings) -> requests.Session:
-    """Return a session that says who it is at each call, and goes the way the connection names."""
+def session_of(settings: ShopSettings) -> tuple[requests.Session, DeadlineAdapter]:
+    """Return a session that says who it is at each call and goes the way the connection names, and what cuts a call."""
     session = requests.Session()
     session.headers.update(
         {
@@ -123,7 +123,10 @@ def session_of(settings: ShopSettings) -> requests.Session:
     found = session.merge_environment_settings(settings.url, own, None, None, None)
     session.proxies, session.verify = found["proxies"], found["verify"]
     session.trust_env = False
-    return session
+    adapter = DeadlineAdapter()
+    for scheme in ("http://", "https://"):
+        session.mount(scheme, adapter)
+    return session, adapter
 
 
 class ShopApi:
@@ -132,10 +135,7 @@ class ShopApi:
     def __init__(self, settings: ShopSettings, pace: Pace | None = None) -> None:
         self.settings = settings
         self._pace = pace or LocalPace(settings.requests_per_second)
-        self._session = session_of(settings)
-        self._adapter = DeadlineAdapter()
-        for scheme in ("http://", "https://"):
-            self._session.mount(scheme, self._adapter)
+        self._session, self._adapter = session_of(settings)
         self._one_at_a_time = threading.Lock()
         # one thread for the whole session: each new one would have memory of its own that is never given back
         self._ahead = ThreadPoolExecutor(1, thread_name_prefix=f"shop-{settings.merchant_id}")

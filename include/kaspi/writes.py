@@ -64,7 +64,7 @@ class ShopWrites:
     def __init__(self, settings: ShopSettings, pace: Pace) -> None:
         self._settings, self._pace = settings, pace
         self._reading = ShopApi(settings, pace)
-        self._session = session_of(settings)
+        self._session, self._adapter = session_of(settings)
 
     def __enter__(self) -> Self:
         self._reading.__enter__()
@@ -87,14 +87,16 @@ class ShopWrites:
         self._pace.wait()
         deadline = time.monotonic() + CALL_SECONDS
         try:
-            # a redirect would carry the token to wherever it leads
-            with self._session.post(
-                f"{self._settings.url}/orders",
-                data=msgspec.json.encode(body),
-                timeout=(CONNECT_SECONDS, READ_SECONDS),
-                allow_redirects=False,
-                stream=True,
-            ) as answer:
+            with self._adapter.within(CALL_SECONDS):
+                # a redirect would carry the token to wherever it leads
+                answer = self._session.post(
+                    f"{self._settings.url}/orders",
+                    data=msgspec.json.encode(body),
+                    timeout=(CONNECT_SECONDS, READ_SECONDS),
+                    allow_redirects=False,
+                    stream=True,
+                )
+            with answer:
                 return _judged(answer, deadline)
         except requests.RequestException as error:
             if _never_left(error):
