@@ -35,13 +35,13 @@ def moved(now: Week, before: Week) -> bool:
     if now.lo is not None and now.hi is not None:
         if before.lo is None or before.hi is None:
             return False
-        low, high = (now, before) if now.value < before.value else (before, now)
-        assert low.hi is not None
-        assert high.lo is not None
-        assert high.value is not None
-        assert low.value is not None
-        noise = math.hypot(high.value - high.lo, low.hi - low.value)
-        return high.value - low.value > noise * SURE / OF_INTERVAL
+        rose = now.value > before.value
+        noise = (
+            math.hypot(now.value - now.lo, before.hi - before.value)
+            if rose
+            else math.hypot(now.hi - now.value, before.value - before.lo)
+        )
+        return abs(now.value - before.value) > noise * SURE / OF_INTERVAL
     if not before.value or now.value / before.value <= 0:  # what units scatter cannot be told by a ratio there
         return False
     return abs(strength(now.value, before.value)) >= max(LEAST, SURE * SCATTER * math.sqrt(1 / now.n + 1 / before.n))

@@ -27,9 +27,9 @@ from include.kaspi.payloads import EntryResource, Identified, Order, OrderResour
 from include.kaspi.privacy import Contact, contact_of, content_hash, in_order, without_person
 from include.kaspi.shop_api import ShopApi
 
+log = logging.getLogger(__name__)
 SOURCE = "kaspi/order"
 BLOCK = 10_000  # read numbers taken at a time, the step of the sequence raw.read_number
-log = logging.getLogger(__name__)
 LOOKED_AT = 5  # changed orders of a page whose fields are compared with what is known; a change is in all of them
 BORNE = 3  # so many records in a row without an answer: then it is Kaspi that does not answer, and no record
 LARGEST_ORDER = 1 << 20  # bytes; a payload is some two thousand
@@ -312,6 +312,8 @@ class Harvester:
         nameless: dict[str, str] = {}
         for n in unnamed:
             row = harvest.lines[n]
+            if row[order] in nameless:
+                continue  # one order is one record, however many lines it has
             try:
                 found = skus.get(row[entry]) or self.shop.merchant_sku(row[entry])
             except KaspiBusy as error:

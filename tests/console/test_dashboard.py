@@ -157,7 +157,7 @@ def test_everything_drawn_has_its_colour(browser: TestClient) -> None:
     rules = set(re.findall(r"\.(c-\w+)", browser.get("/static/console.css").text))
     for page in PAGES:
         drawn = set(re.findall(r'class="(c-\w+)', browser.get(f"/{page}?lang=en&merchant=alpha").text))
-        assert drawn <= rules, (page, drawn - rules)
+        assert drawn and drawn <= rules, (page, drawn - rules)
 
 
 def test_a_number_that_is_said_otherwise_says_why(browser: TestClient, dsn: str) -> None:

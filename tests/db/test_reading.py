@@ -171,7 +171,7 @@ def test_a_record_that_kaspi_never_answers_about_keeps_no_other_waiting(
     """It is put aside with the reason, asked for again by every sweep, and published once there is an answer."""
     monkeypatch.setattr(shop_api, "_wait", lambda _state: 0)
     shop.orders = [*map(order, range(1, 12))]
-    shop.lines = {"o2": [line(2, offer=None)]}
+    shop.lines = {"o2": [line(number, offer=None, entryNumber=number) for number in (20, 21, 22, 23)]}
     for number, reply in enumerate((Reply(503, b""), Reply(200, b"[" * 100_000), Reply(200, b'{"data": "\\ud800"}'))):
         shop.instead = {"/product": reply}
         assert ingest(dsn, settings, f"run {number}", 15 * number)["passed"] == 1
