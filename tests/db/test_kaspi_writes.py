@@ -5,6 +5,7 @@ import datetime as dt
 import json
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ from include.domain.staff import Staff
 from include.flows import kaspi_writes
 from include.flows.desk_access import NotAllowed, Refused
 from include.flows.onboarding import Store, add_merchant
+from include.kaspi import writes
 from include.kaspi.shop_api import ShopSettings
 from tests.flow_driver import World, sandbox
 from tools import kaspi_write as tool
@@ -276,6 +278,16 @@ def cut(shop: Shop, handler: BaseHTTPRequestHandler) -> None:
     handler.connection.shutdown(socket.SHUT_RDWR)
 
 
+def dribble(_shop: Shop, handler: BaseHTTPRequestHandler) -> None:
+    """Answer with a header that never ends."""
+    handler.wfile.write(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+    with contextlib.suppress(OSError):  # until the caller has had enough
+        while True:
+            handler.wfile.write(b"x")
+            handler.wfile.flush()
+            time.sleep(0.05)
+
+
 def vanish(_shop: Shop, handler: BaseHTTPRequestHandler) -> None:
     """The connection ends without a word, and nothing was done."""
     handler.connection.shutdown(socket.SHUT_RDWR)
@@ -333,10 +345,14 @@ def test_a_lost_answer_is_settled_by_what_the_order_shows(desk: Desk) -> None:
         answers(500, b"oops"),
         answers(200, "<html>Айгүл</html>".encode()),
         answers(302, b"", Location="/elsewhere"),
+        dribble,
     ],
-    ids=["vanished", "500", "html", "redirect"],
+    ids=["vanished", "500", "html", "redirect", "dribbling"],
 )
-def test_what_nobody_knows_stays_unknown_is_never_repeated_and_ends_by_itself(desk: Desk, answer: Answering) -> None:
+def test_what_nobody_knows_stays_unknown_is_never_repeated_and_ends_by_itself(
+    desk: Desk, answer: Answering, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writes, "CALL_SECONDS", 1.0)
     desk.live()
     desk.shop.on_write = answer
     write_id = desk.ask()
