@@ -40,10 +40,10 @@ where
             from goods
             where
                 goods.merchant_id = action_effect.merchant_id
-                and coalesce(action_effect.scope ->> 'category' = goods.category, true)
-                and coalesce(action_effect.scope ->> 'supplier' = goods.supplier, true)
-                and coalesce(action_effect.scope ->> 'batch' = goods.batch, true)
-                and coalesce(action_effect.scope ->> 'sku' = goods.sku, true)
+                and (action_effect.scope ->> 'category' is null or action_effect.scope ->> 'category' = goods.category)
+                and (action_effect.scope ->> 'supplier' is null or action_effect.scope ->> 'supplier' = goods.supplier)
+                and (action_effect.scope ->> 'batch' is null or action_effect.scope ->> 'batch' = goods.batch)
+                and (action_effect.scope ->> 'sku' is null or action_effect.scope ->> 'sku' = goods.sku)
         )
     )
 order by started_on desc, action_id asc
