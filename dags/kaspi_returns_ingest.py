@@ -10,8 +10,7 @@ changed, opens return cases and gives birth to the units that are certain to com
 | **Rerun** | safe at any time, twice, beside another run: stored pages are not fetched again |
 | **If it fails** | readers still see the last good state; the last task names who was held and why (see the runbook) |
 
-To take in the past: trigger with `{"from": "2026-05-01T00:00:00+05:00", "to": "2026-06-01T00:00:00+05:00"}`, of one
-merchant only with `"merchant": "his_id"` beside.
+To take in the past: trigger with `{"from": "2026-05-01T00:00:00+05:00", "to": "2026-06-01T00:00:00+05:00"}`.
 """
 
 from airflow.sdk import AssetAlias, CronTriggerTimetable, Param, dag, task
@@ -35,19 +34,16 @@ WOKEN = AssetAlias("kaspi_returns_ingest_changed")
     params={
         "from": Param(None, type=["null", "string"], description="Begin of a past range, ISO 8601 with offset"),
         "to": Param(None, type=["null", "string"], description="End of a past range, ISO 8601 with offset"),
-        "merchant": Param(None, type=["null", "string"], description="The one merchant to read; without it all"),
     },
 )
 def kaspi_returns_ingest() -> None:
     @task
     def merchants() -> list[str]:
-        from airflow.sdk import get_current_context
-
         from include.airflow_context import current_run, warehouse_dsn
         from include.flows.kaspi_returns_ingest import active_merchants
 
         current_run()
-        return active_merchants(warehouse_dsn(), get_current_context()["params"].get("merchant"))
+        return active_merchants(warehouse_dsn())
 
     @task(map_index_template="{{ merchant }}", pool="kaspi_api")
     def fetch(merchant_id: str) -> int:

@@ -42,15 +42,10 @@ BUDGET_SECONDS = 600
 PUBLISHED_AT_ONCE = 4  # merchants, each on a connection of his own
 
 
-def active_merchants(dsn: str, only: str | None = None) -> list[str]:
-    """Return the merchants to ingest, or the ``only`` one; the list mapped tasks run over."""
+def active_merchants(dsn: str) -> list[str]:
+    """Return the merchants to ingest; the list mapped tasks run over."""
     with connect(dsn) as conn:
-        known = [row["merchant_id"] for row in run_statement(conn, "core/merchant__active")]
-    if only is None:
-        return known
-    if only not in known:
-        raise ValueError(f"there is no active merchant {only!r}: name one of {', '.join(known)}")
-    return [only]
+        return [row["merchant_id"] for row in run_statement(conn, "core/merchant__active")]
 
 
 def shop_connection_id(dsn: str, merchant_id: str) -> str:
