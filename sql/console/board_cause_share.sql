@@ -26,4 +26,4 @@ select
 from newest
 inner join mart.cause_share as told
     on newest.merchant_id = told.merchant_id and newest.week_start = told.week_start
-order by told.value desc, told.cause asc, told.merchant_id asc;
+order by told.merchant_id asc, told.value desc, told.cause asc;
