@@ -100,7 +100,11 @@ def open_page(page: Any, address: str, width: int) -> None:
 
 
 def as_wide_as_the_screen(page: Any, width: int) -> None:
-    """Nothing sticks out: without a script the page's own width is asked of the browser."""
+    """Nothing sticks out: without a script the page's own width is asked of the browser.
+
+    Words are there before the style sheet is, so the width is asked when everything has come.
+    """
+    page.wait_for_load_state("load")
     size = page.context.new_cdp_session(page).send("Page.getLayoutMetrics")["cssContentSize"]
     assert size["width"] <= width
 

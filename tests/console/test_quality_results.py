@@ -492,6 +492,8 @@ def test_what_is_judged_of_all_together_is_not_called_like_their_sum(
 
 
 def test_the_pages_fit_a_phone_and_a_run_leads_to_its_failures(dsn: str, chromium: Any) -> None:
+    from playwright.sync_api import expect
+
     from tests.console.desk_world import served
 
     with served(app_of(dsn)) as site:
@@ -504,10 +506,9 @@ def test_the_pages_fit_a_phone_and_a_run_leads_to_its_failures(dsn: str, chromiu
         page.get_by_label("What a check does").select_option("batch")
         page.get_by_role("button", name="Show").click()
         page.locator("#flows-title + .scroll").get_by_role("link", name="restock_sync").click()
-        assert (
-            "severity=batch" in page.url and page.get_by_text("The list keeps Kaspi's schema and rules.").is_visible()
-        )
+        expect(page.get_by_text("The list keeps Kaspi's schema and rules.")).to_be_visible()
+        assert "severity=batch" in page.url
         page.locator("th.run a[title='restock_sync-7']").click()
-        assert page.locator("tbody tr").count() == 2
-        assert page.get_by_text("the part is held back").count() == 2
+        expect(page.get_by_text("the part is held back")).to_have_count(2)
+        expect(page.locator("tbody tr")).to_have_count(2)
         page.close()
