@@ -60,7 +60,8 @@ def order(n: int, **changes: Any) -> dict[str, Any]:
         "pickupPointId": "shop_PP1",
         "customer": {"firstName": "Айгүл", "lastName": "Сериккызы", "cellPhone": "7015550101"},
     }  # fmt: skip
-    return {"id": f"o{n}", "type": "orders", "attributes": {**attributes, **changes}}
+    relations = {"entries": {"links": {"related": f"/v2/orders/o{n}/entries"}}}
+    return {"id": f"o{n}", "type": "orders", "attributes": {**attributes, **changes}, "relationships": relations}
 
 
 def line(n: int, **changes: Any) -> dict[str, Any]:
@@ -210,6 +211,19 @@ def test_unknown_values_are_published_and_reported_until_somebody_has_acknowledg
     shop.orders.append(order(7, status="PARTIAL_DISPUTE"))
     ingest(dsn, shop, "third", later + dt.timedelta(minutes=15))
     assert ask(dsn, "select 1 from ops.schema_drift where acknowledged_at is null") == []
+
+
+def test_lines_that_go_by_another_name_are_read_all_the_same_and_reported(dsn: str, shop: Shop) -> None:
+    shop.orders = [order(n) for n in range(1, 10)]
+    for one in shop.orders[6:]:  # behind the few of a page that are looked at whole
+        one["relationships"] = {"positions": one["relationships"]["entries"]}
+    assert ingest(dsn, shop, "first")["passed"] == 1
+    assert len(ask(dsn, "select 1 from core.order_line")) == 9
+    assert ask(dsn, "select kind, path, examples, example_order_id from ops.schema_drift") == [
+        {"kind": "missing", "path": "order.relationships.entries", "examples": 3, "example_order_id": "o7"}
+    ]
+    page = client_of(dsn).get("/quality?lang=en").text
+    assert "order.relationships.entries" in page
 
 
 def test_poisoned_orders_harm_only_themselves(dsn: str, shop: Shop) -> None:
