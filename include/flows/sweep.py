@@ -75,7 +75,7 @@ class Span:
 
 
 def spans_of(rows: Iterable[Mapping[str, Any]]) -> list[Span]:
-    """Return the spans of the page ledger's open windows, in the order they were planned."""
+    """Return the spans of the page ledger's open windows, in their order."""
     spans: dict[tuple[dt.datetime, dt.datetime], Span] = {}
     for row in rows:
         span = spans.setdefault((row["created_from"], row["created_to"]), Span(row["created_from"], row["created_to"]))
