@@ -106,7 +106,7 @@ def current_run() -> Run:
 
 
 def bear_name(merchant_id: str) -> None:
-    """Call the mapped task that is running after its merchant; its ``map_index_template`` is ``{{ merchant }}``."""
+    """Call the mapped task that is running after its merchant; its ``map_index_template`` shows ``merchant``."""
     from airflow.sdk import get_current_context
 
     from include.flows.kaspi_returns_ingest import merchant_title
