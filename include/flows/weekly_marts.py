@@ -19,7 +19,7 @@ from include.domain import kpi
 from include.flows.run import Run
 
 WHOLE = "all"
-RULES = "2"  # another number, and everything is counted anew: whoever changes how a cell is counted changes it
+RULES = "3"  # another number, and everything is counted anew: whoever changes how a cell is counted changes it
 CELLS = {
     "cohort": ("cohort_weekly", "cause_weekly", "delay_weekly"),
     "receipt": ("receipt_weekly",),
