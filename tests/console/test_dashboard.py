@@ -107,8 +107,8 @@ def test_a_signal_of_a_batch_leads_to_the_units_of_the_batch(browser: TestClient
     with connect(dsn) as conn:
         conn.execute(
             "insert into mart.signal (merchant_id, week_start, supplier, batch, reason, rate, baseline, q_value, "
-            "direction, evidence) select merchant_id, week_start, 'Nomad', 'B7', 'defective', 0.2, 0.1, 0.01, 'up', "
-            "evidence from mart.signal where batch = 'B7'"
+            "direction, evidence, known_on) select merchant_id, week_start, 'Nomad', 'B7', 'defective', 0.2, 0.1, "
+            "0.01, 'up', evidence, known_on from mart.signal where batch = 'B7'"
         )
         row = conn.execute(
             "select count(*) filter (where product.batch = 'B7') as units, count(*) as of_supplier "
@@ -127,8 +127,8 @@ def test_signals_are_of_the_last_full_week_and_of_no_older_one(browser: TestClie
     with connect(dsn) as conn:
         conn.execute(
             "insert into mart.signal (merchant_id, week_start, sku, reason, rate, baseline, q_value, direction, "
-            "evidence) select 'beta', date '2026-11-02', 'B-OLD', 'defective', 0.3, 0.1, 0.001, 'up', evidence "
-            "from mart.signal where supplier = 'Nomad <b>' and batch = 'B7'"
+            "evidence, known_on) select 'beta', date '2026-11-02', 'B-OLD', 'defective', 0.3, 0.1, 0.001, 'up', "
+            "evidence, known_on from mart.signal where supplier = 'Nomad <b>' and batch = 'B7'"
         )
     assert "No cause stands out" in browser.get("/causes?lang=en&merchant=beta").text
     assert "B-OLD" in browser.get("/causes?lang=en&merchant=beta&from=2026-09-01&to=2026-11-08").text
@@ -200,8 +200,8 @@ def test_a_signal_and_an_action_are_shown_with_the_goods_that_lie_in_them(browse
         assert row is not None
         conn.execute(
             "insert into mart.signal (merchant_id, week_start, sku, reason, rate, baseline, q_value, direction, "
-            "evidence) select 'alpha', week_start, %(sku)s, 'does_not_fit', 0.3, 0.1, 0.001, 'up', evidence "
-            "from mart.signal where batch = 'B7' limit 1",
+            "evidence, known_on) select 'alpha', week_start, %(sku)s, 'does_not_fit', 0.3, 0.1, 0.001, 'up', evidence, "
+            "known_on from mart.signal where batch = 'B7' limit 1",
             row,
         )
         conn.execute(

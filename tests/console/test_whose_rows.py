@@ -291,8 +291,8 @@ def everything_else(conn: Connection, merchant_id: str, mark: str) -> None:
         "money_at_risk, owner, status) values (gen_random_uuid(), %(m)s, 'overdue', %(mark)s, %(mark)s, "
         "%(now)s::timestamptz - interval '1 day', 1, 'x', 'open')",
         "insert into mart.signal (merchant_id, week_start, supplier, batch, reason, rate, baseline, q_value, "
-        "direction, evidence) values (%(m)s, '2026-11-09', %(mark)s, 'B', 'defective', 0.2, 0.1, 0.01, 'up', "
-        '\'{"returned": 8, "sold": 47}\')',
+        "direction, evidence, known_on) values (%(m)s, '2026-11-09', %(mark)s, 'B', 'defective', 0.2, 0.1, 0.01, 'up', "
+        "'{\"returned\": 8, \"sold\": 47}', '2026-11-16')",
     ):
         conn.execute(statement, values)
     if merchant_id != "*":

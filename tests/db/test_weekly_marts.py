@@ -15,7 +15,7 @@ from include.db.connection import connect
 from include.domain import money
 from include.domain.identity import event_id, scanned_unit_id
 from include.domain.unit_life import Event
-from include.flows import costs, kaspi_returns_ingest, ledger, marts_rebuild
+from include.flows import actions, costs, kaspi_returns_ingest, ledger, marts_rebuild
 from include.flows import return_causes_weekly as weekly
 from include.flows.run import Run
 from include.flows.weekly_facts import Reader, facts_known
@@ -23,6 +23,7 @@ from include.flows.weekly_mail import send_weekly_mail
 from include.quality.gate import judge
 from include.quality.suites.return_causes_weekly import SUITE
 from include.reports.weekly_mail import report_week
+from tests.db.test_actions import ACTION, SAULE
 from tests.db.test_return_causes_weekly import NOW, STORY, Mailbox, MailServer, ask, mailbox, new_run, whole_run
 from tests.receipts import ReceivedUnit, receipts_of
 from tools import rebuild_marts
@@ -30,6 +31,7 @@ from tools import rebuild_marts
 __all__ = ["mailbox"]
 DAY = dt.timedelta(days=1)
 COUNTED = ("cohort_weekly", "cause_weekly", "delay_weekly", "receipt_weekly", "expected_weekly", "kpi_weekly")
+SAID = ("signal", "reason_worth", "cause_share", "action_effect", "cohort_weekly", "cause_weekly")
 UNIT = scanned_unit_id("w1", "lived-1")
 
 
@@ -266,7 +268,7 @@ def test_another_fee_of_the_channel_values_anew_what_was_received(dsn: str) -> N
     fee(dsn, "*", "", 120, 300)
     refresh(dsn, NOW + DAY)
     assert min(units for _, units, _ in ask(dsn, valued)) > 40
-    assert "fee of the channel changed, time passed" in causes(dsn, "kpi = 'resale_share_value'")
+    assert "fee of the channel changed" in causes(dsn, "kpi = 'resale_share_value'")
     assert differences(dsn, NOW + DAY) == []
 
 
@@ -560,6 +562,68 @@ def test_a_past_mail_is_computed_again_and_its_causes_are_told(dsn: str, mailbox
         "where merchant_id = 'beta' and category = 'Новое' or (category <> 'Новое' and kpi = 'relisted_share')",
     )
     assert any("moved category or supplier" in row[0] for row in moved)
+
+
+def test_what_is_said_no_more_is_known_of_its_day(dsn: str) -> None:
+    """Causes are corrected and a return is told late; then nothing happens; then the correction is taken back."""
+    with connect(dsn) as conn:
+        actions.register(conn, SAULE, ACTION, NOW)
+    refresh(dsn, NOW)
+    first = said(dsn)
+    assert all(first.values())
+    assert said(dsn, NOW.date()) == first
+    late_case(dsn, "beta", 5)
+    correct(dsn, "defective", "does_not_fit")
+    refresh(dsn, NOW + 2 * DAY)
+    second = said(dsn)
+    assert [name for name in SAID if second[name] == first[name]] == []
+    for days, wanted in ((0, first), (1, first), (2, second), (9, second)):
+        assert said(dsn, (NOW + days * DAY).date()) == wanted, f"{days} days later"
+    assert not any(said(dsn, (NOW - DAY).date()).values())
+
+    written = places(dsn)
+    refresh(dsn, NOW + 2 * DAY)
+    refresh(dsn, NOW + 2 * DAY, whole=True)
+    assert places(dsn) == written, "what is said as before was written again"
+
+    correct(dsn, "does_not_fit", "defective")
+    refresh(dsn, NOW + 2 * DAY)  # of a day its last run counts
+    third = said(dsn)
+    assert third["signal"] != second["signal"]
+    assert said(dsn, (NOW + DAY).date()) == first and said(dsn, (NOW + 2 * DAY).date()) == third
+    with connect(dsn) as conn, pytest.raises(psycopg.Error):
+        conn.execute("delete from mart.signal_past")
+
+
+def correct(dsn: str, was: str, is_: str) -> None:
+    """Say another cause of alpha's units of batch B7."""
+    assert change(
+        dsn,
+        "update ledger.unit set cause = %s where merchant_id = 'alpha' and cause = %s and sku in "
+        "(select sku from core.product where merchant_id = 'alpha' and batch = 'B7')",
+        is_, was,
+    )  # fmt: skip
+
+
+def said(dsn: str, day: dt.date | None = None) -> dict[str, list[Any]]:
+    """What the marts say now, or said on a day, but for since when."""
+    return {
+        name: ask(
+            dsn,
+            f"select (to_jsonb(row) - 'known_on')::text as row from mart.{name}{'_known(%s)' if day else ''} as row "
+            "order by 1",
+            *([day] if day else []),
+        )
+        for name in SAID
+    }
+
+
+def places(dsn: str) -> dict[str, list[Any]]:
+    """Where each row stands, and who wrote it."""
+    return {
+        name: ask(dsn, f"select ctid::text as place, xmin::text as writer from mart.{name} order by 1")
+        for table in SAID for name in (table, f"{table}_past")
+    }  # fmt: skip
 
 
 def known_then(conn: Any, run: Run, merchant_id: str) -> list[dict[str, Any]]:
