@@ -103,6 +103,8 @@ PROOFS = {"observed": _("seen on sale"), "fetched": _("fetched by Kaspi"), "publ
 RESTATED = {
     "time passed": _("time has passed"),
     "late facts": _("facts came late"),
+    "voided event": _("a mistake was taken back"),
+    "resale SKU named": _("a resale SKU was named"),
     "order changed": _("an order changed"),
     "more sales seen": _("more sales were seen"),
     "discrepancy opened or settled": _("a difference was opened or settled"),
@@ -300,8 +302,12 @@ def restated_words(words: Words, because: str | None) -> str:
     """Return that a KPI's number is said otherwise than before, and why; nothing where it is not."""
     if not because:
         return ""
-    causes = because.partition(": ")[0].split(", ")
-    return f"{words._('restated')}: {', '.join(label(words, RESTATED, cause) for cause in causes)}"
+    return f"{words._('restated')}: {', '.join(restated_causes(words, because))}"
+
+
+def restated_causes(words: Words, because: str) -> list[str]:
+    """Return why a KPI's number is said otherwise than before, in the readers' words."""
+    return [label(words, RESTATED, cause) for cause in because.partition(": ")[0].split(", ")]
 
 
 def note_words(words: Words, note: str | None) -> list[str]:

@@ -23,6 +23,16 @@ cross join (
         ('time_to_sellable_p90', 200), ('reverse_logistics_cost', 2500), ('net_recovery', 9000)
 ) as told (kpi, value)
 cross join generate_series(0, 11) as back;
+insert into mart.kpi_weekly (
+    category, week_start, kpi, horizon_days, version, known_on, value, lo, hi, n, restated_because
+)
+select
+    category, date '2026-09-07' + 7 * week, 'resale_share_value', 30, %(version)s, date '2026-11-02' + 7 * said,
+    0.61 - 0.04 * said, null, null, 210 + 3 * said,
+    case when said > 0 then 'fee of the channel changed, late facts: n was 210, is 213' end
+from (values (null), ('Смартфоны')) as goods (category)
+cross join generate_series(0, 2) as week
+cross join generate_series(0, 1) as said;
 insert into mart.signal (
     merchant_id, week_start, supplier, batch, reason, rate, baseline, q_value, direction, known_on, evidence
 )
