@@ -200,7 +200,8 @@ def test_what_was_said_otherwise_is_listed_with_before_after_and_cause(browser: 
 
     def listed(more: str) -> list[list[str]]:
         page = html.fromstring(browser.get(f"/restated?{asked}{more}").text)
-        return [[" ".join(" ".join(cell.itertext()).split()) for cell in row] for row in page.xpath("//section//tbody/tr")]
+        rows = page.xpath("//section//tbody/tr")
+        return [[" ".join(" ".join(cell.itertext()).split()) for cell in row] for row in rows]
 
     wanted = [
         "Sold again within 30 days", "5–11 October", "50%", "40%", "40 → 41", "9 November before since 2 November",
