@@ -74,7 +74,9 @@ from unnest(%(merchants)s::text[]) as merchant_id
 cross join generate_series(0, 99) as number
 cross join generate_series(5, 103) as back;
 
-insert into mart.signal (merchant_id, week_start, category, reason, rate, baseline, q_value, direction, evidence)
+insert into mart.signal (
+    merchant_id, week_start, category, reason, rate, baseline, q_value, direction, evidence, known_on
+)
 select
     merchant_id,
     %(week)s::date - 7 * back,
@@ -84,12 +86,13 @@ select
     0.02,
     0.01 * number,
     'up',
-    '{"returned": 9, "sold": 120, "could_be_back": 90, "expected": 2, "role": "explains", "cells_tested": 500}'
+    '{"returned": 9, "sold": 120, "could_be_back": 90, "expected": 2, "role": "explains", "cells_tested": 500}',
+    %(week)s::date - 7 * back + 7
 from unnest(%(merchants)s::text[]) as merchant_id
 cross join generate_series(0, 4) as number
 cross join generate_series(0, 51) as back;
 
-insert into mart.reason_worth (merchant_id, week_start, reason, inspected, confirmed, share, lo, hi)
+insert into mart.reason_worth (merchant_id, week_start, reason, inspected, confirmed, share, lo, hi, known_on)
 select
     merchant_id,
     %(week)s::date - 7 * back,
@@ -98,7 +101,8 @@ select
     150,
     0.75,
     0.68,
-    0.80
+    0.80,
+    %(week)s::date - 7 * back + 7
 from unnest(%(merchants)s::text[]) as merchant_id
 cross join generate_series(0, 51) as back
 cross join unnest(array['changed_mind', 'does_not_fit', 'not_as_described', 'defective']) as reason;

@@ -26,8 +26,9 @@ class ReceivedUnit:
     on_sale_proof: str | None = None
     resold_after: float | None = None
     closed_after: float | None = None
-    proceeds: int | None = None
     original_price: int | None = None
+    net_price: int | None = None  # of the order, less the channel's fee; None: not known
+    net_proceeds: int | None = None  # of the next sale, less the fee
     reverse_cost: int | None = None
     net_recovery: int | None = None
     claimable: int | None = None  # None: there is no claim
@@ -59,7 +60,10 @@ def _sums(goods: tuple[Any, ...], units: list[ReceivedUnit]) -> Receipts:
     off = [unit for unit in units if unit.channel == "off_kaspi"]
     on = [unit for unit in units if unit.channel != "off_kaspi"]
     never = [unit for unit in units if unit.on_kaspi_after is None]
-    priced = [unit for unit in units if unit.original_price is not None]
+    valued = [
+        unit for unit in units
+        if unit.net_price is not None and (unit.resold_after is None or unit.net_proceeds is not None)
+    ]  # fmt: skip
     costed = [unit for unit in units if unit.reverse_cost is not None]
     both = [unit for unit in costed if unit.original_price]
     closed = [unit for unit in units if unit.closed_after is not None]
@@ -82,8 +86,9 @@ def _sums(goods: tuple[Any, ...], units: list[ReceivedUnit]) -> Receipts:
         proved_fetched=sum(unit.on_sale_proof == "fetched" for unit in units),
         proved_published=sum(unit.on_sale_proof == "published" for unit in units),
         resold_30=len(_resold(units, 30)), resold_60=len(_resold(units, 60)),
-        priced_units=len(priced), original_price=_total(priced, "original_price"),
-        proceeds_30=_total(_resold(priced, 30), "proceeds"), proceeds_60=_total(_resold(priced, 60), "proceeds"),
+        valued_units=len(valued), net_price=_total(valued, "net_price"),
+        net_proceeds_30=_total(_resold(valued, 30), "net_proceeds"),
+        net_proceeds_60=_total(_resold(valued, 60), "net_proceeds"),
         costed_units=len(costed), reverse_cost=_total(costed, "reverse_cost"),
         compared_units=len(both), compared_cost=_total(both, "reverse_cost"),
         compared_price=_total(both, "original_price"),

@@ -53,8 +53,9 @@ def prepare(conn: Connection, *merchants: str) -> None:
                 "insert into core.order_line (merchant_id, order_id, entry_id, entry_number, sku, quantity, "
                 "base_price, total_price) values (%(m)s, %(order)s, %(entry)s, 0, %(sku)s, 9, 1, 9)",
                 "insert into mart.cohort_weekly (merchant_id, cohort_week, horizon_days, category, sku, supplier, "
-                "city, carrier, sold, returned, returned_lo, returned_hi, mature, backfilled) values (%(m)s, "
-                "%(week)s, 30, %(category)s, %(sku)s, %(supplier)s, 'Астана', 'Kaspi', %(sold)s, 0, 0, 0, true, false)",
+                "city, carrier, sold, returned, returned_lo, returned_hi, mature, backfilled, known_on) values (%(m)s, "
+                "%(week)s, 30, %(category)s, %(sku)s, %(supplier)s, 'Астана', 'Kaspi', %(sold)s, 0, 0, 0, true, false, "
+                "%(week)s)",
                 "insert into core.return_case (case_id, merchant_id, order_id, return_kind, status, units_lo, "
                 "units_hi, stated_reason, requested_from, requested_to) values (%(case)s, %(m)s, %(order)s, "
                 "'customer_return', 'open', 1, 9, 'defective', %(at)s, %(at)s)",

@@ -45,10 +45,10 @@ class Receipts(Goods):
     proved_published: int
     resold_30: int
     resold_60: int
-    priced_units: int
-    original_price: int
-    proceeds_30: int
-    proceeds_60: int
+    valued_units: int
+    net_price: int
+    net_proceeds_30: int
+    net_proceeds_60: int
     costed_units: int
     reverse_cost: int
     compared_units: int
@@ -198,9 +198,10 @@ def _resale(group: Receipts, today: dt.date) -> Iterator[Number | Part]:
         if not kpi.is_mature(group.week_start, horizon, today):
             continue
         yield _part(group, "resale_share", Count.of(getattr(group, f"resold_{horizon}"), group.units), horizon=horizon)
-        proceeds = getattr(group, f"proceeds_{horizon}")
-        value = proceeds / group.original_price if group.original_price else None
-        yield _number(group, "resale_share_value", value, group.priced_units, kpi.PROCEEDS_ONLY, horizon=horizon)
+        proceeds = getattr(group, f"net_proceeds_{horizon}")
+        value = proceeds / group.net_price if group.net_price else None
+        lacking = kpi.FEE_UNKNOWN if group.valued_units < group.units else None
+        yield _number(group, "resale_share_value", value, group.valued_units, lacking, horizon=horizon)
 
 
 def _money(group: Receipts) -> Iterator[Number]:

@@ -44,7 +44,7 @@ DEFINITIONS: tuple[Definition, ...] = (
 )
 BY_NAME: dict[str, Definition] = {definition.name: definition for definition in DEFINITIONS}
 
-PROCEEDS_ONLY = "resale proceeds only, before fees"
+FEE_UNKNOWN = "units of which a price or the channel's fee is not known are left out"
 COST_UNKNOWN = "units of which a cost is not known are left out"
 OPEN_LEFT_OUT = "units whose life has not ended are left out"
 NOT_REACHED = "not reached by the units received so far"

@@ -109,11 +109,12 @@ def _publish_part(conn: Connection, run: Run, part: str) -> None:
         batch.failed(conn, run, part, OVERTAKEN)
         return
     weekly_marts.publish(conn, run, part)
-    week = kpi.last_full_week(almaty_day(run.now))
+    today = almaty_day(run.now)
     if part != WHOLE:
+        said = {**run.key, "merchant_id": part, "known_on": today}
         for table in ("mart/signal", "mart/reason_worth", "mart/cause_share"):
-            run_statement(conn, table, **run.key, merchant_id=part, week_start=week)
-        run_statement(conn, "mart/action_effect", **run.key, merchant_id=part)
+            run_statement(conn, table, **said, week_start=kpi.last_full_week(today))
+        run_statement(conn, "mart/action_effect", **said)
     run_statement(conn, "mart/staged_rows__drop", **run.key, part=part)
     keep_known(conn, run, part)
     batch.published(conn, run, part)

@@ -19,12 +19,14 @@ from include.domain import kpi
 from include.flows.run import Run
 
 WHOLE = "all"
-RULES = "2"  # another number, and everything is counted anew: whoever changes how a cell is counted changes it
+RULES = "3"  # another number, and everything is counted anew: whoever changes how a cell is counted changes it
 CELLS = {
     "cohort": ("cohort_weekly", "cause_weekly", "delay_weekly"),
     "receipt": ("receipt_weekly",),
     "signal": ("expected_weekly",),
 }
+
+KEEPS_ITS_PAST = frozenset({"cohort_weekly", "cause_weekly"})  # the others' numbers are known as KPIs
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +105,8 @@ def publish(conn: Connection, run: Run, part: str) -> None:
     kinds = {row["kind"] for row in run_statement(conn, "mart/staged_kinds", **run.key, part=part).fetchall()}
     if merchant_id is not None:
         for table in [name for kind, names in CELLS.items() if kind in kinds for name in names]:
-            run_statement(conn, f"mart/{table}", **run.key, merchant_id=merchant_id)
+            known = {"known_on": today} if table in KEEPS_ITS_PAST else {}
+            run_statement(conn, f"mart/{table}", **run.key, merchant_id=merchant_id, **known)
         run_statement(conn, "mart/window__left", merchant_id=merchant_id, weeks_from=kpi.weeks_written(today)[0])
     if kinds:
         longest = max(kpi.BY_NAME["return_rate"].horizons)

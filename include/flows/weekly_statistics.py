@@ -36,7 +36,7 @@ SIGNAL_COLUMNS = (
 )  # fmt: skip
 EFFECT_COLUMNS = (
     "dag_id", "run_id", "action_id", "merchant_id", "scope", "started_on", "effect", "lo", "hi", "verdict", "kind",
-    "owner", "hypothesis", "reason", "ended_on", "known_on", "evidence",
+    "owner", "hypothesis", "reason", "ended_on", "evidence",
 )  # fmt: skip
 WORTH_COLUMNS = (
     "dag_id", "run_id", "merchant_id", "week_start", "reason", "inspected", "confirmed", "share", "lo", "hi", "mostly",
@@ -124,7 +124,7 @@ def _stage_effects(conn: Connection, run: Run, merchant_id: str, history: Histor
                 run.dag_id, run.run_id, action["action_id"], merchant_id, Jsonb(action["scope"]), action["starts_on"],
                 stored(effect.ratio, 4), stored(effect.lo, 4), stored(effect.hi, 4), effect.verdict,
                 action["kind"], action["owner"], action["hypothesis"], action["reason"], action["ended_on"],
-                almaty_day(run.now), Jsonb({**evidence, "judged_to": until.isoformat()}),
+                Jsonb({**evidence, "judged_to": until.isoformat()}),
             )
         )  # fmt: skip
     copy_rows(conn, "mart.stage_action_effect", EFFECT_COLUMNS, rows)

@@ -32,7 +32,7 @@ KPIS = {
     "time_to_sellable_p90": _("Dock to back on sale, 9 of 10 units"),
     "relisted_share": _("Put back on sale"),
     "resale_share": _("Sold again within {days} days"),
-    "resale_share_value": _("Value won back within {days} days"),
+    "resale_share_value": _("Value won back within {days} days, after the channel's fee"),
     "reverse_logistics_cost": _("Cost of one return"),
     "reverse_logistics_cost_share": _("Cost of returns against the goods' price"),
     "net_recovery": _("Won back from one returned unit"),
@@ -44,7 +44,9 @@ KPIS = {
 }
 
 NOTES = {
-    kpi.PROCEEDS_ONLY: _("proceeds only, before costs"),
+    kpi.FEE_UNKNOWN: _("without units of which a price or the fee is not known"),
+    # as weeks that are closed were said
+    "resale proceeds only, before fees": _("proceeds only, before costs"),
     kpi.COST_UNKNOWN: _("without units of which a cost is not known"),
     kpi.OPEN_LEFT_OUT: _("without units that are still here"),
     kpi.TOO_FEW: _("too few returns to say"),
@@ -101,6 +103,8 @@ PROOFS = {"observed": _("seen on sale"), "fetched": _("fetched by Kaspi"), "publ
 RESTATED = {
     "time passed": _("time has passed"),
     "late facts": _("facts came late"),
+    "voided event": _("a mistake was taken back"),
+    "resale SKU named": _("a resale SKU was named"),
     "order changed": _("an order changed"),
     "more sales seen": _("more sales were seen"),
     "discrepancy opened or settled": _("a difference was opened or settled"),
@@ -110,6 +114,7 @@ RESTATED = {
     "offer seen": _("an offer was seen on sale"),
     "moved category or supplier": _("goods moved to another category or supplier"),
     "price of storage changed": _("the price of storage changed"),
+    "fee of the channel changed": _("the fee of the channel changed"),
     "everything counted anew": _("everything was counted anew"),
 }
 
@@ -300,8 +305,12 @@ def restated_words(words: Words, because: str | None) -> str:
     """Return that a KPI's number is said otherwise than before, and why; nothing where it is not."""
     if not because:
         return ""
-    causes = because.partition(": ")[0].split(", ")
-    return f"{words._('restated')}: {', '.join(label(words, RESTATED, cause) for cause in causes)}"
+    return f"{words._('restated')}: {', '.join(restated_causes(words, because))}"
+
+
+def restated_causes(words: Words, because: str) -> list[str]:
+    """Return why a KPI's number is said otherwise than before, in the readers' words."""
+    return [label(words, RESTATED, cause) for cause in because.partition(": ")[0].split(", ")]
 
 
 def note_words(words: Words, note: str | None) -> list[str]:

@@ -1,7 +1,7 @@
 -- What was judged to its end is staged as it was said; only when the action ended may be told later.
 insert into mart.stage_action_effect (
     dag_id, run_id, action_id, merchant_id, scope, started_on, effect, lo, hi, verdict, kind, owner, hypothesis, reason,
-    ended_on, known_on, evidence
+    ended_on, evidence
 )
 select
     %(dag_id)s,
@@ -19,7 +19,6 @@ select
     said.hypothesis,
     said.reason,
     ended.on_day as ended_on,
-    said.known_on,
     said.evidence
 from mart.action_effect as said
 left join core.preventive_action_event as ended on said.action_id = ended.action_id and ended.type = 'ended'

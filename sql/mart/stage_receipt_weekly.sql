@@ -4,7 +4,7 @@ insert into mart.stage_receipt_weekly (
     units, open_units, waiting_since, longest_after, relisted,
     routed_after, unrouted_after, unrouted_since, sellable_after, unsellable_after, unsellable_since,
     proved_observed, proved_fetched, proved_published,
-    resold_30, resold_60, priced_units, original_price, proceeds_30, proceeds_60,
+    resold_30, resold_60, valued_units, net_price, net_proceeds_30, net_proceeds_60,
     costed_units, reverse_cost, compared_units, compared_cost, compared_price,
     closed_units, recovered_units, net_recovery,
     claims, claims_amount, claims_sent, claims_sent_amount, claims_lost, claims_lost_amount,
@@ -63,20 +63,20 @@ inner join lateral (
         (count(*) filter (where received.proof = 'published'))::integer as proved_published,
         (count(*) filter (where received.resold_after <= 30 * 86400))::integer as resold_30,
         (count(*) filter (where received.resold_after <= 60 * 86400))::integer as resold_60,
-        count(received.original_price)::integer as priced_units,
-        coalesce(sum(received.original_price), 0)::bigint as original_price,
+        count(received.net_price)::integer as valued_units,
+        coalesce(sum(received.net_price), 0)::bigint as net_price,
         coalesce(
-            sum(received.resale_price) filter (
-                where received.resold_after <= 30 * 86400 and received.original_price is not null
+            sum(received.net_proceeds) filter (
+                where received.resold_after <= 30 * 86400 and received.net_price is not null
             ),
             0
-        )::bigint as proceeds_30,
+        )::bigint as net_proceeds_30,
         coalesce(
-            sum(received.resale_price) filter (
-                where received.resold_after <= 60 * 86400 and received.original_price is not null
+            sum(received.net_proceeds) filter (
+                where received.resold_after <= 60 * 86400 and received.net_price is not null
             ),
             0
-        )::bigint as proceeds_60,
+        )::bigint as net_proceeds_60,
         count(received.reverse_cost)::integer as costed_units,
         coalesce(sum(received.reverse_cost), 0)::bigint as reverse_cost,
         (count(received.reverse_cost) filter (where received.original_price > 0))::integer as compared_units,
@@ -104,7 +104,11 @@ inner join lateral (
             unit.channel,
             unit.received_at,
             unit.original_price,
-            unit.resale_price,
+            unit.net_proceeds,
+            -- a sale of which nobody knows what it left says nothing of the piece's value
+            case
+                when unit.resold_at is null or unit.net_proceeds is not null then unit.original_net_price
+            end as net_price,
             unit.reverse_cost,
             unit.net_recovery,
             claim.paid_amount,

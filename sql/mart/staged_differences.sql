@@ -73,7 +73,7 @@ published as (
         'cohort_weekly' as name,
         'cohort' as kind,
         known.cohort_week as week_start,
-        to_jsonb(known) as line
+        to_jsonb(known) - 'known_on' as line
     from mart.cohort_weekly as known
     where known.merchant_id = %(part)s
     union all
@@ -81,7 +81,7 @@ published as (
         'cause_weekly',
         'cohort',
         known.cohort_week,
-        to_jsonb(known)
+        to_jsonb(known) - 'known_on'
     from mart.cause_weekly as known
     where known.merchant_id = %(part)s
     union all

@@ -46,27 +46,41 @@ select
 from mart.kpi_weekly
 cross join generate_series(0, 1) as back
 where kpi = 'return_rate' and week_start = '2026-10-05' and (sku is not null or supplier is not null);
-insert into mart.signal (merchant_id, week_start, supplier, batch, reason, rate, baseline, q_value, direction, evidence)
+insert into mart.kpi_weekly (
+    category, week_start, kpi, horizon_days, version, known_on, value, lo, hi, n, restated_because
+)
+select
+    category, date '2026-09-07' + 7 * week, 'resale_share_value', 30, %(version)s, date '2026-11-02' + 7 * said,
+    0.61 - 0.04 * said, null, null, 210 + 3 * said,
+    case when said > 0 then 'fee of the channel changed, late facts: n was 210, is 213' end
+from (values (null), ('Смартфоны')) as goods (category)
+cross join generate_series(0, 2) as week
+cross join generate_series(0, 1) as said;
+insert into mart.signal (
+    merchant_id, week_start, supplier, batch, reason, rate, baseline, q_value, direction, known_on, evidence
+)
 values
-('alpha', '2026-11-09', 'Nomad <b>', 'B7', 'defective', 0.17, 0.008, 0.001, 'up',
+('alpha', '2026-11-09', 'Nomad <b>', 'B7', 'defective', 0.17, 0.008, 0.001, 'up', '2026-11-16',
     '{"returned": 8, "sold": 60, "could_be_back": 47.2, "expected": 0.4, "returned_before": 1,
       "could_be_back_before": 130.0, "recent_weeks": 8, "before_weeks": 12, "cells_tested": 321, "role": "explains"}'),
-('alpha', '2026-11-09', 'Nomad <b>', null, 'defective', 0.10, 0.008, 0.004, 'up',
+('alpha', '2026-11-09', 'Nomad <b>', null, 'defective', 0.10, 0.008, 0.004, 'up', '2026-11-16',
     '{"returned": 9, "sold": 90, "role": "explained", "explained_by": {"supplier": "Nomad <b>", "batch": "B7"}}');
 insert into mart.action_effect (
-    action_id, merchant_id, scope, started_on, effect, lo, hi, verdict, kind, owner, hypothesis, reason, evidence
+    action_id, merchant_id, scope, started_on, effect, lo, hi, verdict, kind, owner, hypothesis, reason, evidence,
+    known_on
 )
 values
 ('00000000-0000-0000-0000-00000000000a', 'alpha', '{"category": "Смартфоны"}', '2026-10-05', 0.7, 0.5, 0.95, 'helped',
-    'description', 'Aliya', 'Fewer wrong sizes', 'not_as_described', '{}'),
+    'description', 'Aliya', 'Fewer wrong sizes', 'not_as_described', '{}', '2026-11-16'),
 ('00000000-0000-0000-0000-00000000000b', 'beta', '{"supplier": "Tulpar"}', '2026-11-01', null, null, null,
-    'not_enough_data', 'supplier_instruction', 'Beket', '=1+1', null, '{"because": "one side shows no returns"}');
-insert into mart.reason_worth (merchant_id, week_start, reason, inspected, confirmed, share, lo, hi)
-values ('alpha', '2026-11-02', 'defective', 20, 15, 0.75, 0.53, 0.89);
-insert into mart.cause_share (merchant_id, week_start, cause, received, inspected, stated, value, lo, hi)
-values ('alpha', '2026-11-02', 'defective', 40, 30, 0.5, 0.4, 0.3, 0.55),
-    ('alpha', '2026-11-02', 'does_not_fit', 40, 30, 0.5, 0.6, 0.45, 0.7),
-    ('alpha', '2026-10-26', 'defective', 50, 50, 0.9, 0.9, 0.9, 0.9);
+    'not_enough_data', 'supplier_instruction', 'Beket', '=1+1', null, '{"because": "one side shows no returns"}',
+    '2026-11-16');
+insert into mart.reason_worth (merchant_id, week_start, reason, inspected, confirmed, share, lo, hi, known_on)
+values ('alpha', '2026-11-02', 'defective', 20, 15, 0.75, 0.53, 0.89, '2026-11-09');
+insert into mart.cause_share (merchant_id, week_start, cause, received, inspected, stated, value, lo, hi, known_on)
+values ('alpha', '2026-11-02', 'defective', 40, 30, 0.5, 0.4, 0.3, 0.55, '2026-11-09'),
+    ('alpha', '2026-11-02', 'does_not_fit', 40, 30, 0.5, 0.6, 0.45, 0.7, '2026-11-09'),
+    ('alpha', '2026-10-26', 'defective', 50, 50, 0.9, 0.9, 0.9, 0.9, '2026-11-02');
 insert into core.claim (
     claim_id, unit_id, merchant_id, seq, status, tier, amount, due_at, opened_at, changed_at, why, missing, notes,
     lost_because

@@ -110,8 +110,8 @@ def test_a_signal_of_a_batch_leads_to_the_units_of_the_batch(browser: TestClient
     with connect(dsn) as conn:
         conn.execute(
             "insert into mart.signal (merchant_id, week_start, supplier, batch, reason, rate, baseline, q_value, "
-            "direction, evidence) select merchant_id, week_start, 'Nomad', 'B7', 'defective', 0.2, 0.1, 0.01, 'up', "
-            "evidence from mart.signal where batch = 'B7'"
+            "direction, evidence, known_on) select merchant_id, week_start, 'Nomad', 'B7', 'defective', 0.2, 0.1, "
+            "0.01, 'up', evidence, known_on from mart.signal where batch = 'B7'"
         )
         row = conn.execute(
             "select count(*) filter (where product.batch = 'B7') as units, count(*) as of_supplier "
@@ -130,8 +130,8 @@ def test_signals_are_of_the_last_full_week_and_of_no_older_one(browser: TestClie
     with connect(dsn) as conn:
         conn.execute(
             "insert into mart.signal (merchant_id, week_start, sku, reason, rate, baseline, q_value, direction, "
-            "evidence) select 'beta', date '2026-11-02', 'B-OLD', 'defective', 0.3, 0.1, 0.001, 'up', evidence "
-            "from mart.signal where supplier = 'Nomad <b>' and batch = 'B7'"
+            "evidence, known_on) select 'beta', date '2026-11-02', 'B-OLD', 'defective', 0.3, 0.1, 0.001, 'up', "
+            "evidence, known_on from mart.signal where supplier = 'Nomad <b>' and batch = 'B7'"
         )
     assert "No cause stands out" in browser.get("/causes?lang=en&merchant=beta").text
     assert "B-OLD" in browser.get("/causes?lang=en&merchant=beta&from=2026-09-01&to=2026-11-08").text
@@ -233,6 +233,57 @@ def test_a_number_that_is_said_otherwise_says_why(browser: TestClient, dsn: str)
         conn.execute("delete from mart.kpi_weekly where restated_because like 'cost booked%'")
 
 
+def test_what_was_said_otherwise_is_listed_with_before_after_and_cause(browser: TestClient, dsn: str) -> None:
+    """Of the goods chosen; of all that lie in them where that is asked; by the days on which it changed."""
+    with connect(dsn) as conn:
+        conn.execute(
+            """
+            insert into mart.kpi_weekly (merchant_id, category, sku, week_start, kpi, horizon_days, version, known_on,
+                value, n, restated_because)
+            select told.merchant_id, told.category, told.sku, '2026-10-05', 'resale_share', 30, 1,
+                date '2026-11-02' + 7 * said, told.value - 0.1 * said, 40 + said,
+                case when said > 0 then 'voided event, late facts: n was 40, is 41' end
+            from (values (null, null, null, 0.9), ('alpha', null, null, 0.5), ('alpha', 'Смартфоны', null, 0.4),
+                ('alpha', 'Смартфоны', 'A001', 0.3), ('beta', null, null, 0.8))
+                as told (merchant_id, category, sku, value)
+            cross join generate_series(0, 1) as said
+            """
+        )
+        sql = conn.execute(
+            "select known_on, known_before, week_start, kpi, horizon_days, category, sku, supplier, "
+            "value_before::float8, value::float8 as value, n_before, n from mart.kpi_restated "
+            "where merchant_id = 'alpha' and kpi = 'resale_share' order by num_nonnulls(category, sku)"
+        ).fetchall()
+    asked = "lang=en&merchant=alpha&weeks=26"
+
+    def listed(more: str) -> list[list[str]]:
+        page = html.fromstring(browser.get(f"/restated?{asked}{more}").text)
+        rows = page.xpath("//section//tbody/tr")
+        return [[" ".join(" ".join(cell.itertext()).split()) for cell in row] for row in rows]
+
+    wanted = [
+        "Sold again within 30 days", "5–11 October", "50%", "40%", "40 → 41", "9 November before since 2 November",
+        "a mistake was taken back, facts came late",
+    ]  # fmt: skip
+    assert listed("") == [wanted]
+    names = [(row[0], row[2], row[3]) for row in listed("&parts=1")]
+    assert names == [
+        ("Sold again within 30 days All goods", "50%", "40%"),
+        ("Sold again within 30 days Category Смартфоны", "40%", "30%"),
+        ("Sold again within 30 days Category Смартфоны, SKU A001", "30%", "20%"),
+    ]
+    assert [row[2] for row in listed(f"&category={PHONES}")] == ["40%"]
+    assert listed("&from=2026-11-09&to=2026-11-15") == [wanted] and listed("&from=2026-11-16&to=2026-11-22") == []
+    assert "No number was restated" in browser.get("/restated?lang=en&merchant=beta&from=2026-11-16").text
+    ours = lines_of(browser, f"/restated.csv?{asked}&parts=1")
+    assert [line[:-1] for line in ours[1:]] == [
+        ["" if value is None else str(value) for value in row.values()] for row in sql
+    ]
+    assert {line[-1] for line in ours[1:]} == {wanted[-1]}
+    with connect(dsn) as conn:
+        conn.execute("delete from mart.kpi_weekly where week_start = '2026-10-05' and kpi = 'resale_share'")
+
+
 def test_a_card_of_all_units_received_leads_to_them(browser: TestClient, dsn: str) -> None:
     page = html.fromstring(browser.get("/speed?lang=en&merchant=alpha&weeks=26").text)
     links = page.xpath("//article[@class='card']//a/@href")
@@ -258,8 +309,8 @@ def test_a_signal_and_an_action_are_shown_with_the_goods_that_lie_in_them(browse
         assert row is not None
         conn.execute(
             "insert into mart.signal (merchant_id, week_start, sku, reason, rate, baseline, q_value, direction, "
-            "evidence) select 'alpha', week_start, %(sku)s, 'does_not_fit', 0.3, 0.1, 0.001, 'up', evidence "
-            "from mart.signal where batch = 'B7' limit 1",
+            "evidence, known_on) select 'alpha', week_start, %(sku)s, 'does_not_fit', 0.3, 0.1, 0.001, 'up', evidence, "
+            "known_on from mart.signal where batch = 'B7' limit 1",
             row,
         )
         conn.execute(

@@ -20,7 +20,7 @@ from tests.console.surroundings import NOW, app_of
 from tests.console.test_in_browser import CHROMIUM, as_wide_as_the_screen, browser, open_page, page_of, shoot  # noqa: F401
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here")
-PAGES = ("", "flow", "speed", "causes", "money", "actions", "units?step=received&cause=defective")
+PAGES = ("", "flow", "speed", "causes", "money", "actions", "restated?parts=1", "units?step=received&cause=defective")
 WEEKS = "week_start between '2026-08-31' and '2026-11-16'"  # the usual twelve
 # Whose and which goods: the part of an address, and the same said to mart.unit and its like.
 CHOICES = (

@@ -37,10 +37,11 @@ def told(new_warehouse: Callable[[], str]) -> str:
         conn.execute(
             """
             insert into mart.signal (
-                merchant_id, week_start, supplier, batch, reason, rate, baseline, q_value, direction, evidence
+                merchant_id, week_start, supplier, batch, reason, rate, baseline, q_value, direction, evidence,
+                known_on
             )
             values ('alpha', '2026-11-09', 'Nomad <b>', 'B7', 'defective', 0.17, 0.008, 0.001, 'up',
-                '{"returned": 8, "sold": 47}')
+                '{"returned": 8, "sold": 47}', '2026-11-16')
             """
         )
         conn.execute(

@@ -36,7 +36,7 @@ from tests.unit.test_photos import picture
 
 MINE, OTHERS = SALES["main"], SALES["beta"]
 NOBODYS = "of-the-whole-house"
-BOARD = ("flow", "speed", "causes", "money", "actions")
+BOARD = ("flow", "speed", "causes", "money", "actions", "restated", "restated.csv")
 OURS = {OWN_HEADER: "1", "sec-fetch-site": "same-origin"}
 INSPECTED = {
     "type": "inspected", "packaging_intact": False, "complete": True, "documents": True, "signs_of_use": False,
@@ -291,8 +291,11 @@ def everything_else(conn: Connection, merchant_id: str, mark: str) -> None:
         "money_at_risk, owner, status) values (gen_random_uuid(), %(m)s, 'overdue', %(mark)s, %(mark)s, "
         "%(now)s::timestamptz - interval '1 day', 1, 'x', 'open')",
         "insert into mart.signal (merchant_id, week_start, supplier, batch, reason, rate, baseline, q_value, "
-        "direction, evidence) values (%(m)s, '2026-11-09', %(mark)s, 'B', 'defective', 0.2, 0.1, 0.01, 'up', "
-        '\'{"returned": 8, "sold": 47}\')',
+        "direction, evidence, known_on) values (%(m)s, '2026-11-09', %(mark)s, 'B', 'defective', 0.2, 0.1, 0.01, 'up', "
+        "'{\"returned\": 8, \"sold\": 47}', '2026-11-16')",
+        "insert into mart.kpi_weekly (merchant_id, week_start, kpi, version, known_on, value, n, restated_because) "
+        "select nullif(%(m)s, '*'), '2026-11-02', 'claims', %(version)s, date '2026-11-09' + 7 * said, said, 1, "
+        "%(mark)s || ': n was 0, is 1' from generate_series(0, 1) as said",
     ):
         conn.execute(statement, values)
     if merchant_id != "*":

@@ -362,6 +362,60 @@ def test_the_database_knows_the_steps_and_tariffs_of_the_rule(conn: Connection) 
         ]
 
 
+def test_the_database_knows_the_fee_of_an_order_as_the_rule_does(conn: Connection) -> None:
+    onboarding.add_merchant(
+        conn, "other", name="Б", stores=[onboarding.Store("PP1", "W2", base_includes_returns=False)]
+    )
+    load(conn)
+    load(
+        conn,
+        (
+            HEAD
+            + "*,*,channel_fee,share,resale,9%,2026-11-13,,,\n"
+            + "shop,*,channel_fee,share,,7.5%,2026-11-15,,,\nshop,*,channel_fee,share,,-,2026-11-20,,,\n"
+            + "*,W2,channel_fee,share,main,11%,2026-11-14,,,\n*,W2,channel_fee,share,main,-,2026-11-25,,,\n"
+        ).encode(),
+    )
+    rows = conn.execute(
+        "select merchant_id, warehouse, channel, days, permilles, generate_series('2026-09-25'::date, '2026-11-30', "
+        "'1 day')::date as day from core.channel_fee_tariff"
+    ).fetchall()
+    assert {(row["merchant_id"], row["warehouse"], row["channel"]) for row in rows} >= {
+        ("shop", "W1", "main"), ("shop", "", "resale"), ("other", "W2", "main"),
+    }  # fmt: skip
+    for row in rows:
+        rates = costs.price_list(conn, row["merchant_id"])
+        wanted = next(
+            (
+                rate.permille
+                for code in (row["channel"], "")
+                if (rate := money.in_force(rates, row["merchant_id"], row["warehouse"], "channel_fee", "share", code,
+                                           row["day"]))
+            ),
+            None,
+        )  # fmt: skip
+        begun = [place for place, day in enumerate(row["days"]) if day <= row["day"]]
+        assert (row["permilles"][begun[-1]] if begun else None) == wanted, row
+
+
+def test_a_piece_is_worth_what_its_sales_leave(conn: Connection) -> None:
+    """Ordered in October for 10,000, sold again in November for 9,250: the channel takes 12 % of both, rounded up."""
+    asked = "select original_net_price, net_proceeds from mart.unit where unit_id = %s"
+    life = ("received", "inspected", "qc_passed", "restock_pending", "on_sale")
+    book(conn, *(event(1, type_, f"2026-11-03T{10 + hour}:00+05:00") for hour, type_ in enumerate(life)))
+    book(conn, event(1, "resold", "2026-11-09T15:00+05:00", resale_price=9_251))
+    assert conn.execute(asked, (unit(1),)).fetchone() == {"original_net_price": None, "net_proceeds": None}
+    load(conn)
+    with conn.transaction():
+        costs.book_missing(conn, "shop", NOW)
+    assert conn.execute(asked, (unit(1),)).fetchone() == {
+        "original_net_price": 10_000 - 1_200, "net_proceeds": 9_251 - 1_111,
+    }  # fmt: skip
+    conn.execute("update core.customer_order set created_at = '2026-09-30T23:00+05'")
+    told = conn.execute(asked, (unit(1),)).fetchone()
+    assert told == {"original_net_price": None, "net_proceeds": 9_251 - 1_111}, "no list says what was taken then"
+
+
 def _days() -> list[dt.date]:
     return [dt.date(2026, 10, 1) + dt.timedelta(days=n) for n in range(60)]
 

@@ -277,9 +277,9 @@ def test_what_a_piece_of_a_signal_costs_counts_those_sold_again(new_warehouse: C
             update ledger.unit set sku = 'KET1R', entry_id = 'again'
             where unit_id = (select min(unit_id::text)::uuid from ledger.unit);
             insert into mart.signal (merchant_id, week_start, category, supplier, batch, sku, city, carrier, reason,
-                rate, baseline, q_value, direction, evidence)
+                rate, baseline, q_value, direction, evidence, known_on)
             select 'shop', %(week)s, category, supplier, batch, sku, null, null, 'defective',
-                0.1, 0.1, 0.1, 'up', '{}'
+                0.1, 0.1, 0.1, 'up', '{}', %(week)s::date + 7
             from core.product where sku = 'KET-1';
             """.replace("%(now)s", f"'{NOW}'")
             .replace("%(week)s", f"'{LAST}'")

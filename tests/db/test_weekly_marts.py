@@ -10,10 +10,12 @@ import psycopg
 import pytest
 
 from include.analytics.kpis import Receipts
+from include.clock import almaty_day
 from include.db.connection import connect
+from include.domain import money
 from include.domain.identity import event_id, scanned_unit_id
 from include.domain.unit_life import Event
-from include.flows import kaspi_returns_ingest, ledger, marts_rebuild
+from include.flows import actions, costs, kaspi_returns_ingest, ledger, marts_rebuild
 from include.flows import return_causes_weekly as weekly
 from include.flows.run import Run
 from include.flows.weekly_facts import Reader, facts_known
@@ -21,6 +23,7 @@ from include.flows.weekly_mail import send_weekly_mail
 from include.quality.gate import judge
 from include.quality.suites.return_causes_weekly import SUITE
 from include.reports.weekly_mail import report_week
+from tests.db.test_actions import ACTION, SAULE
 from tests.db.test_return_causes_weekly import NOW, STORY, Mailbox, MailServer, ask, mailbox, new_run, whole_run
 from tests.receipts import ReceivedUnit, receipts_of
 from tools import rebuild_marts
@@ -28,6 +31,7 @@ from tools import rebuild_marts
 __all__ = ["mailbox"]
 DAY = dt.timedelta(days=1)
 COUNTED = ("cohort_weekly", "cause_weekly", "delay_weekly", "receipt_weekly", "expected_weekly", "kpi_weekly")
+SAID = ("signal", "reason_worth", "cause_share", "action_effect", "cohort_weekly", "cause_weekly")
 UNIT = scanned_unit_id("w1", "lived-1")
 
 
@@ -129,6 +133,26 @@ def rate(dsn: str, warehouse: str, amount: int) -> None:
     )  # fmt: skip
 
 
+def price_list(dsn: str, now: dt.datetime) -> None:
+    """Begin a list of prices without one."""
+    change(
+        dsn,
+        "insert into core.rate_version (version, sha256, file_name, actor, loaded_at) "
+        "values (1, '', 'list', 'test', %s)",
+        now,
+    )
+
+
+def fee(dsn: str, merchant_id: str, code: str, permille: int, days: int) -> None:
+    """Say what the channel takes of a sale since so many days before NOW."""
+    change(
+        dsn,
+        "insert into core.rate_card (version, merchant_id, warehouse, term, per, code, valid_from, permille) "
+        "values (1, %s, '*', 'channel_fee', 'share', %s, %s, %s)",
+        merchant_id, code, (NOW - days * DAY).date(), permille,
+    )  # fmt: skip
+
+
 def batch_of_orders(dsn: str, now: dt.datetime, which: str) -> None:
     """Publish a batch as the ingestion does: orders of alpha that are COMPLETED now, read as they are but for that."""
     run = Run("kaspi_returns_ingest", f"lived-{now:%m%d}", now)
@@ -210,12 +234,7 @@ def live(dsn: str) -> dt.datetime:
     refresh(dsn, now)
 
     now += 7 * DAY  # storage gets a price, then another warehouse another one, to which a shop moves
-    change(
-        dsn,
-        "insert into core.rate_version (version, sha256, file_name, actor, loaded_at) "
-        "values (1, '', 'list', 'test', %s)",
-        now,
-    )
+    price_list(dsn, now)
     rate(dsn, "*", 25)
     refresh(dsn, now)
 
@@ -236,6 +255,21 @@ def test_what_is_refreshed_equals_what_is_counted_anew(dsn: str) -> None:
     assert all(before.values())
     refresh(dsn, now, whole=True)
     assert rows_of(dsn) == before, "everything counted anew changed a row"
+
+
+def test_another_fee_of_the_channel_values_anew_what_was_received(dsn: str) -> None:
+    refresh(dsn, NOW)
+    valued = (
+        "select merchant_id, sum(valued_units)::integer as units, sum(net_price)::bigint as price "
+        "from mart.receipt_weekly group by 1"
+    )
+    assert {row[1:] for row in ask(dsn, valued)} == {(0, 0)}, "what the channel took of the orders nobody knows"
+    price_list(dsn, NOW)
+    fee(dsn, "*", "", 120, 300)
+    refresh(dsn, NOW + DAY)
+    assert min(units for _, units, _ in ask(dsn, valued)) > 40
+    assert "fee of the channel changed" in causes(dsn, "kpi = 'resale_share_value'")
+    assert differences(dsn, NOW + DAY) == []
 
 
 def test_a_run_touches_only_what_changed(dsn: str) -> None:
@@ -394,7 +428,25 @@ def test_a_part_that_is_held_back_forgets_nothing(dsn: str) -> None:
 
 
 def test_receipts_are_summed_as_plain_python_sums_them(dsn: str) -> None:
+    """Some orders are older than the list of fees, and of some sales nobody knows the fee."""
+    price_list(dsn, NOW)
+    fee(dsn, "*", "", 120, 60)
+    fee(dsn, "*", "resale", 100, 60)
+    fee(dsn, "alpha", "main", 75, 50)
+    change(
+        dsn,
+        "insert into core.unit_cost (event_id, term, code, kind, unit_id, merchant_id, amount, booked_at) "
+        "select gen_random_uuid(), 'channel_fee', '', case when sold.number %% 3 = 0 then 'unknown' else 'cost' end, "
+        "sold.unit_id, sold.merchant_id, case when sold.number %% 3 > 0 then 700 end, %s from (select unit.*, "
+        "row_number() over (order by unit_id) as number from ledger.unit where state = 'resold') as sold", NOW,
+    )  # fmt: skip
     refresh(dsn, NOW)
+    unlike = ask(
+        dsn,
+        "select sum(units - valued_units)::integer, sum(valued_units)::integer, sum(net_proceeds_60)::integer "
+        "from mart.receipt_weekly where merchant_id = 'alpha'",
+    )
+    assert min(unlike[0]) > 0, "all kinds are there"
     columns = [one.name for one in fields(Receipts)]
     found = ask(
         dsn, f"select {', '.join(columns)} from mart.receipt_weekly where merchant_id = 'alpha' order by 1, 2, 3, 4"
@@ -413,34 +465,49 @@ def test_receipts_are_summed_as_plain_python_sums_them(dsn: str) -> None:
 
 
 def _units(dsn: str, merchant_id: str) -> list[ReceivedUnit]:
+    with connect(dsn) as conn:
+        rates = costs.price_list(conn, merchant_id)
     rows = ask(
         dsn,
         """
         select unit.category, date_trunc('week', unit.received_at at time zone 'Asia/Almaty')::date, unit.received_at,
             unit.channel, unit.routed_at, unit.on_sale_at, unit.resold_at, unit.closed_at, unit.resale_price,
             unit.original_price, unit.reverse_cost, unit.net_recovery, unit.sku, unit.supplier,
-            addition.published_at, addition.fetched_at, addition.observed_at
-        from mart.unit left join channel.addition using (unit_id)
+            addition.published_at, addition.fetched_at, addition.observed_at, unit.cost_channel_fee,
+            placed.created_at, store.warehouse, line.sku <> unit.sku as as_resale
+        from mart.unit
+            inner join ledger.unit as kept using (unit_id)
+            left join channel.addition using (unit_id)
+            left join core.customer_order as placed on placed.merchant_id = unit.merchant_id
+                and placed.order_id = kept.order_id
+            left join core.order_line as line on line.merchant_id = unit.merchant_id and line.entry_id = kept.entry_id
+            left join core.store on store.merchant_id = unit.merchant_id and store.store_id = unit.store_id
         where unit.merchant_id = %s and unit.received_at is not null
         """,
         merchant_id,
     )
-    return [_unit(*row) for row in rows]
+    return [_unit(rates, merchant_id, *row) for row in rows]
 
 
 def _unit(
-    category: str, week: dt.date, received: dt.datetime, channel: str | None, routed: Any, on_sale: Any, resold: Any,
-    closed: Any, price: Any, original: Any, cost: Any, won: Any, sku: str, supplier: str, published: Any, fetched: Any,
-    observed: Any,
+    rates: list[money.Rate], merchant_id: str, category: str, week: dt.date, received: dt.datetime, channel: str | None,
+    routed: Any, on_sale: Any, resold: Any, closed: Any, price: Any, original: Any, cost: Any, won: Any, sku: str,
+    supplier: str, published: Any, fetched: Any, observed: Any, fee: int | None, ordered: Any, warehouse: str | None,
+    as_resale: Any,
 ) -> ReceivedUnit:  # fmt: skip
     def after(moment: dt.datetime | None) -> float | None:
         return None if moment is None else (moment - received).total_seconds()
 
     seen = observed or fetched or published or on_sale
     proof = "observed" if observed else "fetched" if fetched else "published" if seen else None
+    share = None
+    for code in ("", "resale" if as_resale else "main") if ordered else ():
+        rate = money.in_force(rates, merchant_id, warehouse, "channel_fee", "share", code, almaty_day(ordered))
+        share = rate.permille if rate else share
     return ReceivedUnit(
         category, week, received, channel, after(routed), after(seen), proof, after(resold), after(closed),
-        price if resold else None, original, cost, won, sku=sku, supplier=supplier,
+        original, None if original is None or share is None else original - money.share(original, share),
+        price - fee if resold and fee is not None else None, cost, won, sku=sku, supplier=supplier,
     )  # fmt: skip
 
 
@@ -495,6 +562,68 @@ def test_a_past_mail_is_computed_again_and_its_causes_are_told(dsn: str, mailbox
         "where merchant_id = 'beta' and category = 'Новое' or (category <> 'Новое' and kpi = 'relisted_share')",
     )
     assert any("moved category or supplier" in row[0] for row in moved)
+
+
+def test_what_is_said_no_more_is_known_of_its_day(dsn: str) -> None:
+    """Causes are corrected and a return is told late; then nothing happens; then the correction is taken back."""
+    with connect(dsn) as conn:
+        actions.register(conn, SAULE, ACTION, NOW)
+    refresh(dsn, NOW)
+    first = said(dsn)
+    assert all(first.values())
+    assert said(dsn, NOW.date()) == first
+    late_case(dsn, "beta", 5)
+    correct(dsn, "defective", "does_not_fit")
+    refresh(dsn, NOW + 2 * DAY)
+    second = said(dsn)
+    assert [name for name in SAID if second[name] == first[name]] == []
+    for days, wanted in ((0, first), (1, first), (2, second), (9, second)):
+        assert said(dsn, (NOW + days * DAY).date()) == wanted, f"{days} days later"
+    assert not any(said(dsn, (NOW - DAY).date()).values())
+
+    written = places(dsn)
+    refresh(dsn, NOW + 2 * DAY)
+    refresh(dsn, NOW + 2 * DAY, whole=True)
+    assert places(dsn) == written, "what is said as before was written again"
+
+    correct(dsn, "does_not_fit", "defective")
+    refresh(dsn, NOW + 2 * DAY)  # of a day its last run counts
+    third = said(dsn)
+    assert third["signal"] != second["signal"]
+    assert said(dsn, (NOW + DAY).date()) == first and said(dsn, (NOW + 2 * DAY).date()) == third
+    with connect(dsn) as conn, pytest.raises(psycopg.Error):
+        conn.execute("delete from mart.signal_past")
+
+
+def correct(dsn: str, was: str, is_: str) -> None:
+    """Say another cause of alpha's units of batch B7."""
+    assert change(
+        dsn,
+        "update ledger.unit set cause = %s where merchant_id = 'alpha' and cause = %s and sku in "
+        "(select sku from core.product where merchant_id = 'alpha' and batch = 'B7')",
+        is_, was,
+    )  # fmt: skip
+
+
+def said(dsn: str, day: dt.date | None = None) -> dict[str, list[Any]]:
+    """What the marts say now, or said on a day, but for since when."""
+    return {
+        name: ask(
+            dsn,
+            f"select (to_jsonb(row) - 'known_on')::text as row from mart.{name}{'_known(%s)' if day else ''} as row "
+            "order by 1",
+            *([day] if day else []),
+        )
+        for name in SAID
+    }
+
+
+def places(dsn: str) -> dict[str, list[Any]]:
+    """Where each row stands, and who wrote it."""
+    return {
+        name: ask(dsn, f"select ctid::text as place, xmin::text as writer from mart.{name} order by 1")
+        for table in SAID for name in (table, f"{table}_past")
+    }  # fmt: skip
 
 
 def known_then(conn: Any, run: Run, merchant_id: str) -> list[dict[str, Any]]:

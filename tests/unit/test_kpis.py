@@ -145,11 +145,26 @@ def test_claims_are_found_sent_paid_and_lost() -> None:
 
 
 def test_a_share_is_written_only_for_weeks_older_than_its_horizon() -> None:
-    old = replace(UNIT, week_start=MONDAY - dt.timedelta(weeks=6), resold_after=29 * 86400.0, proceeds=9000)
+    old = replace(UNIT, week_start=MONDAY - dt.timedelta(weeks=6), resold_after=29 * 86400.0)
     found = numbers(receipts_of([UNIT, old]), [], [], NOW)
     assert [(row.week_start, row.value) for row in of(found, "resale_share", 30)] == [(old.week_start, 1.0)]
-    assert of(found, "resale_share_value", 30)[0].value == 0.9
     assert of(found, "resale_share", 60) == []
+
+
+def test_value_won_back_is_what_the_next_sales_left_of_what_the_first_ones_would_have() -> None:
+    received = replace(UNIT, week_start=MONDAY - dt.timedelta(weeks=6), net_price=8800)
+    sold = replace(received, resold_after=29 * 86400.0, net_proceeds=6600)
+    units = [received, sold, replace(sold, resold_after=31 * 86400.0)]
+    (value,) = of(numbers(receipts_of(units), [], [], NOW), "resale_share_value", 30)
+    assert (value.value, value.n, value.note) == (0.25, 3, None)
+    unknown = [
+        replace(sold, net_proceeds=None),  # the fee of the next sale is not known
+        replace(received, net_price=None),  # the fee of the first one, or its price
+    ]
+    (value,) = of(numbers(receipts_of([*units, *unknown]), [], [], NOW), "resale_share_value", 30)
+    assert (value.value, value.n, value.note) == (0.25, 3, kpi.FEE_UNKNOWN)
+    (value,) = of(numbers(receipts_of(unknown), [], [], NOW), "resale_share_value", 30)
+    assert (value.value, value.n, value.note) == (None, 0, kpi.FEE_UNKNOWN), "unknown is no nought"
 
 
 def test_return_rates_leave_young_cohorts_out_and_say_backfilled() -> None:

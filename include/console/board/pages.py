@@ -1,4 +1,4 @@
-"""The addresses of the dashboard: the overview and its five pages, each figure as a file, the units behind a number."""
+"""The addresses of the dashboard: the overview and its pages, each figure as a file, the units behind a number."""
 
 import datetime as dt
 from collections.abc import Callable, Mapping
@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, HTTPException, Query, Request, Response, status
 from fastapi.responses import HTMLResponse, StreamingResponse
 
-from include.console.board import actions, causes, flow, money, overview, speed, units
+from include.console.board import actions, causes, flow, money, overview, restated, speed, units
 from include.console.board.chosen import PRESETS, Chosen, chosen_of
 from include.console.board.figures import Figure, drawing, heading, lines, shown
 from include.console.board.kpis import cards, kpi_rows
@@ -61,6 +61,7 @@ def board_routes(site: Site) -> APIRouter:
         page(name, f"board_{name}.html")
     _files(router, site)
     _units(router, site)
+    _restated(router, site)
     return router
 
 
@@ -80,7 +81,7 @@ def _frame(conn: Connection, chosen: Chosen, said: Words, page: str) -> dict[str
         "board": page,
         "tabs": [
             ("", _("Overview")), ("flow", _("Flow")), ("speed", _("Speed")), ("causes", _("Causes")),
-            ("money", _("Money")), ("actions", _("Actions")),
+            ("money", _("Money")), ("actions", _("Actions")), ("restated", _("Restated")),
         ],
         "now": as_of["looked_at"] if as_of else None,
         "drawing": lambda figure: drawing(figure, said),
@@ -160,6 +161,25 @@ def _units(router: APIRouter, site: Site) -> None:
 
         said = (units.file_lines(rows, language) for rows in portions(read, lambda row: (row["at"], row["unit_id"])))
         return sheet_stream("units.csv", units.file_heading(language), said)
+
+
+def _restated(router: APIRouter, site: Site) -> None:
+    @router.get("/restated", response_class=HTMLResponse)
+    def listed(request: Request, merchant: Merchant = None) -> HTMLResponse:
+        language = language_of(request)
+        with site.warehouse() as conn:
+            chosen = chosen_of(request, site.view(conn, request, merchant), site.now(), language.language)
+            content = _frame(conn, chosen, language, "restated")
+            content |= restated.page(conn, chosen, request.query_params, language)
+        return site.page(request, "board_restated.html", language, content, section="home")
+
+    @router.get("/restated.csv")
+    def file(request: Request, merchant: Merchant = None) -> Response:
+        language = language_of(request)
+        with site.warehouse() as conn:
+            chosen = chosen_of(request, site.view(conn, request, merchant), site.now(), language.language)
+            lines = list(restated.file_lines(conn, chosen, request.query_params, language))
+        return sheet("restated.csv", restated.file_heading(language), lines)
 
 
 def _unit(row: dict[str, Any], said: Words) -> dict[str, Any]:
