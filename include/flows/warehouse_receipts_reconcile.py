@@ -4,12 +4,14 @@ collect (all sources) → gate → book (events to units) → reconcile (differe
 """
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from include.db.connection import Connection, connect
 from include.db.lease import Lease, hold
 from include.db.statements import run as run_statement
-from include.flows import batch, claims, comparison, discrepancies
+from include.flows import batch, claims, comparison, desk_again, discrepancies
 from include.flows.booking import book_events
 from include.flows.contacts import Sealer
 from include.flows.desk_passed import passed_at_desks
@@ -38,12 +40,21 @@ def collect(dsn: str, run: Run, sources: Sources, owner: str) -> int:
     failures: list[str] = []
     with connect(dsn) as conn:
         for name, source in sources.by_name.items():
-            try:
-                with hold(conn, f"{run.dag_id}:source:{name}", owner) as lease:
-                    came += _collect_source(lease, run, name, source, sources.sealer)
-            except Exception as error:
-                log.exception("source %s could not be read", name)
-                failures.append(f"{name}: {type(error).__name__}: {error}")
+            with _told(failures, name), hold(conn, f"{run.dag_id}:source:{name}", owner) as lease:
+                came += _collect_source(lease, run, name, source, sources.sealer)
+        unread = len(failures)
+        with conn.transaction():
+            desks = desk_again.desks(conn)
+        for desk in desks:
+            name = desk["source"]
+            with (
+                _told(failures, name),
+                hold(conn, f"{run.dag_id}:source:{name}", owner) as lease,
+                lease.transaction(),
+            ):
+                came += desk_again.judge_again(
+                    conn, name, desk["warehouse"], sources.sealer, f"{run.dag_id}/{run.run_id}", run.now
+                )
         with conn.transaction():
             run_statement(conn, "ops/batch__of_events", **run.key)
             for failure in failures:
@@ -51,9 +62,19 @@ def collect(dsn: str, run: Run, sources: Sources, owner: str) -> int:
                 batch.open_batch(conn, run, f"source {name}")
                 batch.failed(conn, run, f"source {name}", failure)
                 raise_alert(conn, f"source/{name}", ALL, "source_unreadable", failure, run.now)
-    if failures and len(failures) == len(sources.by_name):
+    if failures and unread == len(sources.by_name):
         raise RuntimeError(f"no warehouse source could be read: {'; '.join(failures)}")
     return came
+
+
+@contextmanager
+def _told(failures: list[str], name: str) -> Iterator[None]:
+    """Keep one source's failure from the others; it is told when they have all been read."""
+    try:
+        yield
+    except Exception as error:
+        log.exception("source %s could not be read", name)
+        failures.append(f"{name}: {type(error).__name__}: {error}")
 
 
 def _collect_source(lease: Lease, run: Run, name: str, source: Source, sealer: Sealer) -> int:
