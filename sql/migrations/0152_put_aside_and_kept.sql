@@ -17,3 +17,26 @@ comment on function ops.is_at_hand(text, text, text) is
 'Whether a record of the quarantine can be asked for again by its key, or is kept as it came.';
 comment on table core.contact is
 'Sealed: name and phone of a buyer by his order, bodies nobody could read, records put aside by their source and key.';
+
+create function ops.judged_in_vain(record bigint, moment timestamptz) returns boolean
+language sql
+stable
+as $body$
+    select exists (
+        select 1
+        from ops.quarantine_action as reopened
+        where
+            reopened.quarantine_id = record
+            and reopened.action = 'reopened'
+            and reopened.at = moment
+            and (
+                select earlier.action
+                from ops.quarantine_action as earlier
+                where earlier.quarantine_id = record and earlier.action_id < reopened.action_id
+                order by earlier.action_id desc
+                limit 1
+            ) = 'replayed'
+    )
+$body$;
+comment on function ops.judged_in_vain(bigint, timestamptz) is
+'Whether a record was judged again at a person''s wish and failed again: no news, and no reason to hold a part back.';

@@ -222,6 +222,25 @@ def test_what_was_sealed_with_another_key_says_so_and_waits_for_it(world: Receip
     assert len(taken_in(world)) == 1
 
 
+def test_what_is_judged_again_in_vain_holds_no_part_back(world: ReceiptsWorld) -> None:
+    """Nothing was mended, and a click is no reason to keep the warehouse's news from anybody."""
+    sources = Sources({"w1": FileDrop(world.folder)}, world.sealer)
+
+    def rejected(at: float) -> int:
+        run = world.new_run(at)
+        warehouse_receipts_reconcile.collect(world.dsn, run, sources, "collect")
+        (row,) = world.query("select rows_rejected from ops.batch where run_id = %s", run.run_id)
+        return int(row["rows_rejected"])
+
+    world.drop(*(weighed(world, f"L{number}") for number in range(8)))
+    assert rejected(1) == 8
+    assert judge_again(world) == 8
+    assert rejected(1.1) == 0
+    assert [status for *_, status in aside(world)] == ["open"] * 8
+    world.drop(weighed(world, "L9"))
+    assert rejected(1.2) == 1
+
+
 def test_what_is_kept_goes_with_the_contacts_of_its_age(world: ReceiptsWorld, mend: Mend) -> None:
     world.receipts(1, weighed(world))
     mend(weigh)
