@@ -257,7 +257,7 @@ def _remedy(row: dict[str, Any], words: Words) -> str:
         )
     if row["source"] in ORDER_SOURCES:
         return words._(
-            "Its id is not legible and nothing is kept of it: make sure that the order is here, then dismiss."
+            "Its id is not legible and nothing is kept of it: make sure that the order is here, then dismiss it."
         )
     return words._("Whoever sent it corrects it and sends it again.")
 
