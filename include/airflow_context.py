@@ -298,8 +298,9 @@ def notice_outfit() -> Any:
     return Outfit(sealer(), channel)
 
 
-def warehouse_sources() -> dict[str, Any]:
-    """Return the warehouse sources by name, each made from its connection."""
+def warehouse_sources() -> Any:
+    """Return the warehouse sources by name, each made from its connection, and what seals their unusable events."""
+    from include.flows.warehouse_events import Sources
     from include.flows.warehouse_receipts_reconcile import source_rows
     from include.wms.sources import source_of
 
@@ -307,4 +308,4 @@ def warehouse_sources() -> dict[str, Any]:
     for row in source_rows(warehouse_dsn()):
         found = connection(row["connection_id"])
         sources[row["source"]] = source_of(row["kind"], found.url, found.password, found.extra)
-    return sources
+    return Sources(sources, sealer())

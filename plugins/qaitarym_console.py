@@ -28,8 +28,8 @@ class QaitarymConsole(AirflowPlugin):
     @cached_property
     def fastapi_apps(self) -> list[dict[str, Any]]:
         """Return the app; only the API server asks."""
-        from include.airflow_context import clock, kaspi_writes, qc_passed, warehouse_dsn
+        from include.airflow_context import clock, kaspi_writes, qc_passed, sealer, warehouse_dsn
         from include.console.app import build_app
 
-        app = build_app(warehouse_dsn, clock, qc_passed=qc_passed, writes_of=kaspi_writes)
+        app = build_app(warehouse_dsn, clock, qc_passed=qc_passed, writes_of=kaspi_writes, sealer=sealer)
         return [{"app": app, "url_prefix": "/qaitarym", "name": "Qaitarym"}]

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import requests
+from cryptography.fernet import Fernet
 
 from include.clock import HttpClock
 from include.db.connection import connect
@@ -28,7 +29,9 @@ from include.flows import (
     restock_sync,
     warehouse_receipts_reconcile,
 )
+from include.flows.contacts import Sealer
 from include.flows.run import Run, open_run
+from include.flows.warehouse_events import Sources
 from include.kaspi.shop_api import ShopSettings
 from include.quality.gate import judge
 from include.quality.suite import Suite
@@ -39,6 +42,7 @@ from include.quality.suites import restock_sync as restock_suite
 from include.quality.suites import warehouse_receipts_reconcile as receipts_suite
 from include.wms.sources import FileDrop, HttpFeed, Source
 
+SEALER = Sealer(Fernet.generate_key().decode())
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -68,13 +72,14 @@ class World:
         facts = {"token": merchant["token"], "requests_per_second": 500, **changes}
         return ShopSettings(merchant["id"], self.url + self.about["shop_api_path"], **facts)
 
-    def sources(self) -> dict[str, Source]:
-        return {
+    def sources(self) -> Sources:
+        by_name: dict[str, Source] = {
             one["name"]: HttpFeed(self.url + one["path"], one["token"])
             if one["kind"] == "http_feed"
             else FileDrop(Path(one["folder"]))
             for one in self.about["sources"]
         }
+        return Sources(by_name, SEALER)
 
     def new_run(self, dag_id: str, run_id: str | None = None, **span: dt.datetime | None) -> Run:
         with connect(self.dsn) as conn:

@@ -85,6 +85,12 @@ def _replay(conn: Connection, wanted: argparse.Namespace) -> int:
     now = from_setting(wanted.clock).now()
     count = replay(conn, wanted.merchant, wanted.source, ids=wanted.ids, actor=wanted.actor, now=now)
     print(f"{count} records will be judged again by the next run")
+    counted = run(conn, "console/quarantine__sources", merchant_id=wanted.merchant, now=now).fetchall()
+    left = sum(
+        row["records"] - row["at_hand"] for row in counted if (row["source"], row["status"]) == (wanted.source, "open")
+    )
+    if left:
+        print(f"of {left} nothing is kept: whoever sent them has to send them again", file=sys.stderr)
     return 0 if count else 1
 
 

@@ -29,6 +29,7 @@ from include.console.stock import stock_routes
 from include.console.suppliers import suppliers_routes
 from include.console.writes import writes_routes
 from include.domain.text import storable
+from include.flows.contacts import Sealer
 from include.flows.kaspi_writes import WritesOf
 
 log = logging.getLogger(__name__)
@@ -45,20 +46,22 @@ def build_app(
     importer: Importer | None = None,
     qc_passed: Callable[[], None] = lambda: None,
     writes_of: WritesOf | None = None,
+    sealer: Callable[[], Sealer] | None = None,
 ) -> FastAPI:
     """Return the console. Every route needs a logged-in user of Airflow unless a test gives another ``logged_in``.
 
     ``secret`` signs the forms' tokens, Airflow's where none is given; ``importer`` reads files of applications, else
     the flow does; ``qc_passed`` is called after a piece's QC was booked. What a user may see and do is a role in the
     warehouse. ``writes_of`` gives the port by which a merchant's orders at Kaspi are written to; without it such writes
-    are shown and none can be asked for. The providers are asked at each request, so that a changed connection or clock
-    needs no restart.
+    are shown and none can be asked for. ``sealer`` gives what seals the desk's steps that are put aside; without it
+    none can be judged again. The providers are asked at each request, so that a changed connection or clock needs no
+    restart.
     """
     if logged_in is None:
         from airflow.api_fastapi.core_api.security import get_user
 
         logged_in = get_user
-    site = Site(dsn_provider, clock_provider, Tokens(secret or _airflow_secret), qc_passed)
+    site = Site(dsn_provider, clock_provider, Tokens(secret or _airflow_secret), qc_passed, sealer)
 
     async def guarded(request: Request, user: Annotated[Any, Depends(logged_in)]) -> None:
         request.state.console_user = user

@@ -155,7 +155,7 @@ def _messages(router: APIRouter, site: Site) -> None:
             raise Refused(status.HTTP_409_CONFLICT, "another_person")
         placed = [in_our_time(event, sent_at, now) for event in made]
         with site.warehouse(reading=False) as conn:
-            answers = desk.record(conn, site.staff(conn, request), placed, now, warehouse)
+            answers = desk.record(conn, site.staff(conn, request), placed, now, warehouse, site.sealer)
         if any(
             event.get("type") == "qc" and event.get("passed") and told["outcome"] == "booked"
             for event, told in zip(placed, answers, strict=True)

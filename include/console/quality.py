@@ -25,7 +25,7 @@ from include.console.site import (
 from include.db.connection import Connection
 from include.db.statements import run
 from include.flows.drift import acknowledge
-from include.flows.quarantine import FILE_SOURCE, dismiss, replay, replay_chosen, replayable
+from include.flows.quarantine import FILE_SOURCE, ORDER_SOURCES, dismiss, replay, replay_chosen, replayable
 from include.locale.check_labels import promise_of
 from include.locale.labels import DRIFTS, QUARANTINE, SOURCES, label
 from include.locale.words import Words
@@ -162,7 +162,7 @@ def quality(
         ],
         "gone": sum(row["records"] for row in counts if row["status"] == "gone"),
         "replayable_in_all": sum(
-            row["records"]
+            row["at_hand"]
             for row in counts
             if merchant_id
             and row["source"] == wanted["source"]
@@ -242,19 +242,32 @@ def _record(row: dict[str, Any], now: dt.datetime, words: Words) -> dict[str, An
         "age": words.hours(max((now - row["first_seen"]).total_seconds(), 0) / 3600),
         "promise": promise_of(words, row["reason"]),
         "decidable": row["status"] != "resolved",
-        "remedy": _remedy(row["source"], words) if row["status"] == "open" else "",
+        "remedy": _remedy(row, words) if row["status"] == "open" else "",
+        "why": _why(row, words),
     }
 
 
-def _remedy(source: str, words: Words) -> str:
+def _remedy(row: dict[str, Any], words: Words) -> str:
     """Say what helps a record that cannot be judged again from here; nothing where it can."""
-    if replayable(source):
+    if replayable(row["source"]) and row["at_hand"]:
         return ""
-    if source == FILE_SOURCE:
+    if row["source"] == FILE_SOURCE:
         return words._(
             "Correct the file and upload it again; the same file will do where it was the rule that was wrong."
         )
+    if row["source"] in ORDER_SOURCES:
+        return words._(
+            "Its id is not legible and nothing is kept of it: make sure that the order is here, then dismiss it."
+        )
     return words._("Whoever sent it corrects it and sends it again.")
+
+
+def _why(row: dict[str, Any], words: Words) -> str:
+    """Say why a person decided as he did, or what was wrong before a record failed for another reason."""
+    reason = row["action_reason"] or ""
+    if reason and row["action"] == "reopened":
+        return words._("before: {reason}", reason=promise_of(words, reason))
+    return reason
 
 
 def _drift(row: dict[str, Any], words: Words) -> dict[str, Any]:

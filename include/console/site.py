@@ -21,6 +21,7 @@ from include.db.connection import Connection
 from include.db.pool import Pools
 from include.db.statements import run
 from include.domain.staff import EVERY_MERCHANT, Role, Staff
+from include.flows.contacts import Sealer
 from include.flows.desk import staff_of
 from include.locale.words import LANGUAGES, Words, words
 
@@ -78,6 +79,7 @@ class Site:
     clock: Callable[[], Clock]
     tokens: Tokens
     qc_passed: Callable[[], None] = lambda: None  # tells whoever puts goods on sale that some have passed QC
+    sealer: Callable[[], Sealer] | None = None  # seals what is put aside; without it nothing of it is kept
     pages: jinja2.Environment = field(default_factory=_environment)
 
     @contextmanager

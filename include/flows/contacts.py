@@ -3,10 +3,10 @@
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 
-from cryptography.fernet import Fernet
+from cryptography.fernet import Fernet, InvalidToken
 
 from include.db.connection import Connection
 from include.db.copying import copy_rows
@@ -32,32 +32,36 @@ class Sealer:
         """Return the contact in clear, for the moment of a notice."""
         return Contact(**json.loads(Fernet(self.key).decrypt(sealed)))
 
+    def open_bytes(self, sealed: bytes) -> bytes:
+        """Return a body in clear. Raises ValueError where it was sealed with another key."""
+        try:
+            return Fernet(self.key).decrypt(sealed)
+        except InvalidToken:
+            raise ValueError(
+                "what is kept of it cannot be opened: privacy_key was changed. Put the old one back"
+            ) from None
+
 
 def keep_unreadable(conn: Connection, merchant_id: str, body: bytes, sealer: Sealer, now: dt.datetime) -> str:
     """Keep an unreadable body, sealed, until contacts of its age are erased; return the name it is kept under."""
     name = f"unreadable {hashlib.sha256(body).hexdigest()[:16]}"
-    run(conn, "core/stage_contact")
-    copy_rows(
-        conn,
-        "stage_contact",
-        ("merchant_id", "order_id", "sealed", "taken_at"),
-        [(merchant_id, name, sealer.seal_bytes(body), now)],
-    )
+    _stage(conn, [(merchant_id, name, sealer.seal_bytes(body), now)])
     run(conn, "core/contact")
     return name
+
+
+def keep_bodies(conn: Connection, bodies: Mapping[tuple[str, str], bytes], sealer: Sealer, now: dt.datetime) -> None:
+    """Keep records that could not be used as they came, sealed, by merchant and name; the newest of a name is kept."""
+    if bodies:
+        _stage(conn, ((*whose, sealer.seal_bytes(body), now) for whose, body in bodies.items()))
+        run(conn, "core/contact__body")
 
 
 def keep_contacts(
     conn: Connection, merchant_id: str, contacts: list[tuple[str, Contact]], sealer: Sealer, now: dt.datetime
 ) -> None:
     """Keep each order's contact from its first read; later payloads only show a masked phone."""
-    run(conn, "core/stage_contact")
-    copy_rows(
-        conn,
-        "stage_contact",
-        ("merchant_id", "order_id", "sealed", "taken_at"),
-        ((merchant_id, order_id, sealer.seal(contact), now) for order_id, contact in dict(contacts).items()),
-    )
+    _stage(conn, ((merchant_id, order_id, sealer.seal(contact), now) for order_id, contact in dict(contacts).items()))
     run(conn, "core/contact")
 
 
@@ -74,11 +78,8 @@ def learn(
         if merchant is None or not merchant["notices"]:
             raise ValueError(f"{merchant_id} sends no notices: switch them on before addresses are kept")
         orders = run(conn, "core/contact__of_codes", merchant_id=merchant_id, codes=sorted(told)).fetchall()
-        run(conn, "core/stage_contact")
-        copy_rows(
+        _stage(
             conn,
-            "stage_contact",
-            ("merchant_id", "order_id", "sealed", "taken_at"),
             (
                 (
                     merchant_id, row["order_id"],
@@ -90,6 +91,11 @@ def learn(
         )  # fmt: skip
         run(conn, "core/contact__told")
     return sorted(set(told) - {row["code"] for row in orders})
+
+
+def _stage(conn: Connection, rows: Iterable[tuple[str, str, bytes, dt.datetime]]) -> None:
+    run(conn, "core/stage_contact")
+    copy_rows(conn, "stage_contact", ("merchant_id", "order_id", "sealed", "taken_at"), rows)
 
 
 def _known(sealed: bytes | None, sealer: Sealer) -> Contact:

@@ -1,7 +1,8 @@
 """What a person does at the desk, booked at once: a step is one event of the contract, and goes a WMS's way."""
 
 import datetime as dt
-from collections.abc import Iterable
+import json
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -14,8 +15,9 @@ from include.domain.staff import NEEDED, Staff
 from include.domain.unit_life import VOIDED, person
 from include.flows import claims
 from include.flows.booking import book_rows
+from include.flows.contacts import Sealer
 from include.flows.desk_access import Desk, desk_of, units_by_id
-from include.flows.quarantine import Reject, put_aside
+from include.flows.quarantine import SENT_SOURCES, Reject, put_aside
 from include.flows.second_look import as_seen_by
 from include.flows.warehouse_events import keep_raw
 from include.wms.contract import problems, without_strangers
@@ -43,7 +45,12 @@ class _Sent:
 
 
 def record(
-    conn: Connection, staff: Staff, events: list[dict[str, Any]], now: dt.datetime, warehouse: str
+    conn: Connection,
+    staff: Staff,
+    events: list[dict[str, Any]],
+    now: dt.datetime,
+    warehouse: str,
+    sealer: Callable[[], Sealer] | None = None,
 ) -> list[dict[str, Any]]:
     """Judge and book what a person did at the desk of a warehouse, in the order given; return what became of each.
 
@@ -54,8 +61,8 @@ def record(
 
     ``outcome`` is booked, repeated, duplicate_scan, waiting, compared, finding or rejected; ``reason_code`` and
     ``reason`` say why it is not booked. All of it happens in the caller's transaction; a rejected event does not keep
-    the others. What breaks the contract or the law is put aside in the quarantine, what the person may not do
-    is not kept at all.
+    the others. What breaks the contract or the law is put aside in the quarantine, sealed by ``sealer`` as it is to be
+    judged again (:mod:`include.flows.desk_again`); what the person may not do is not kept at all.
     """
     if len(events) > MOST_AT_ONCE:
         raise ValueError(f"{len(events)} events at once: send at most {MOST_AT_ONCE}")
@@ -70,7 +77,8 @@ def record(
         _judge_place_and_time(desk, staff, one, told, now)
     for merchant_id, theirs in _by_merchant(_undecided(sent)).items():
         _book(conn, desk, staff, merchant_id, theirs, now)
-    put_aside(conn, _rejects(desk, sent), now)
+    if rejects := _rejects(desk, sent):
+        put_aside(conn, rejects, now, sealer and sealer())
     if passed := sorted({one.event["merchant_id"] for one in sent if _passed(one)}):
         run(conn, "desk/tell_passed", merchants=passed)
     units = as_seen_by(conn, staff, units_by_id(conn, [one.unit_id for one in sent if one.unit_id]))
@@ -259,8 +267,9 @@ def _explain(desk: Desk, staff: Staff, one: _Sent, unit: dict[str, Any] | None) 
 def _rejects(desk: Desk, sent: list[_Sent]) -> list[Reject]:
     return [
         Reject(
-            str(one.event["merchant_id"]), f"wms/{desk.source}", str(one.event.get("event_id")), str(one.reason),
-            without_strangers(one.event), f"desk of {one.event['actor']}",
+            str(one.event["merchant_id"]), f"{SENT_SOURCES}{desk.source}", str(one.event.get("event_id")),
+            str(one.reason), without_strangers(one.event), f"desk of {one.event['actor']}",
+            json.dumps(one.event).encode(),
         )
         for one in sent
         if one.quarantined

@@ -23,12 +23,14 @@ from include.flows.quarantine import Reject, put_aside, refuse
 from include.flows.run import Run
 from include.kaspi.drift import DriftWatch
 from include.kaspi.errors import KaspiBusy, KaspiError, KaspiLate, KaspiRefusedToken
-from include.kaspi.payloads import EntryResource, Identified, Order, OrderResource, text, whole_tenge
+from include.kaspi.payloads import EntryResource, Order, OrderResource, text, whole_tenge
 from include.kaspi.privacy import Contact, contact_of, content_hash, in_order, without_person
+from include.kaspi.records import id_of
 from include.kaspi.shop_api import ShopApi
 
 log = logging.getLogger(__name__)
 SOURCE = "kaspi/order"
+UNNAMED = "unnamed "  # so begins the key of an order without a legible id
 BLOCK = 10_000  # read numbers taken at a time, the step of the sequence raw.read_number
 LOOKED_AT = 5  # changed orders of a page whose fields are compared with what is known; a change is in all of them
 BORNE = 3  # so many records in a row without an answer: then it is Kaspi that does not answer, and no record
@@ -52,9 +54,11 @@ RECORD_ERRORS = (psycopg.DataError, psycopg.errors.ProgramLimitExceeded, psycopg
 # How a record fails to be JSON of the known shape.
 UNREADABLE = (msgspec.MsgspecError, RecursionError, UnicodeDecodeError)
 
+# How it fails to be an order that can be kept.
+WRONG = (msgspec.MsgspecError, KaspiError, RecursionError, AttributeError, KeyError, TypeError, ValueError)
+
 _order = msgspec.json.Decoder(OrderResource)
 _entry = msgspec.json.Decoder(EntryResource)
-_identified = msgspec.json.Decoder(Identified)
 # an escaped NUL, or half of a surrogate pair (a whole pair is two of them, and is looked at again)
 _SUSPECT = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
 
@@ -224,9 +228,7 @@ class Harvester:
             record.digest = None  # not refused: it is asked for again
             self._refuse(harvest, record, _short(error), read)
             changed = False
-        except (
-            msgspec.MsgspecError, KaspiError, RecursionError, AttributeError, KeyError, TypeError, ValueError,
-        ) as error:  # fmt: skip
+        except WRONG as error:
             if record.typed is None and record.clean:  # what is wrong with it may be that its shape is another one
                 self.drift.order_of(record.clean, record.order_id)
             self._refuse(harvest, record, _short(error), read)
@@ -330,14 +332,15 @@ class Harvester:
 
     def _refuse(self, harvest: Harvest, record: _Record, reason: str, read: Read) -> None:
         kept, pointer = _kept(record.clean), f"window {read.window_id}"
-        harvest.rejects.append(Reject(self.merchant_id, SOURCE, record.order_id, reason, kept, pointer))
+        body = bytes(record.raw) if record.order_id.startswith(UNNAMED) else None  # any other is asked for again
+        harvest.rejects.append(Reject(self.merchant_id, SOURCE, record.order_id, reason, kept, pointer, body))
         if record.digest:
             harvest.refused.append((record.order_id, record.digest))
 
     def store(self, harvest: Harvest) -> None:
         """Write a harvest inside the caller's transaction. Raises one of RECORD_ERRORS; see :meth:`store_singly`."""
         self._copy(harvest)
-        put_aside(self.conn, harvest.rejects, self.run.now)
+        put_aside(self.conn, harvest.rejects, self.run.now, self.sealer)
         refuse(self.conn, self.merchant_id, harvest.refused, self.run.now)
 
     def store_singly(self, harvest: Harvest, read: Read) -> None:
@@ -350,7 +353,7 @@ class Harvester:
             except RECORD_ERRORS as error:
                 reason = f"PostgreSQL cannot keep it: {error.diag.message_primary or error}"
                 self._refuse(harvest, _Record(order_id, Raw(), None, digest=digest), reason, read)
-        put_aside(self.conn, harvest.rejects, self.run.now)
+        put_aside(self.conn, harvest.rejects, self.run.now, self.sealer)
         refuse(self.conn, self.merchant_id, harvest.refused, self.run.now)
 
     def _copy(self, harvest: Harvest) -> None:
@@ -371,26 +374,34 @@ def _record(raw: Raw) -> _Record:
     try:
         typed = _order.decode(raw)
     except UNREADABLE:
-        return _Record(id_of(raw), raw, None)
+        return _Record(_id_of(raw), raw, None)
     order_id = str(typed.id)
-    return _Record(order_id, raw, typed) if "\x00" not in order_id else _Record(id_of(raw), raw, None)
+    return _Record(order_id, raw, typed) if "\x00" not in order_id else _Record(_id_of(raw), raw, None)
+
+
+def named(body: bytes) -> tuple[str | None, str]:
+    """Look again for the id of an order that came without a legible one: the id, or None and why not."""
+    record = _record(Raw(body))
+    if not record.order_id.startswith(UNNAMED):
+        return record.order_id, ""
+    try:
+        _fail(record, NEVER_SEEN)
+    except WRONG as error:
+        return None, _short(error)
+    raise AssertionError("an order that was never seen does not fail as it did before")
 
 
 def _line(raw: Raw) -> _Line:
     try:
         typed = _entry.decode(raw)
     except UNREADABLE:
-        return _Line(id_of(raw), raw, None)
+        return _Line(_id_of(raw), raw, None)
     return _Line(str(typed.id), raw, typed)
 
 
-def id_of(raw: Raw) -> str:
-    """Return the id of a resource, or a name made of its content where it has none that can be stored."""
-    try:
-        identity = str(_identified.decode(raw).id)
-    except UNREADABLE:
-        identity = "\x00"
-    return identity if "\x00" not in identity else f"unnamed {hashlib.blake2b(raw, digest_size=8).hexdigest()}"
+def _id_of(raw: Raw) -> str:
+    """Return the id of a resource, or a name made of its content where none is legible."""
+    return id_of(raw) or f"{UNNAMED}{hashlib.blake2b(raw, digest_size=8).hexdigest()}"
 
 
 def _fail(record: _Record, known: Known) -> bool:

@@ -29,6 +29,7 @@ from include.flows.quarantine import Reject, put_aside
 from include.flows.run import Run
 from include.flows.staging import must_be_publishable, take_back_what_is_lost
 from include.flows.sweep import OutOfTime, SpanReader, StillMoving, Wanted, read_singly, spans_of
+from include.flows.unnamed_orders import name_again, waits
 from include.kaspi.errors import KaspiBusy, KaspiLate, KaspiRefusedToken
 from include.kaspi.shop_api import ShopApi, ShopSettings
 from include.kaspi.states import STATES
@@ -95,6 +96,7 @@ def fetch(
         try:
             with _drift_kept(harvester):
                 left = [sweep.spans(deadline)]
+                sweep.name()
                 with _what_is_late_waits():
                     sweep.singly(deadline, long=long)
                 if applications:
@@ -282,6 +284,15 @@ class _Sweep:
             self.harvester.unanswered = 0
             found.append((entry_id, (product and product[1]) or ""))
         return found
+
+    def name(self) -> None:
+        """Look again for the ids of orders that came without a legible one and are to be judged again."""
+        sealer = self.harvester.sealer
+        with self.conn.transaction():
+            if sealer is None or not waits(self.conn, self.merchant_id):
+                return
+        with hold(self.conn, self.scope, self.owner) as lease, lease.transaction():
+            name_again(self.conn, self.merchant_id, sealer, f"{self.run.dag_id}/{self.run.run_id}", self.run.now)
 
     def singly(self, deadline: float, *, long: bool) -> None:
         """Read by its own path what no sweep covers: what a replay asked for and, with a long sweep, old open cases.

@@ -10,17 +10,23 @@ from psycopg.types.json import Jsonb
 from include.db.connection import Connection
 from include.db.copying import copy_rows
 from include.db.statements import run
+from include.flows.contacts import Sealer, keep_bodies
 
 ORDER_SOURCES = ("kaspi/order", "kaspi_returns_ingest")
 EVENT_SOURCES = ("warehouse_receipts_reconcile",)
 LEDGER_SOURCES = "ledger/"  # each begins so
+SENT_SOURCES = "wms/"  # each begins so: events that broke the contract when they came
 FILE_SOURCE = "file/applications"
 LONGEST_REASON = 500
+LARGEST_BODY = 1 << 20  # bytes; an event or an order is some two thousand
 
 
 @dataclass(frozen=True, slots=True)
 class Reject:
-    """A record that cannot be used. ``payload`` must be free of personal data already."""
+    """A record that cannot be used. ``payload`` must be free of personal data already.
+
+    ``body`` is the record as it came, of one that nobody can be asked for again: it is kept sealed.
+    """
 
     merchant_id: str
     source: str
@@ -28,13 +34,29 @@ class Reject:
     reason: str
     payload: Any = None
     pointer: str | None = None
+    body: bytes | None = None
 
 
-def put_aside(conn: Connection, rejects: Iterable[Reject], now: dt.datetime) -> int:
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A record that was put aside and is to be judged again, as it came."""
+
+    id: int
+    merchant_id: str
+    record_key: str
+    pointer: str
+    payload: Any
+    body: bytes
+
+
+def put_aside(conn: Connection, rejects: Iterable[Reject], now: dt.datetime, sealer: Sealer | None = None) -> int:
     """Store ``rejects`` inside the caller's transaction; return how many came.
 
-    A known one (same record, same reason) stays one row. It is open again, unless a person dismissed this very content.
+    A known one (same record, same reason) stays one row, and so does one that was judged again and failed for another
+    reason: it bears the newest. It is open again, unless a person dismissed this very content. Without a ``sealer``
+    no body is kept, and a record that is too large is not kept either: then its sender has to send it again.
     """
+    rejects = list(rejects)
     rows = [
         (one.merchant_id, one.source, one.record_key, one.reason, one.pointer, Jsonb(one.payload), now)
         for one in rejects
@@ -48,7 +70,38 @@ def put_aside(conn: Connection, rejects: Iterable[Reject], now: dt.datetime) -> 
             rows,
         )
         run(conn, "ops/quarantine")
+    if sealer:
+        bodies = {
+            (one.merchant_id, f"{one.source} {one.record_key}"): one.body
+            for one in rejects
+            if one.body is not None and len(one.body) <= LARGEST_BODY
+        }
+        keep_bodies(conn, bodies, sealer, now)
     return len(rows)
+
+
+def due(conn: Connection, source: str, sealer: Sealer, now: dt.datetime, merchant_id: str | None = None) -> list[Kept]:
+    """Return the records of a source that are to be judged again from what is kept of them; None means everybody's.
+
+    One that was sealed with another key is put aside again, with that for a reason.
+    """
+    kept, shut = [], []
+    for row in run(conn, "ops/quarantine__due", source=source, merchant_id=merchant_id):
+        try:
+            body = sealer.open_bytes(bytes(row["sealed"]))
+        except ValueError as error:
+            shut.append(
+                Reject(row["merchant_id"], source, row["record_key"], str(error), row["payload"], row["pointer"])
+            )
+            continue
+        kept.append(Kept(row["id"], row["merchant_id"], row["record_key"], row["pointer"], row["payload"], body))
+    put_aside(conn, shut, now)
+    return kept
+
+
+def settle(conn: Connection, kept: Iterable[Kept], actor: str, now: dt.datetime) -> None:
+    """Say that records that were judged again are settled, but for those put aside again; forget what was kept."""
+    run(conn, "ops/quarantine__settled", ids=[one.id for one in kept], actor=actor, now=now)
 
 
 def refuse(conn: Connection, merchant_id: str, payloads: list[tuple[str, bytes]], now: dt.datetime) -> None:
@@ -79,8 +132,9 @@ def replay(
     (``kaspi/order``, ``kaspi_returns_ingest``) are written into ``ops.reread`` and read by their own path by the next
     run, however old they are; rows of applications (``kaspi_returns_ingest``, too) and warehouse events
     (``warehouse_receipts_reconcile``) are judged by the next run; what the ledger refused (``ledger/…``) is booked anew
-    by it. An order that came without an id cannot be asked for, nor what the ledger refused and no warehouse event
-    told: these are not counted and stay open.
+    by it. An event that broke the contract (``wms/…``) is taken in anew by it from what is kept of it, sealed; so is
+    the id of an order that came without a legible one. Not counted, and open as before, is what cannot be judged: of
+    which nothing is kept, and what the ledger refused and no warehouse event told.
 
     Raises ValueError for another source; it says who has to send the record again.
     """
@@ -139,6 +193,8 @@ def _kind(source: str) -> str | None:
         return "order"
     if source in EVENT_SOURCES:
         return "event"
+    if source.startswith(SENT_SOURCES):
+        return "sent"
     return "ledger" if source.startswith(LEDGER_SOURCES) else None
 
 

@@ -4,22 +4,22 @@ collect (all sources) → gate → book (events to units) → reconcile (differe
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from include.db.connection import Connection, connect
 from include.db.lease import Lease, hold
 from include.db.statements import run as run_statement
-from include.flows import batch, claims, comparison, discrepancies
+from include.flows import batch, claims, comparison, desk_again, discrepancies
 from include.flows.booking import book_events
+from include.flows.contacts import Sealer
 from include.flows.desk_passed import passed_at_desks
 from include.flows.notices import queue_arrival_notices
-from include.flows.quarantine import Reject, put_aside
 from include.flows.run import Run
-from include.flows.warehouse_events import keep_raw
+from include.flows.warehouse_events import Arrived, Sources, judge_again, take_in
 from include.notify.alerts import ALL, raise_alert
-from include.wms.contract import problems, without_strangers
-from include.wms.sources import Portion, Source
+from include.wms.sources import Source
 
 log = logging.getLogger(__name__)
 
@@ -30,21 +30,31 @@ def source_rows(dsn: str) -> list[dict[str, Any]]:
         return list(run_statement(conn, "core/warehouse_source__all").fetchall())
 
 
-def collect(dsn: str, run: Run, sources: Mapping[str, Source], owner: str) -> int:
+def collect(dsn: str, run: Run, sources: Sources, owner: str) -> int:
     """Store what every source has after its cursor; one source's failure does not keep the others' events.
 
+    Then what was put aside of it and is to be judged again has its turn: what was corrected meanwhile is here by then.
     A cursor moves in the transaction that stores what it was read with. Returns how many events came.
     """
     came = 0
     failures: list[str] = []
     with connect(dsn) as conn:
-        for name, source in sources.items():
-            try:
-                with hold(conn, f"{run.dag_id}:source:{name}", owner) as lease:
-                    came += _collect_source(lease, run, name, source)
-            except Exception as error:
-                log.exception("source %s could not be read", name)
-                failures.append(f"{name}: {type(error).__name__}: {error}")
+        for name, source in sources.by_name.items():
+            with _told(failures, name), hold(conn, f"{run.dag_id}:source:{name}", owner) as lease:
+                came += _collect_source(lease, run, name, source, sources.sealer)
+        unread = len(failures)
+        with conn.transaction():
+            desks = desk_again.desks(conn)
+        for desk in desks:
+            name = desk["source"]
+            with (
+                _told(failures, name),
+                hold(conn, f"{run.dag_id}:source:{name}", owner) as lease,
+                lease.transaction(),
+            ):
+                came += desk_again.judge_again(
+                    conn, name, desk["warehouse"], sources.sealer, f"{run.dag_id}/{run.run_id}", run.now
+                )
         with conn.transaction():
             run_statement(conn, "ops/batch__of_events", **run.key)
             for failure in failures:
@@ -52,41 +62,34 @@ def collect(dsn: str, run: Run, sources: Mapping[str, Source], owner: str) -> in
                 batch.open_batch(conn, run, f"source {name}")
                 batch.failed(conn, run, f"source {name}", failure)
                 raise_alert(conn, f"source/{name}", ALL, "source_unreadable", failure, run.now)
-    if failures and len(failures) == len(sources):
+    if failures and unread == len(sources.by_name):
         raise RuntimeError(f"no warehouse source could be read: {'; '.join(failures)}")
     return came
 
 
-def _collect_source(lease: Lease, run: Run, name: str, source: Source) -> int:
+@contextmanager
+def _told(failures: list[str], name: str) -> Iterator[None]:
+    """Keep one source's failure from the others; it is told when they have all been read."""
+    try:
+        yield
+    except Exception as error:
+        log.exception("source %s could not be read", name)
+        failures.append(f"{name}: {type(error).__name__}: {error}")
+
+
+def _collect_source(lease: Lease, run: Run, name: str, source: Source, sealer: Sealer) -> int:
     with lease.transaction() as conn:
         read = {row["part"]: row["cursor"] for row in run_statement(conn, "ops/cursor__of", source=name)}
-        known = {one["merchant_id"] for one in run_statement(conn, "core/merchant__active")}
     came = 0
     for portion in source.portions(read):
+        where = portion.part or portion.cursor
+        arrived = [Arrived(body, f"{where}#{number}") for number, body in enumerate(portion.bodies, start=1)]
         with lease.transaction() as conn:
-            came += _store(conn, run, name, portion, known)
+            came += take_in(conn, name, source, arrived, sealer, run.now)
             run_statement(conn, "ops/cursor", source=name, part=portion.part, cursor=portion.cursor, now=run.now)
+    with lease.transaction() as conn:
+        came += judge_again(conn, name, source, sealer, f"{run.dag_id}/{run.run_id}", run.now)
     return came
-
-
-def _store(conn: Connection, run: Run, name: str, portion: Portion, known: set[str]) -> int:
-    rejects: list[Reject] = []
-    kept: list[dict[str, Any]] = []
-    for number, event in enumerate(portion.events, start=1):
-        wrong = problems(event)
-        if not wrong and event["merchant_id"] not in known:
-            wrong = f"merchant_id: {event['merchant_id']} is not an active merchant here"
-        if wrong:
-            rest = without_strangers(event)
-            key = str(rest.get("event_id") or f"{portion.part or portion.cursor}#{number}")
-            merchant_id = str(rest.get("merchant_id") or "*")
-            rejects.append(
-                Reject(merchant_id, f"wms/{name}", key, wrong, rest, f"{portion.part or portion.cursor}#{number}")
-            )
-            continue
-        kept.append(event)
-    put_aside(conn, rejects, run.now)
-    return keep_raw(conn, name, kept, run.now)
 
 
 def book(dsn: str, run: Run, owner: str) -> dict[str, int]:

@@ -3,10 +3,12 @@
 import msgspec
 
 from include.json_pieces import NoDocument, elements, members
-from include.kaspi.payloads import Counts, Document, Single
+from include.kaspi.payloads import Counts, Document, Identified, Key, Single
 
 _decoder = msgspec.json.Decoder(Document)
 _single = msgspec.json.Decoder(Single)
+_identified = msgspec.json.Decoder(Identified)
+_key: msgspec.json.Decoder[str | int] = msgspec.json.Decoder(Key)
 
 
 def document_of(body: bytes) -> Document:
@@ -27,6 +29,21 @@ def single_of(body: bytes) -> msgspec.Raw:
         return _single.decode(body).data
     except (msgspec.MsgspecError, RecursionError):
         return msgspec.Raw(dict(members(body)).get(b'"data"', b"null"))
+
+
+def id_of(resource: bytes | msgspec.Raw) -> str | None:
+    """Return the id of a resource; None where none is legible, or it is none that can be stored.
+
+    It is legible in what the JSON reader stumbles over elsewhere: that is cut by its brackets alone, as a page is.
+    """
+    try:
+        identity = str(_identified.decode(resource).id)
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+        try:
+            identity = str(_key.decode(dict(members(bytes(resource)))[b'"id"']))
+        except (NoDocument, KeyError, msgspec.MsgspecError, UnicodeDecodeError):
+            return None
+    return identity if "\x00" not in identity else None
 
 
 def _cut(body: bytes) -> Document:

@@ -16,6 +16,14 @@ FREE_TEXT = frozenset({"note", "packaging_note", "act_note"})
 BOOLEANS = {"true": True, "false": False}
 
 
+class Unreadable(ValueError):
+    """An event that is no JSON that can be read; ``head`` has its ``event_id`` and ``merchant_id`` where legible."""
+
+    def __init__(self, head: dict[str, str]) -> None:
+        super().__init__("event: is no JSON that can be read")
+        self.head = head
+
+
 @cache
 def _validator() -> Draft202012Validator:
     schema = json.loads(SCHEMA_FILE.read_text(encoding="utf-8"))

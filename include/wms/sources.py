@@ -6,7 +6,7 @@ import hashlib
 import io
 import json
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -15,8 +15,8 @@ import msgspec
 import requests
 
 from include import spreadsheet
-from include.json_pieces import elements, members
-from include.wms.contract import field_types, from_text
+from include.json_pieces import NoDocument, elements, members
+from include.wms.contract import Unreadable, field_types, from_text
 
 log = logging.getLogger(__name__)
 LIMIT = 500
@@ -29,9 +29,9 @@ FEED = ""  # a feed has one part
 
 @dataclass(frozen=True, slots=True)
 class Portion:
-    """Some events in the order of the source; ``part`` stands at ``cursor`` once they are stored."""
+    """Some events, as they came, in the order of the source; ``part`` stands at ``cursor`` once they are stored."""
 
-    events: list[Any]
+    bodies: list[bytes]
     cursor: str
     part: str = FEED
 
@@ -41,6 +41,10 @@ class Source(Protocol):
 
     def portions(self, read: Mapping[str, str]) -> Iterator[Portion]:
         """Yield what came after ``read``, the cursor of each part that was read before."""
+        ...
+
+    def event(self, body: bytes) -> Any:
+        """Read an event as this source sends it. Raises Unreadable."""
         ...
 
 
@@ -74,7 +78,14 @@ class HttpFeed:
                     raise ValueError(f"{self.url} says there is more but does not move on from {cursor}")
                 cursor = following
                 if page.events:
-                    yield Portion([_event(raw) for raw in page.events], cursor)
+                    yield Portion(list(map(bytes, page.events)), cursor)
+
+    def event(self, body: bytes) -> Any:
+        """Read an event of a page."""
+        try:
+            return msgspec.json.decode(body)
+        except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+            raise Unreadable(_legible(body)) from None
 
 
 class _Page(msgspec.Struct):
@@ -93,12 +104,15 @@ def _page(body: bytes) -> _Page:
         return _Page(following, bool(more), elements(parts[b'"events"']))
 
 
-def _event(raw: msgspec.Raw) -> Any:
-    """Return an event of a page; of one that cannot be read what breaks the contract, so that it alone is put aside."""
+def _legible(body: bytes) -> dict[str, str]:
+    head = {}
     try:
-        return msgspec.json.decode(raw)
-    except (msgspec.MsgspecError, RecursionError):
-        return f"unreadable {hashlib.sha256(raw).hexdigest()}"
+        for name, value in members(body):
+            if name in (b'"event_id"', b'"merchant_id"'):
+                head[name.decode().strip('"')] = msgspec.json.decode(value, type=str)
+    except (NoDocument, msgspec.MsgspecError, UnicodeDecodeError):
+        pass  # so much of it is legible
+    return head
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,17 +135,24 @@ class FileDrop:
             if read.get(path.name) == digest:
                 continue
             try:
-                events = READERS[path.suffix.lower()](body, path.name)
+                rows = READERS[path.suffix.lower()](body, path.name)
             except ValueError as error:
                 broken.append(f"{path.name}: {error}")
                 continue
-            yield Portion(events, digest, path.name)
+            yield Portion([json.dumps(row).encode() for row in rows], digest, path.name)
         if broken:
             raise ValueError(f"files that cannot be read: {'; '.join(broken)}. Put a good file in their place")
 
+    def event(self, body: bytes) -> Any:
+        """Type a row's cells."""
+        return from_text(json.loads(body))
 
-def read_csv(body: bytes, name: str) -> list[Any]:
-    """Read a drop file: UTF-8 with or without a BOM, comma or semicolon."""
+
+Cells = dict[str, str | None]
+
+
+def read_csv(body: bytes, name: str) -> list[Cells]:
+    """Read the rows of a drop file by the names in its header: UTF-8 with or without a BOM, comma or semicolon."""
     try:
         text = body.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -140,12 +161,12 @@ def read_csv(body: bytes, name: str) -> list[Any]:
     header = text.partition("\n")[0]
     reader = csv.DictReader(io.StringIO(text), delimiter=";" if header.count(";") > header.count(",") else ",")
     try:
-        return [from_text(row) for row in reader]
+        return [_cells(row.items()) for row in reader]
     except csv.Error as error:
         raise ValueError(f"line {reader.line_num}: {error}") from error
 
 
-def read_xlsx(body: bytes, _: str) -> list[Any]:
+def read_xlsx(body: bytes, _: str) -> list[Cells]:
     """Read a dropped workbook: the first sheet with the contract's ``event_id`` in its header, cells as in a CSV.
 
     Excel's own dates have no offset from UTC, which the contract asks for: such a column has to be text.
@@ -156,10 +177,14 @@ def read_xlsx(body: bytes, _: str) -> list[Any]:
         for rows in spreadsheet.sheets(body, most_columns=len(field_types()) + 20):
             header = [str(cell or "").strip() for cell in next(rows, (0, ()))[1]]
             if "event_id" in header:
-                return [from_text(dict(zip(header, map(_text_of, cells), strict=False))) for _, cells in rows]
+                return [_cells(zip(header, map(_text_of, cells), strict=False)) for _, cells in rows]
     except spreadsheet.BadWorkbook as bad:
         raise ValueError(f"the workbook is {bad.code.replace('_', ' ')}") from bad
     raise ValueError("no sheet has a column event_id")
+
+
+def _cells(row: Iterable[tuple[str | None, Any]]) -> Cells:
+    return {name: cell for name, cell in row if name}  # what stands beyond the header has no name
 
 
 def _text_of(cell: Any) -> str | None:
@@ -173,7 +198,7 @@ def _text_of(cell: Any) -> str | None:
     return cell.isoformat() if isinstance(cell, dt.datetime) else str(cell)
 
 
-READERS: Mapping[str, Callable[[bytes, str], list[Any]]] = {".csv": read_csv, ".xlsx": read_xlsx}
+READERS: Mapping[str, Callable[[bytes, str], list[Cells]]] = {".csv": read_csv, ".xlsx": read_xlsx}
 
 
 def source_of(kind: str, url: str, token: str | None, extra: dict[str, Any]) -> Source:

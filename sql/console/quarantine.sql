@@ -20,7 +20,8 @@ select
     latest.action,
     latest.actor,
     latest.reason as action_reason,
-    latest.at as action_at
+    latest.at as action_at,
+    ops.is_at_hand(quarantine.merchant_id, quarantine.source, quarantine.record_key) as at_hand
 from ops.quarantine
 left join core.merchant on quarantine.merchant_id = merchant.merchant_id
 left join lateral (

@@ -15,6 +15,7 @@ select
             and run.run_id = %(run_id)s
             and quarantine.merchant_id = merchant.merchant_id
             and quarantine.source like 'wms/%%'
+            and not ops.judged_in_vain(quarantine.id, run.now_at)
     ),
     coalesce((select max(wms_event."position") from raw.wms_event), 0)
 from core.merchant

@@ -1,7 +1,8 @@
 -- Let records be judged again: all open ones of a source, or the named ones, those dismissed or replayed in vain a day
 -- ago included.
--- What came without an id of its own (only its window is known) cannot be asked for and stays open; so does what the
--- ledger refused and no warehouse event told.
+-- What came without an id of its own cannot be asked for, nor an event again that broke the contract: they are judged
+-- from the record as it came, and stay open where it is not kept. So does what the ledger refused and no warehouse
+-- event told.
 with named as (
     select
         id,
@@ -57,9 +58,8 @@ chosen as (
     select *
     from named
     where case %(kind)s
-        when 'order' then record_key not like 'unnamed %%' and record_key <> 'None'
         when 'ledger' then id in (select told.id from told)
-        else true
+        else ops.is_at_hand(%(merchant_id)s, %(source)s, record_key)
     end
 ),
 
@@ -91,7 +91,11 @@ asked as (
         on customer_order.merchant_id = %(merchant_id)s and chosen.record_key = customer_order.order_id
     left join raw.order_payload
         on order_payload.merchant_id = %(merchant_id)s and chosen.record_key = order_payload.order_id
-    where %(kind)s = 'order' and not chosen.is_application
+    where
+        %(kind)s = 'order'
+        and not chosen.is_application
+        and chosen.record_key not like 'unnamed %%'
+        and chosen.record_key <> 'None'
     group by chosen.record_key
     on conflict (merchant_id, order_id) do update
         set

@@ -1,22 +1,29 @@
 -- Warehouse events that were put aside by the gate (source/event id) or at their arrival (event id) and are published,
--- and what the ledger refused and has booked since. Run after the booking.
+-- and what the ledger refused and has booked since. Run after the booking. An event that came broken may have said
+-- whose it is wrongly, or not at all; then it lies elsewhere.
 with resolved as (
     update ops.quarantine
     set status = 'resolved'
     where
-        merchant_id = %(merchant_id)s
+        (merchant_id = %(merchant_id)s or source like 'wms/%%')
         and status in ('open', 'replayed')
         and case
-            when source = 'warehouse_receipts_reconcile' or source like 'wms/%%'
+            when source like 'wms/%%'
+                then exists (
+                    select 1
+                    from core.warehouse_event
+                    where
+                        warehouse_event.merchant_id = %(merchant_id)s
+                        and warehouse_event.source = substr(quarantine.source, 5)
+                        and warehouse_event.event_id = quarantine.record_key
+                )
+            when source = 'warehouse_receipts_reconcile'
                 then exists (
                     select 1
                     from core.warehouse_event
                     where
                         warehouse_event.merchant_id = quarantine.merchant_id
-                        and warehouse_event.source || '/' || warehouse_event.event_id
-                        = case
-                            when quarantine.source like 'wms/%%' then substr(quarantine.source, 5) || '/' else ''
-                        end || quarantine.record_key
+                        and warehouse_event.source || '/' || warehouse_event.event_id = quarantine.record_key
                 )
             when source like 'ledger/wms/%%'
                 then exists (
@@ -34,7 +41,16 @@ with resolved as (
                         and warehouse_event.outcome <> 'rejected'
                 )
         end
-    returning id
+    returning id, merchant_id, source, record_key
+),
+
+forgotten as (
+    delete from core.contact
+    using resolved
+    where
+        resolved.source like 'wms/%%'
+        and contact.merchant_id = resolved.merchant_id
+        and contact.order_id = resolved.source || ' ' || resolved.record_key
 )
 
 insert into ops.quarantine_action (quarantine_id, action, actor, at)

@@ -16,4 +16,5 @@ select
             and run.run_id = %(run_id)s
             and quarantine.merchant_id = %(merchant_id)s
             and quarantine.source = 'kaspi/order'
+            and not ops.judged_in_vain(quarantine.id, run.now_at)
     ) as rejected;

@@ -4,15 +4,18 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 import uvicorn
+from cryptography.fernet import Fernet
 
 from include.db.connection import connect
-from include.flows.quarantine import Reject, dismiss, put_aside
+from include.flows.contacts import Sealer
+from include.flows.quarantine import Reject, dismiss, put_aside, replay
 from runtime.browser import find_browser
 from tests.console.surroundings import NOW, app_of
 from tests.console.test_applications import body
@@ -27,6 +30,11 @@ values ('alpha', 'o1', '700000001', 'ARCHIVE', 'COMPLETED', 5000, '2026-11-01', 
 insert into core.order_line (merchant_id, order_id, entry_id, entry_number, sku, quantity, base_price, total_price)
 values ('alpha', 'o1', 'e1', 0, 'SKU1', 2, 2500, 5000);
 """
+SEALER = Sealer(Fernet.generate_key().decode())
+NAMES = {
+    "quality": "quality", "quality?status=all&merchant=beta": "quality-all", "quality?source=wms/w2": "quality-again",
+    "applications": "applications", "": "home",
+}  # fmt: skip
 # pictures to look at, where somebody names a folder for them
 PICTURES = os.environ.get("QAITARYM_CONSOLE_PICTURES")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here")
@@ -51,6 +59,11 @@ def site(new_warehouse: Callable[[], str]) -> Iterator[str]:
         row = conn.execute("select id from ops.quarantine where record_key = 'o23'").fetchone()
         assert row is not None
         dismiss(conn, [row["id"]], "beket", "known", NOW)
+        sent = Reject("beta", "wms/w2", "e7", "zone: maxLength fails", {"event_id": "e7"}, "events.csv#7", b"{}")
+        unnamed = Reject("beta", "kaspi/order", "unnamed 0f1e", "id: too long")
+        put_aside(conn, [sent, unnamed], NOW, SEALER)
+        assert replay(conn, "beta", "wms/w2", actor="aliya", now=NOW) == 1
+        put_aside(conn, [replace(sent, reason="grade: enum fails")], NOW)
     server = uvicorn.Server(uvicorn.Config(app_of(address), host="127.0.0.1", port=0, log_level="error"))
     thread = threading.Thread(target=server.run)
     thread.start()
@@ -112,12 +125,20 @@ def as_wide_as_the_screen(page: Any, width: int) -> None:
 @pytest.mark.parametrize(("width", "scheme"), [(360, "light"), (360, "dark"), (1280, "light"), (1280, "dark")])
 def test_the_pages_fit_the_screen(site: str, browser: Any, width: int, scheme: str) -> None:
     page = page_of(browser, width, scheme)
-    for path in ("quality", "quality?status=all&merchant=beta", "applications", ""):
+    for path in NAMES:
         for language in ("ru", "kk", "en"):
             open_page(page, f"{site}/{path}{'&' if '?' in path else '?'}lang={language}", width)
             if language == "ru":
-                name = {"": "home", "quality": "quality", "applications": "applications"}.get(path, "quality-all")
+                name = NAMES[path]
                 shoot(page, f"{name}-{width}-{scheme}")
+
+
+def test_what_failed_for_another_reason_says_the_one_before(site: str, browser: Any) -> None:
+    page = page_of(browser, 360)
+    page.goto(f"{site}/quality?lang=en&merchant=beta")
+    says(page, "grade: enum fails")
+    says(page, "before: zone: maxLength fails")
+    says(page, "Its id is not legible and nothing is kept of it")
 
 
 def test_records_are_decided_with_a_finger(site: str, browser: Any) -> None:

@@ -7,11 +7,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from cryptography.fernet import Fernet
+
 from include.db.connection import Connection, connect
 from include.domain.identity import event_id, requested_unit_id
 from include.domain.staff import Staff
 from include.domain.unit_life import Event
 from include.flows import desk, ledger
+from include.flows.contacts import Sealer
 from include.flows.onboarding import Store, add_merchant, add_source, load_catalogue
 
 NOW = dt.datetime(2026, 11, 25, 5, tzinfo=dt.UTC)  # a Wednesday, ten o'clock in Almaty
@@ -48,6 +51,7 @@ class DeskWorld:
     dsn: str
     now: dt.datetime = NOW
     counter: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+    sealer: Sealer = field(default_factory=lambda: Sealer(Fernet.generate_key().decode()))
 
     def set_up(self, *, believed: dict[str, str] | None = None, kids_warehouse: str = "W1") -> None:
         with connect(self.dsn) as conn:
@@ -97,7 +101,8 @@ class DeskWorld:
 
     def record(self, staff: Staff, *events: dict[str, Any], warehouse: str = "W1") -> list[dict[str, Any]]:
         with connect(self.dsn) as conn:
-            return desk.record(conn, staff, [{"event_id": new_id(), **event} for event in events], self.now, warehouse)
+            made = [{"event_id": new_id(), **event} for event in events]
+            return desk.record(conn, staff, made, self.now, warehouse, lambda: self.sealer)
 
     def keep_photo(self, staff: Staff, unit_id: uuid.UUID, image: bytes, event_id: str | None = None) -> dict[str, Any]:
         with connect(self.dsn) as conn:

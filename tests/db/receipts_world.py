@@ -9,12 +9,16 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid5
 
+from cryptography.fernet import Fernet
+
 from include.db.connection import connect
 from include.domain.identity import event_id, requested_unit_id
 from include.domain.unit_life import Event
 from include.flows import batch, ledger, warehouse_receipts_reconcile
+from include.flows.contacts import Sealer
 from include.flows.onboarding import Store, add_merchant, add_source, load_catalogue
 from include.flows.run import Run, open_run
+from include.flows.warehouse_events import Sources
 from include.quality.gate import judge
 from include.quality.suites.warehouse_receipts_reconcile import SUITE
 from include.wms.sources import FileDrop
@@ -47,6 +51,7 @@ class ReceiptsWorld:
     folder: Path
     now: dt.datetime = BEGAN
     counter: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+    sealer: Sealer = field(default_factory=lambda: Sealer(Fernet.generate_key().decode()))
 
     def set_up(self, *merchants: str) -> None:
         self.folder.mkdir(exist_ok=True)
@@ -149,7 +154,9 @@ class ReceiptsWorld:
 
     def stage(self, run: Run) -> None:
         """Collect and judge, so that only the booking is left."""
-        warehouse_receipts_reconcile.collect(self.dsn, run, {"w1": FileDrop(self.folder)}, f"{run.run_id}/collect")
+        warehouse_receipts_reconcile.collect(
+            self.dsn, run, Sources({"w1": FileDrop(self.folder)}, self.sealer), f"{run.run_id}/collect"
+        )
         with connect(self.dsn) as conn:
             for row in conn.execute("select merchant_id from core.merchant order by 1").fetchall():
                 batch.open_batch(conn, run, row["merchant_id"])

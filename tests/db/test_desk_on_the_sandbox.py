@@ -30,9 +30,9 @@ group by merchant_id
 
 def feed(world: World) -> list[dict[str, Any]]:
     """Everything that the feed of W1 has delivered, repeated deliveries included, in its order."""
-    source = world.sources()["w1"]
+    source = world.sources().by_name["w1"]
     assert isinstance(source, HttpFeed)
-    return [event for portion in source.portions({}) for event in portion.events]
+    return [source.event(body) for portion in source.portions({}) for body in portion.bodies]
 
 
 def hire(world: World, events: Iterable[dict[str, Any]]) -> None:

@@ -12,6 +12,7 @@ import pytest
 from include.db.connection import connect
 from include.db.lease import LeaseLost, hold
 from include.flows import kaspi_returns_ingest, warehouse_receipts_reconcile
+from include.flows.warehouse_events import Sources
 from include.kaspi.shop_api import OrderList, ShopApi
 from tests.db.truths import CASES, COUNTS, FINDINGS, ORDERS, check_against_the_truth
 from tests.fingerprint import fingerprint
@@ -150,8 +151,9 @@ def test_a_source_that_is_down_does_not_keep_the_other_sources_events(world: Wor
     from include.wms.sources import FileDrop
 
     run = world.new_run("warehouse_receipts_reconcile", "drop-away")
-    sources = {**world.sources(), "w2": FileDrop(tmp_path / "not mounted")}
-    warehouse_receipts_reconcile.collect(world.dsn, run, sources, "owner")
+    known = world.sources()
+    sources = {**known.by_name, "w2": FileDrop(tmp_path / "not mounted")}
+    warehouse_receipts_reconcile.collect(world.dsn, run, Sources(sources, known.sealer), "owner")
     (alert,) = world.query("select message from ops.alert where kind = 'source_unreadable'")
     assert "w2" in alert["message"] and "not mounted" in alert["message"]
 

@@ -230,8 +230,9 @@ def test_a_published_good_version_settles_what_was_put_aside_before(conn: Connec
 
 def test_what_cannot_come_back_from_here_says_so(conn: Connection) -> None:
     put_aside(conn, [bad(1), bad(2, source="wms/w1"), bad(3, source="file/applications")], NOW)
+    assert replay(conn, "shop", "wms/w1", actor="aliya", now=NOW) == 0, "nothing is kept of it"
     with pytest.raises(ValueError, match="send the record again"):
-        replay(conn, "shop", "wms/w1", actor="aliya", now=NOW)
+        replay(conn, "shop", "nobody/knows", actor="aliya", now=NOW)
     with pytest.raises(ValueError, match="correct the file and upload it again"):
         replay(conn, "shop", "file/applications", actor="aliya", now=NOW)
     with pytest.raises(ValueError, match="has a name"):
@@ -429,10 +430,14 @@ def test_the_command_lists_replays_and_dismisses(
     assert main(["dismiss", "--merchant", "other", "--id", str(first), "--actor", "a", "--reason", "known"]) == 1
     with pytest.raises(SystemExit):
         main(["replay", "--merchant", "shop", "--source", "kaspi/order"])
-    assert main(["replay", "--merchant", "shop", "--source", "wms/w1", "--actor", "a"]) == 1
-    assert "send the record again" in capsys.readouterr().err
+    assert main(["replay", "--merchant", "shop", "--source", "file/applications", "--actor", "a"]) == 1
+    assert "correct the file" in capsys.readouterr().err
     with connect(dsn) as conn:
-        assert states(conn) == {"o1": "replayed", "o2": "dismissed", "o3": "open"}
+        put_aside(conn, [bad(4, source="wms/w1")], NOW)
+    assert main(["replay", "--merchant", "shop", "--source", "wms/w1", "--actor", "a"]) == 1
+    assert "of 1 nothing is kept" in capsys.readouterr().err
+    with connect(dsn) as conn:
+        assert states(conn) == {"o1": "replayed", "o2": "dismissed", "o3": "open", "o4": "open"}
 
 
 def drifted(count: int, **changes: Any) -> Drift:

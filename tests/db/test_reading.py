@@ -5,21 +5,41 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import msgspec
 import pytest
+from cryptography.fernet import Fernet
 
 from include.db.connection import connect
 from include.db.statements import text_of
-from include.flows import cases, kaspi_returns_ingest, onboarding, quarantine
+from include.flows import cases, harvest, kaspi_returns_ingest, onboarding, quarantine
 from include.flows.applications import take_in
+from include.flows.contacts import Sealer
 from include.flows.run import open_run
-from include.kaspi import shop_api
+from include.kaspi import records, shop_api
 from include.kaspi.errors import KaspiBusy
+from include.kaspi.payloads import Identified, OrderResource
 from include.kaspi.shop_api import ShopApi, ShopSettings
 from include.quality.gate import judge
 from include.quality.suites.kaspi_returns_ingest import SUITE
 from tests.loopback import Reply, Server
 
 NOW = dt.datetime(2026, 11, 2, 6, tzinfo=dt.UTC)
+SEALER = Sealer(Fernet.generate_key().decode())
+
+
+LONG_ID = "o" + "1" * 200  # one letter more than is an id yet
+
+
+class _AnyId(Identified):
+    """A resource whose id may be of any length."""
+
+    id: str
+
+
+class _AnyOrder(OrderResource):
+    """An order whose id may be."""
+
+    id: str
 
 
 class Fixed:
@@ -109,7 +129,7 @@ def ingest(dsn: str, settings: ShopSettings, run_id: str, minutes: int = 0) -> d
     clock = Fixed(NOW + dt.timedelta(minutes=minutes))
     with connect(dsn) as conn:
         run = open_run(conn, "kaspi_returns_ingest", run_id, clock)
-    kaspi_returns_ingest.fetch(dsn, run, settings, clock, "owner")
+    kaspi_returns_ingest.fetch(dsn, run, settings, clock, "owner", SEALER)
     verdict = judge(dsn, run, SUITE)
     kaspi_returns_ingest.publish(dsn, run, "owner")
     return verdict
@@ -132,6 +152,58 @@ def test_an_order_put_aside_long_ago_is_replayed_by_its_id(dsn: str, settings: S
     assert ask(dsn, "select order_id from core.customer_order") == [("o1",)]
     assert any(path.endswith("/orders/o1") for path in shop.asked)
     assert ask(dsn, "select 1 from ops.reread") == []
+
+
+def test_a_poisoned_order_is_known_by_its_id_where_that_is_legible(
+    dsn: str, settings: ShopSettings, shop: Shop
+) -> None:
+    """Half a surrogate pair in a note: no reader gets through it, and the id stands in clear beside it."""
+    shop.orders = [order(1, note="\ud83d"), order(2, note="\ud83d"), order(3)]
+    ingest(dsn, settings, "first")
+    told = "select record_key, status from ops.quarantine order by 1"
+    assert ask(dsn, told) == [("o1", "open"), ("o2", "open")]
+    assert ask(dsn, "select sealed from core.contact") == [], "Kaspi is asked for them again"
+    shop.orders[0] = order(1)
+    ingest(dsn, settings, "second", 15)
+    assert ask(dsn, told) == [("o1", "resolved"), ("o2", "open")], "a good version settles it"
+    shop.orders[1] = order(2, age_days=80)  # no sweep reaches it
+    with connect(dsn) as conn:
+        assert quarantine.replay(conn, "shop", "kaspi/order", actor="tester", now=NOW) == 1
+    ingest(dsn, settings, "third", 30)
+    assert ask(dsn, told) == [("o1", "resolved"), ("o2", "resolved")]
+    assert ask(dsn, "select order_id from core.customer_order order by 1") == [("o1",), ("o2",), ("o3",)]
+
+
+def test_an_order_without_a_legible_id_is_replayed_from_what_is_kept_of_it(
+    dsn: str, settings: ShopSettings, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its bytes give its id once that can be read; what it is now, Kaspi says."""
+    shop.orders = [{**order(1, customer={"name": "Айгүл"}), "id": LONG_ID}, order(2)]
+    shop.lines = {LONG_ID: [line(1)]}
+    ingest(dsn, settings, "first")
+    told = "select record_key like 'unnamed %', reason, status from ops.quarantine order by id"
+    ((unnamed, reason, _),) = ask(dsn, told)
+    assert unnamed and "id" in reason
+    ((name, sealed),) = ask(dsn, "select order_id, sealed from core.contact")
+    assert name.startswith("kaspi/order unnamed ")
+    assert json.loads(SEALER.open_bytes(bytes(sealed))) == shop.orders[0]
+
+    def again(minutes: int) -> int:
+        with connect(dsn) as conn:
+            asked = quarantine.replay(conn, "shop", "kaspi/order", actor="tester", now=NOW)
+        ingest(dsn, settings, f"again {minutes}", minutes)
+        return asked
+
+    assert again(15) == 1
+    assert ask(dsn, told) == [(True, reason, "open")], "it is no more legible than it was"
+    monkeypatch.setattr(records, "_identified", msgspec.json.Decoder(_AnyId))  # the rule is mended
+    monkeypatch.setattr(harvest, "_order", msgspec.json.Decoder(_AnyOrder))
+    shop.orders = [{**order(1, age_days=80, cancellationReason="NEWER"), "id": LONG_ID}, order(2)]
+    assert again(30) == 1
+    assert ask(dsn, "select record_key, status from ops.quarantine") == [(LONG_ID, "resolved")]
+    assert ask(dsn, "select cancellation_reason from core.customer_order where order_id <> 'o2'") == [("NEWER",)]
+    assert ask(dsn, "select 1 from core.contact") == [] == ask(dsn, "select 1 from ops.reread")
+    assert again(45) == 0
 
 
 def test_a_replayed_order_that_was_held_back_is_read_again(dsn: str, settings: ShopSettings, shop: Shop) -> None:

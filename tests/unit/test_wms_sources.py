@@ -12,7 +12,7 @@ from typing import Any
 import openpyxl
 import pytest
 
-from include.wms.contract import SCHEMA_FILE, event_types, problems
+from include.wms.contract import SCHEMA_FILE, Unreadable, event_types, from_text, problems
 from include.wms.sources import FileDrop, HttpFeed, read_csv, read_xlsx
 
 SCHEMA = json.loads(SCHEMA_FILE.read_text(encoding="utf-8"))
@@ -52,16 +52,16 @@ def as_xlsx(events: list[dict[str, Any]], *, title: bool = False) -> bytes:
 @pytest.mark.parametrize("title", [False, True])
 def test_a_workbook_says_what_the_csv_says(title: bool) -> None:
     """Excel keeps numbers and truth values as such, and an EAN that somebody typed as a number."""
-    read = read_xlsx(as_xlsx(EVENTS, title=title), "events.xlsx")
+    read = list(map(from_text, read_xlsx(as_xlsx(EVENTS, title=title), "events.xlsx")))
     expected = [{name: value for name, value in event.items() if value != []} for event in EVENTS]
-    assert read == expected == read_csv(as_csv(EVENTS), "events.csv")
+    assert read == expected == list(map(from_text, read_csv(as_csv(EVENTS), "events.csv")))
     assert [problems(event) for event in read] == [None] * len(EVENTS)
 
 
 def test_a_date_of_excels_has_no_offset_and_is_refused_by_name() -> None:
     naive = dt.datetime(2026, 11, 14, 10, 12)  # noqa: DTZ001 (Excel knows no other)
     (read,) = read_xlsx(as_xlsx([{**EVENTS[0], "occurred_at": naive}]), "x")
-    assert "occurred_at: pattern" in str(problems(read))
+    assert "occurred_at: pattern" in str(problems(from_text(read)))
 
 
 @pytest.mark.parametrize("body", [b"", b"PK\x03\x04 no zip", as_csv(EVENTS)])
@@ -76,12 +76,12 @@ def test_one_bad_file_does_not_keep_the_others_and_is_named(tmp_path: Path) -> N
     (tmp_path / "bb.csv").write_bytes(as_csv(EVENTS[:1]) + b'"' + b"x" * 200_000 + b'"\n')
     (tmp_path / "c.XLSX").write_bytes(as_xlsx(EVENTS[1:2]))
     (tmp_path / "d.xlsx.part").write_bytes(b"not ready")
-    read: dict[str, str] = {}
+    drop, read = FileDrop(tmp_path), dict[str, str]()
     found: list[str] = []
 
     def collect() -> None:
-        for portion in FileDrop(tmp_path).portions(read):
-            found.extend(event["event_id"] for event in portion.events)
+        for portion in drop.portions(read):
+            found.extend(drop.event(body)["event_id"] for body in portion.bodies)
             read[portion.part] = portion.cursor
 
     with pytest.raises(ValueError, match=r"b\.xlsx: the workbook is unreadable.*bb\.csv: line \d+"):
@@ -94,10 +94,12 @@ def test_one_bad_file_does_not_keep_the_others_and_is_named(tmp_path: Path) -> N
 
 
 class Feed(BaseHTTPRequestHandler):
-    """A warehouse whose page holds one event that no parser goes to the bottom of."""
+    """A warehouse whose page holds two events that no parser gets through."""
 
     def do_GET(self) -> None:
-        events = b",".join([json.dumps(EVENTS[0]).encode(), b"[" * 100_000 + b"]" * 100_000, b'{"event_id": NaN}'])
+        deep = b'{"event_id": "e2", "note": ' + b"[" * 100_000 + b"]" * 100_000 + b"}"
+        odd = b'{"merchant_id": "m1", "event_id": NaN}'
+        events = b",".join([json.dumps(EVENTS[0]).encode(), deep, odd])
         body = b'{"next_cursor": "3", "has_more": false, "events": [' + events + b"]}"
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
@@ -112,12 +114,16 @@ def test_an_event_that_cannot_be_read_keeps_no_other_of_its_page_waiting() -> No
     server = ThreadingHTTPServer(("127.0.0.1", 0), Feed)
     Thread(target=server.serve_forever, daemon=True).start()
     try:
-        (portion,) = HttpFeed(f"http://127.0.0.1:{server.server_port}", "token").portions({})
+        (portion,) = (feed := HttpFeed(f"http://127.0.0.1:{server.server_port}", "token")).portions({})
     finally:
         server.shutdown()
         server.server_close()
-    assert portion.cursor == "3" and portion.events[0] == EVENTS[0]
-    assert [problems(event) is None for event in portion.events] == [True, False, False]
+    good, *bad = portion.bodies
+    assert portion.cursor == "3" and feed.event(good) == EVENTS[0]
+    for body, legible in zip(bad, ({"event_id": "e2"}, {"merchant_id": "m1"}), strict=True):
+        with pytest.raises(Unreadable) as caught:
+            feed.event(body)
+        assert caught.value.head == legible
 
 
 def test_version_1_1_takes_every_event_of_version_1() -> None:
