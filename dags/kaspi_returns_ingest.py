@@ -19,8 +19,6 @@ from include.assets import ORDERS
 from include.dag_defaults import DEFAULTS, TIME_ZONE, deadline, finish, run_failed
 
 WOKEN = AssetAlias("kaspi_returns_ingest_changed")
-# What a mapped task is called: by its merchant's id while it runs, by his name as soon as that is looked up.
-NAMED = "{{ merchant | default(task.op_kwargs['merchant_id']) }}"
 
 
 @dag(
@@ -51,7 +49,7 @@ def kaspi_returns_ingest() -> None:
     def shop(merchant_id: str) -> None:
         """One merchant's way: whatever his shop does, the others' orders go theirs."""
 
-        @task(map_index_template=NAMED, pool="kaspi_api")
+        @task(map_index_template="{{ merchant }}", pool="kaspi_api")
         def fetch(merchant_id: str) -> int:
             from include.airflow_context import (
                 applications_folder,
@@ -73,7 +71,7 @@ def kaspi_returns_ingest() -> None:
                     lambda: applications_folder(merchant_id),
                 )  # fmt: skip
 
-        @task(map_index_template=NAMED, multiple_outputs=False)
+        @task(map_index_template="{{ merchant }}", multiple_outputs=False)
         def gate(merchant_id: str) -> dict[str, int]:
             from include.airflow_context import bear_name, current_run, warehouse_dsn
             from include.quality.gate import judge
@@ -82,7 +80,7 @@ def kaspi_returns_ingest() -> None:
             bear_name(merchant_id)
             return judge(warehouse_dsn(), current_run(), SUITE, merchant_id)
 
-        @task(map_index_template=NAMED, outlets=[WOKEN], multiple_outputs=False)
+        @task(map_index_template="{{ merchant }}", outlets=[WOKEN], multiple_outputs=False)
         def publish(merchant_id: str, *, outlet_events=None) -> dict[str, int]:  # type: ignore[no-untyped-def]
             from include.airflow_context import bear_name, current_run, owner, warehouse_dsn
             from include.flows.kaspi_returns_ingest import publish
