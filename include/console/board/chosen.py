@@ -82,9 +82,9 @@ class Chosen:
         asked = {"lang": self.language, "merchant": self.view.merchant_id, **self.kept, **more}
         return f"{page}?{'&'.join(_said(name, str(value)) for name, value in asked.items() if value not in (None, ''))}"
 
-    def beyond(self, page: str, **more: object) -> str | None:
-        """Return the address of a page of the console that knows no goods; None where goods are chosen."""
-        return None if self.category or self.supplier else self.address(page, **more)
+    def to(self, page: str, total: str, **asked: object) -> str:
+        """Return the address of a list, at the ``total`` of it that the number is which leads there."""
+        return f"{self.address(page, **asked)}#{total}"
 
 
 @lru_cache(10_000)
