@@ -206,7 +206,7 @@ listed as materialized (
     where
         (coalesce(product.category, 'unknown') = %(category)s or %(category)s::text is null)
         and (coalesce(product.supplier, 'unknown') = %(supplier)s or %(supplier)s::text is null)
-        and (coalesce(resale.sku, line.sku) = %(sku)s or %(sku)s::text is null)
+        and (line.sku = %(sku)s or %(sku)s::text is null)
 ),
 
 total as (

@@ -121,6 +121,16 @@ insert into core.order_line (
 )
 select merchant_id, order_id, order_id || '#1', 1, 'A002', 'A002', 'x', 2, 5000, 10000
 from core.return_case where merchant_id = 'alpha' and quantity is null order by order_id limit 12;
+insert into core.discrepancy (
+    discrepancy_id, merchant_id, case_id, unit_id, order_code, kind, subject, opened_at, due_at, money_at_risk, owner,
+    status
+)
+select
+    md5(unit_id || 'more')::uuid, merchant_id, case_id, unit_id, order_id, 'overdue', order_id, requested_at,
+    %(now)s::timestamptz + case when place %% 3 = 0 then interval '-1 day' else interval '2 days' end, 1000 + place,
+    'warehouse', 'open'
+from (select *, row_number() over (order by unit_id) as place from ledger.unit where merchant_id = 'beta') as every
+where place <= 60;
 """
 
 

@@ -16,7 +16,7 @@ from include.locale.labels import kpi_name, kpi_value, note_words, restated_word
 from include.locale.words import Words
 
 ORDER = {definition.name: place for place, definition in enumerate(kpi.DEFINITIONS)}
-ESTIMATED = frozenset({*MODELLED, "return_rate_nowcast", "return_rate_shrunk"})
+ESTIMATED = frozenset({*MODELLED, "return_rate_nowcast"})
 BACK = dt.timedelta(weeks=26)  # KPIs of young weeks may not be known yet: cards look so far back
 
 

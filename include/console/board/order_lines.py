@@ -175,8 +175,8 @@ def totals(_conn: Connection, chosen: Chosen, asked: Asked, sums: dict[str, Any]
     if asked["set"] == "cohort":
         told.append(Total("back", _("pieces that came back in time"), "count", sums["all_back"], back))
         value = share(sums["all_back"], sums["all_pieces"])
-        if asked["kpi"] == "return_rate":
-            told.append(Total("kpi", kpi_name(words, asked["kpi"], int(asked["days"])), "share", value))
+        if asked["kpi"] != "return_rate_nowcast":
+            told.append(Total("kpi", kpi_name(words, "return_rate", int(asked["days"])), "share", value))
         return told
     told.append(Total("back", _("came back for this cause"), "count", sums["all_back"], back))
     if asked["set"] == "signal":
