@@ -196,8 +196,14 @@ listed as materialized (
         came_back.unit_id,
         coalesce(came_back.back, 0) as back
     from placed
-    inner join core.order_line as line
-        on placed.merchant_id = line.merchant_id and placed.order_id = line.order_id
+    -- by the order, however many others the merchant has
+    inner join lateral (
+        select each_line.*
+        from core.order_line as each_line
+        where each_line.merchant_id = placed.merchant_id and each_line.order_id = placed.order_id
+        order by each_line.entry_id
+        offset 0
+    ) as line on true
     left join channel.resale_sku as resale
         on line.merchant_id = resale.merchant_id and line.sku = resale.offer_sku
     left join core.product
