@@ -28,8 +28,9 @@ LISTS: Mapping[str, frozenset[str]] = {
     "sent": frozenset({"sent", "accepted"}),
     "over": frozenset({"paid", "rejected", "expired", "withdrawn"}),
 }
-# Beside the lists those in one state, which the dashboard counts.
-SHOWS = {**LISTS, **{f"only_{one}": frozenset({one}) for states in LISTS.values() for one in states}}
+# Beside the lists what the dashboard counts: those that can still be acted on, together and in one state each.
+ONLY = {f"only_{one}": frozenset({one}) for states in LISTS.values() for one in states}
+SHOWS = {**LISTS, "unsettled": LISTS["open"] | LISTS["sent"], **ONLY}
 TIERS = {str(percent): text for percent, text in claim_labels.TIERS.items()}
 CHIPS = {"draft": "warn", "ready": "warn", "accepted": "good", "paid": "good", "rejected": "bad", "expired": "bad"}
 
@@ -73,12 +74,15 @@ def _pages(router: APIRouter, site: Site) -> None:
         request: Request,
         merchant: Annotated[str | None, Query(max_length=100)] = None,
         show: Annotated[str | None, Query(max_length=20)] = None,
+        category: Annotated[str | None, Query(max_length=100)] = None,
+        supplier: Annotated[str | None, Query(max_length=100)] = None,
         after: Annotated[UUID | None, Query()] = None,
     ) -> HTMLResponse:
         language = language_of(request)
         with site.warehouse() as conn:
             view = site.view(conn, request, merchant)
-            content = listing(conn, view, show or "open", after, site.now(), language)
+            goods = {"category": category or None, "supplier": supplier or None}
+            content = listing(conn, view, show or "open", goods, after, site.now(), language)
         return site.page(request, "claims.html", language, content, section="claims")
 
     @router.get("/claims/{claim_id}", response_class=HTMLResponse)
@@ -136,20 +140,24 @@ def _seen(conn: Connection, staff: Staff, claim_id: UUID) -> dict[str, Any]:
 
 
 def listing(
-    conn: Connection, view: View, show: str, after: UUID | None, now: dt.datetime, words: Words
-) -> dict[str, Any]:
-    """Return the values of the template ``claims.html``."""
+    conn: Connection, view: View, show: str, goods: Mapping[str, str | None], after: UUID | None, now: dt.datetime,
+    words: Words,
+) -> dict[str, Any]:  # fmt: skip
+    """Return the values of the template ``claims.html``: the claims of a list, with ``goods`` chosen those of them."""
     show = show if show in SHOWS else "open"
     whose = view.whose
-    rows = claims.claims_due(conn, whose, SHOWS[show], after=after, shown=SHOWN + 1)
+    rows = claims.claims_due(conn, whose, SHOWS[show], **goods, after=after, shown=SHOWN + 1)
     blind = waits_for(conn, view.staff, rows)
-    counts = {row["status"]: row for row in run(conn, "core/claim__counts", merchants=whose).fetchall()}
+    counts = {row["status"]: row for row in run(conn, "core/claim__counts", merchants=whose, **goods).fetchall()}
     return {
         **view.content,
         "names": {row["merchant_id"]: row["name"] for row in view.merchants},
         "now": now,
-        "kept": {"show": show},
+        "kept": {"show": show, **goods},
+        "goods": goods,
         "show": show,
+        "listed": sum(counts[one]["claims"] for one in SHOWS[show] if one in counts),
+        "listed_money": sum(counts[one]["amount"] for one in SHOWS[show] if one in counts),
         "lists": [
             (code, name, sum(counts[one]["claims"] for one in LISTS[code] if one in counts))
             for code, name in (("open", words._("To be sent")), ("sent", words._("Sent")), ("over", words._("Over")))

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -81,6 +82,10 @@ def _lists(router: APIRouter, site: Site) -> None:
         request: Request,
         merchant: Annotated[str | None, Query(max_length=100)] = None,
         kind: Annotated[str | None, Query(max_length=40)] = None,
+        owner: Annotated[str | None, Query(max_length=40)] = None,
+        overdue: Annotated[str | None, Query(max_length=3)] = None,
+        category: Annotated[str | None, Query(max_length=100)] = None,
+        supplier: Annotated[str | None, Query(max_length=100)] = None,
         show: Annotated[str | None, Query(max_length=20)] = None,
         as_of: Annotated[str | None, Query(max_length=10)] = None,
         known_on: Annotated[str | None, Query(max_length=10)] = None,
@@ -91,10 +96,14 @@ def _lists(router: APIRouter, site: Site) -> None:
         with site.warehouse() as conn:
             view = site.view(conn, request, merchant)
             whose = view.whose
-            content = _listing(conn, whose, days, kind or None, settled=show == "settled", page=page, words=language)
+            asked = Wanted(
+                kind or None, owner or None, category or None, supplier or None, overdue == "yes", show == "settled",
+                page,
+            )  # fmt: skip
+            content = _listing(conn, whose, days, asked, language)
             content |= {"balances": [_balance(conn, one, days) for one in whose]}
             content |= {"states": {code: label(language, STATE_NAMES, code) for code in STATES}}
-        content |= _head(view, now) | {"kept": days.asked}
+        content |= _head(view, now) | {"kept": {**days.asked, **content["goods"]}}
         return site.page(request, "differences.html", language, content, section="differences")
 
     @router.get("/differences/units", response_class=HTMLResponse)
@@ -171,29 +180,55 @@ def _seen(conn: Connection, staff: Staff, discrepancy_id: UUID) -> dict[str, Any
     return row
 
 
-def _listing(
-    conn: Connection, whose: list[str], days: Days, kind: str | None, *, settled: bool, page: int, words: Words
-) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which differences are asked for; None: of all kinds, owners, goods. Goods are known of what is open now."""
+
+    kind: str | None
+    owner: str | None
+    category: str | None
+    supplier: str | None
+    overdue: bool
+    settled: bool
+    page: int
+
+
+def _listing(conn: Connection, whose: list[str], days: Days, wanted: Wanted, words: Words) -> dict[str, Any]:
     """Return the verdicts, the kinds of differences and the differences chosen, of these merchants."""
-    asked: dict[str, Any] = {"merchants": whose, "known_at": days.known_at if days.past else None, "now": days.known_at}
-    settled = settled and not days.past
+    settled = wanted.settled and not days.past
+    goods = {name: None if settled or days.past else getattr(wanted, name) for name in ("category", "supplier")}
+    asked: dict[str, Any] = {
+        "merchants": whose, "known_at": days.known_at if days.past else None, "now": days.known_at, **goods,
+    }  # fmt: skip
     kinds = run(conn, "console/differences__kinds", **asked).fetchall()
     rows = run(
-        conn, "console/differences", **asked, kind=kind, settled=settled, shown=SHOWN + 1, passed=page * SHOWN
-    ).fetchall()
+        conn, "console/differences", **asked, kind=wanted.kind, owner=wanted.owner, overdue=wanted.overdue,
+        settled=settled, shown=SHOWN + 1, passed=wanted.page * SHOWN,
+    ).fetchall()  # fmt: skip
     return {
         "verdicts": _verdicts({row["verdict"]: row for row in run(conn, "console/verdicts", merchants=whose)}, words),
         "kinds": [{**row, "name": label(words, difference_labels.KINDS, row["kind"])} for row in kinds],
         "open_count": sum(row["differences"] for row in kinds),
         "open_money": sum(row["money"] for row in kinds),
-        "kind": kind,
+        "kind": wanted.kind,
+        "goods": goods,
+        "narrowed": {"owner": wanted.owner, "overdue": "yes" if wanted.overdue else None},
+        "narrowed_name": " · ".join(
+            [
+                *(one for one in goods.values() if one),
+                *([label(words, difference_labels.OWNERS, wanted.owner)] if wanted.owner else []),
+                *([words._("past the deadline")] if wanted.overdue else []),
+            ]
+        ),
+        "listed": rows[0]["listed"] if rows else 0,
+        "listed_money": rows[0]["listed_money"] if rows else 0,
         "settled": settled,
         "past": days.past,
         "as_of": days.as_of,
         "known_on": days.known_on,
         "today": almaty_day(days.now),
         "differences": [_row(row, days.known_at, words) for row in rows[:SHOWN]],
-        "page": page,
+        "page": wanted.page,
         "more": len(rows) > SHOWN,
     }
 

@@ -187,13 +187,16 @@ def claims_due(
     merchants: Collection[str],
     statuses: Iterable[str] = OPEN,
     *,
+    category: str | None = None,
+    supplier: str | None = None,
     after: UUID | None = None,
     shown: int = 50,
 ) -> list[dict[str, Any]]:
     """Return claims of these merchants: open ones by their deadline, the others by when they last changed."""
     return run_statement(
-        conn, "core/claim__listed", merchants=list(merchants), statuses=sorted(statuses), after=after, shown=shown
-    ).fetchall()
+        conn, "core/claim__listed", merchants=list(merchants), statuses=sorted(statuses), category=category,
+        supplier=supplier, after=after, shown=shown,
+    ).fetchall()  # fmt: skip
 
 
 def facts_of(row: dict[str, Any]) -> Facts:

@@ -13,7 +13,6 @@ left join mart.unit_in_question as asked on found.unit_id = asked.unit_id and as
 where
     found.merchant_id = any(%(merchants)s)
     and found.status = 'open'
-    and found.opened_at <= %(now)s
     and (asked.category = %(category)s or %(category)s::text is null)
     and (asked.supplier = %(supplier)s or %(supplier)s::text is null)
 group by found.kind, found.owner

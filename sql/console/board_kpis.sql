@@ -9,6 +9,7 @@ select
     hi::float8 as hi,
     n,
     note,
+    known_on,
     restated_because
 from mart.kpi_current
 where

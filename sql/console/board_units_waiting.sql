@@ -1,6 +1,6 @@
 -- Units that wait in a state since a span of days, the longest first, from behind the one shown last.
 select
-    one.unit_id,
+    one.unit_id as key,
     one.since as at
 from core.merchant
 cross join unnest(%(states)s::text[]) as chosen (state)
@@ -16,7 +16,7 @@ cross join
             and waiting.closed_at is null
             and waiting.since >= %(begins)s
             and waiting.since < %(ends)s
-            and (waiting.since, waiting.unit_id) > (%(after)s::timestamptz, %(after_unit)s::uuid)
+            and (waiting.since, waiting.unit_id) > (%(after)s::timestamptz, %(after_key)s::uuid)
             and (waiting.zone = %(zone)s or %(zone)s::text is null)
             and (waiting.category = %(category)s or %(category)s::text is null)
             and (waiting.supplier = %(supplier)s or %(supplier)s::text is null)

@@ -14,6 +14,7 @@ with newest as (
 
 select
     worth.merchant_id,
+    worth.week_start,
     worth.reason,
     worth.inspected,
     worth.confirmed,

@@ -1,4 +1,5 @@
--- Claims of these merchants in these states: what is open by deadline, what is over by when it ended.
+-- Claims of these merchants in these states: what is open by deadline, what is over by when it ended. With
+-- goods chosen those of their units.
 select
     claim.claim_id,
     claim.unit_id,
@@ -17,9 +18,9 @@ select
     unit.unit_label,
     unit.return_order_no,
     unit.sku,
-    coalesce(product.name, line.product_name) as product_name,
-    count(*) over () as listed
+    coalesce(product.name, line.product_name) as product_name
 from core.claim
+left join mart.unit_in_question as asked on claim.unit_id = asked.unit_id and asked.merchant_id = any(%(merchants)s)
 inner join ledger.unit on claim.unit_id = unit.unit_id
 left join core.product as product
     on unit.merchant_id = product.merchant_id and unit.sku = product.sku
@@ -28,6 +29,14 @@ left join core.order_line as line
 where
     claim.merchant_id = any(%(merchants)s)
     and claim.status = any(%(statuses)s)
+    -- goods are known of what can still be acted on
+    and (
+        claim.status not in ('draft', 'ready', 'sent', 'accepted')
+        or (
+            (asked.category = %(category)s or %(category)s::text is null)
+            and (asked.supplier = %(supplier)s or %(supplier)s::text is null)
+        )
+    )
     -- a page goes on after the last one of the page before
     and (
         %(after)s::uuid is null

@@ -10,10 +10,11 @@ from include.db.connection import connect
 from include.domain import kpi
 from include.flows.dashboard import rebuild
 from tests.console.surroundings import NOW
+from tests.db.test_return_causes_weekly import whole_run
 
 STORY = Path(__file__).parents[1] / "db" / "story" / "weekly_returns.sql"
 WEEK = dt.date(2026, 11, 9)
-MORE = """
+SAID = """
 insert into mart.kpi_weekly (merchant_id, category, week_start, kpi, version, known_on, value, lo, hi, n)
 select
     merchant_id, category, date '2026-11-09' - 7 * back, kpi, %(version)s, '2026-11-16', value + back, null, null, 20
@@ -81,6 +82,8 @@ insert into mart.cause_share (merchant_id, week_start, cause, received, inspecte
 values ('alpha', '2026-11-02', 'defective', 40, 30, 0.5, 0.4, 0.3, 0.55, '2026-11-09'),
     ('alpha', '2026-11-02', 'does_not_fit', 40, 30, 0.5, 0.6, 0.45, 0.7, '2026-11-09'),
     ('alpha', '2026-10-26', 'defective', 50, 50, 0.9, 0.9, 0.9, 0.9, '2026-11-02');
+"""
+FACTS = """
 insert into core.claim (
     claim_id, unit_id, merchant_id, seq, status, tier, amount, due_at, opened_at, changed_at, why, missing, notes,
     lost_because
@@ -108,11 +111,58 @@ from (
 """
 
 
+# What only the weekly run can count: an action against a rise, storage with a price, an order in two lines.
+MORE_FACTS = """
+insert into core.preventive_action (
+    action_id, merchant_id, kind, scope, reason, hypothesis, owner, starts_on, registered_by, registered_at
+)
+values
+('00000000-0000-0000-0000-00000000000a', 'alpha', 'supplier_instruction', '{"supplier": "Nomad", "batch": "B7"}',
+    'defective', 'half as many defects', 'Aigul', '2026-10-05', 'saule', %(now)s),
+('00000000-0000-0000-0000-00000000000b', 'alpha', 'description', '{"category": "Пылесосы"}', null,
+    'fewer returns of vacuum cleaners', 'Aliya', '2026-09-21', 'saule', %(now)s),
+('00000000-0000-0000-0000-00000000000c', 'alpha', 'description', '{"sku": "A001"}', 'defective',
+    'fewer defects', 'Aliya', '2026-09-21', 'saule', %(now)s);
+insert into core.rate_version (version, sha256, file_name, actor, loaded_at) values (1, '\\x00', 'o', 'test', %(now)s);
+insert into core.rate_card (version, merchant_id, warehouse, term, per, code, valid_from, amount)
+select max(version), '*', '*', 'storage', 'day', '', '2026-01-01', 15 from core.rate_version;
+update core.claim set status = 'paid', paid_amount = 4500, paid_at = %(now)s, sent_at = %(now)s, lost_because = null
+where unit_id in (select unit_id from core.claim where status = 'expired' order by unit_id limit 1);
+update core.claim set status = 'sent', sent_at = %(now)s
+where unit_id in (select unit_id from core.claim where status = 'draft' order by unit_id limit 1);
+insert into core.order_line (
+    merchant_id, order_id, entry_id, entry_number, sku, product_name, category, quantity, base_price, total_price
+)
+select merchant_id, order_id, order_id || '#1', 1, 'A002', 'A002', 'x', 2, 5000, 10000
+from core.return_case where merchant_id = 'alpha' and quantity is null order by order_id limit 12;
+insert into core.discrepancy (
+    discrepancy_id, merchant_id, case_id, unit_id, order_code, kind, subject, opened_at, due_at, money_at_risk, owner,
+    status
+)
+select
+    md5(unit_id || 'more')::uuid, merchant_id, case_id, unit_id, order_id, 'overdue', order_id, requested_at,
+    %(now)s::timestamptz + case when place %% 3 = 0 then interval '-1 day' else interval '2 days' end, 1000 + place,
+    'warehouse', 'open'
+from (select *, row_number() over (order by unit_id) as place from ledger.unit where merchant_id = 'beta') as every
+where place <= 60;
+"""
+
+
+def furnish_counted(dsn: str) -> None:
+    """The same warehouse with the numbers that the weekly run itself makes of it."""
+    with connect(dsn) as conn:
+        for text in (STORY.read_bytes(), FACTS.encode(), MORE_FACTS.encode()):
+            psycopg.ClientCursor(conn).execute(text, {"now": NOW})
+    for merchant_id in ("alpha", "beta"):
+        rebuild(dsn, NOW, "test", merchant_id)
+    whole_run(dsn)
+
+
 def furnish(dsn: str) -> None:
     with connect(dsn) as conn:
         facts = {"now": NOW, "version": kpi.VERSION}
-        psycopg.ClientCursor(conn).execute(STORY.read_bytes(), facts)
-        psycopg.ClientCursor(conn).execute(MORE.encode(), facts)
+        for text in (STORY.read_bytes(), SAID.encode(), FACTS.encode()):
+            psycopg.ClientCursor(conn).execute(text, facts)
         conn.execute(
             "insert into ops.mart_state (part, refreshed_at, counted_by, times) "
             "select unnest(array['alpha', 'beta']), %s, 'story', 1",

@@ -3,7 +3,7 @@
 import csv
 import io
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from urllib.parse import parse_qs, quote, urlsplit
 
 import psycopg
@@ -46,48 +46,7 @@ def lines_of(browser: TestClient, address: str) -> list[list[str]]:
     return list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig")), delimiter=";"))
 
 
-def counts(browser: TestClient, choice: str) -> Iterator[tuple[str, str, str, float, str]]:
-    """Every count of a page that leads to units: figure, line, column, what it is, where it leads."""
-    for page in PAGES:
-        answer = browser.get(f"/{page}?lang=en{choice}")
-        assert answer.status_code == 200
-        for code, table in tables(answer.text).items():
-            for name, line in table.items():
-                for column, (text, link) in line.items():
-                    if link and "units?" in link and not text.endswith(("%", "₸", "h", "d")):
-                        value = plain(text)
-                        assert value is not None
-                        yield code, name, column, value, link
-
-
-@pytest.mark.parametrize("choice", CHOICES)
-def test_every_number_leads_to_so_many_units(browser: TestClient, choice: str) -> None:
-    seen: dict[str, int] = {}
-    told = 0
-    for code, name, column, value, link in counts(browser, choice):
-        if column == "longest, days":
-            continue  # no count of these units
-        file = link.replace("units?", "units.csv?").replace("./", "")
-        seen.setdefault(file, len(lines_of(browser, f"/{file}")) - 1)
-        assert seen[file] == value, (code, name, column, link)
-        told += 1
-    assert told > 100
-
-
-@pytest.mark.parametrize("choice", ["", "&merchant=alpha"])
-def test_every_number_of_cases_leads_to_so_many(browser: TestClient, choice: str) -> None:
-    told = tables(browser.get(f"/actions?lang=en{choice}").text)
-    for code in ("differences", "claims"):
-        lines = {name: line for name, line in told[code].items() if name != "in all"}
-        for text, link in ({**line}.get("open", line.get("claims", ("", None))) for line in lines.values()):
-            assert link
-            listed = set(re.findall(rf"{code}/([0-9a-f-]{{36}})\?", browser.get("/" + link.removeprefix("./")).text))
-            assert len(listed) == min(int(text), 50), (code, link)
-        assert lines
-
-
-def test_what_a_page_cannot_be_asked_for_has_no_link(browser: TestClient, dsn: str) -> None:
-    """The pages of differences and claims know no goods, a reason's worth is of other units than a list's."""
+def test_what_came_into_question_leads_to_its_list_with_the_goods_chosen(browser: TestClient, dsn: str) -> None:
     with connect(dsn) as conn:
         conn.execute(
             "insert into core.discrepancy (discrepancy_id, merchant_id, unit_id, kind, subject, opened_at, due_at, "
@@ -96,34 +55,15 @@ def test_what_a_page_cannot_be_asked_for_has_no_link(browser: TestClient, dsn: s
             {"now": NOW},
         )
     dashboard.refresh(dsn, Run("warehouse_receipts_reconcile", "look", NOW), "test")
-    shown = tables(browser.get("/actions?lang=en&merchant=alpha&supplier=Nomad").text)
-    assert "differences" in shown and "claims" in shown
-    worth = tables(browser.get("/causes?lang=en&merchant=alpha").text)["worth"]
-    for table in (shown["differences"], shown["claims"], worth):
-        assert not [link for line in table.values() for _, link in line.values() if link]
     looks = html.fromstring(browser.get("/?lang=en&merchant=alpha&supplier=Nomad").text).xpath("//*[@class='look']")
-    assert "claim" in looks[2].text_content() and "past the deadline" in looks[2].text_content()
-    assert not [link for link in looks[2].xpath(".//a/@href") if link.startswith(("claims", "differences"))]
-
-
-def test_a_signal_of_a_batch_leads_to_the_units_of_the_batch(browser: TestClient, dsn: str) -> None:
-    with connect(dsn) as conn:
-        conn.execute(
-            "insert into mart.signal (merchant_id, week_start, supplier, batch, reason, rate, baseline, q_value, "
-            "direction, evidence, known_on) select merchant_id, week_start, 'Nomad', 'B7', 'defective', 0.2, 0.1, "
-            "0.01, 'up', evidence, known_on from mart.signal where batch = 'B7'"
-        )
-        row = conn.execute(
-            "select count(*) filter (where product.batch = 'B7') as units, count(*) as of_supplier "
-            "from mart.unit as unit inner join core.product using (merchant_id, sku) "
-            "where merchant_id = 'alpha' and product.supplier = 'Nomad' and unit.cause = 'defective' "
-            "and core.week_of(received_at) between '2026-08-31' and '2026-11-16'"
-        ).fetchone()
-    assert row is not None and 0 < row["units"] < row["of_supplier"]
-    page = html.fromstring(browser.get("/causes?lang=en&merchant=alpha").text)
-    (link,) = (one for one in page.xpath("//li[contains(@class, 'signal')]//a/@href") if "supplier=Nomad&" in one)
-    file = "/" + link.replace("units?", "units.csv?").removeprefix("./")
-    assert len(lines_of(browser, file)) - 1 == row["units"]
+    for words_of_it, page in (("past the deadline", "differences"), ("claim", "claims")):
+        (link,) = looks[2].xpath(f".//a[contains(., '{words_of_it}')][starts-with(@href, '{page}')]")
+        listed = browser.get("/" + link.get("href")).text
+        assert "Nomad" in listed
+        count = len(set(re.findall(rf"{page}/([0-9a-f-]{{36}})\?", listed)))
+        assert str(count) in re.findall(r"\d+", link.text_content()) and count
+        everything = browser.get(f"/{page}?lang=en&merchant=alpha").text
+        assert len(set(re.findall(rf"{page}/([0-9a-f-]{{36}})\?", everything))) > count
 
 
 def test_signals_are_of_the_last_full_week_and_of_no_older_one(browser: TestClient, dsn: str) -> None:
@@ -284,21 +224,6 @@ def test_what_was_said_otherwise_is_listed_with_before_after_and_cause(browser: 
         conn.execute("delete from mart.kpi_weekly where week_start = '2026-10-05' and kpi = 'resale_share'")
 
 
-def test_a_card_of_all_units_received_leads_to_them(browser: TestClient, dsn: str) -> None:
-    page = html.fromstring(browser.get("/speed?lang=en&merchant=alpha&weeks=26").text)
-    links = page.xpath("//article[@class='card']//a/@href")
-    assert links
-    for link in links:
-        asked = parse_qs(urlsplit(link).query)
-        with connect(dsn) as conn:
-            row = conn.execute(
-                "select count(*) as units from mart.unit where merchant_id = 'alpha' "
-                "and core.week_of(received_at) = %s::date", (asked["week"][0],),
-            ).fetchone()  # fmt: skip
-        file = "/" + link.replace("units?", "units.csv?").removeprefix("./")
-        assert row is not None and len(lines_of(browser, file)) - 1 == row["units"] > 0
-
-
 def test_a_signal_and_an_action_are_shown_with_the_goods_that_lie_in_them(browser: TestClient, dsn: str) -> None:
     """They name a SKU; who chooses its category or its supplier is told of them, who chooses other goods is not."""
     with connect(dsn) as conn:
@@ -424,8 +349,8 @@ def test_the_choice_stands_in_every_link(browser: TestClient) -> None:
         assert len(ours) > 5
         for link in ours:
             asked = parse_qs(urlsplit(link).query)
-            if asked.get("category") is None:  # the way back to everything, or the units of a signal's own goods
-                assert "weeks" not in asked or "cause" in asked
+            if asked.get("category") is None:  # the way back to everything, or what is of all goods of the shop
+                assert "weeks" not in asked or "set" in asked
                 continue
             assert (asked["lang"], asked["merchant"]) == (["kk"], ["alpha"]), link
             assert asked["weeks"] == ["26"], link
@@ -445,12 +370,6 @@ def test_the_choice_stands_in_every_link(browser: TestClient) -> None:
 def test_a_strange_choice_breaks_nothing(browser: TestClient, asked: str) -> None:
     for page in PAGES:
         assert browser.get(f"/{page}?{asked}").status_code in (200, 400)
-
-
-@pytest.mark.parametrize("asked", ["", "?step=stolen", "?step=waiting&age=77", "?step=received&bucket=99"])
-def test_what_no_number_leads_to_is_not_there(browser: TestClient, asked: str) -> None:
-    assert browser.get(f"/units{asked}").status_code == 404
-    assert browser.get("/figures/none.csv").status_code == 404
 
 
 def test_a_longer_period_begins_later(browser: TestClient) -> None:

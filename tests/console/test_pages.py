@@ -71,7 +71,7 @@ def test_the_page_shows_where_the_goods_are(told: str) -> None:
     assert counts is not None and counts["resold"]
     assert stage_counts(page.text)[4:] == [counts["on_sale"], counts["resold"]]
     assert "8.7%" in page.text
-    assert "better, before: 30%" in page.text
+    assert "better, before: 30%" in re.sub("<[^>]+>", "", page.text)
     assert "Batch B7 of Nomad &lt;b&gt;: defective" in page.text
     assert "channel/feed_offer__priced" in page.text  # a failed check is named
     assert "16 Nov, 07:16" in page.text  # the published list
@@ -103,7 +103,7 @@ def test_open_questions_are_grouped_by_kind(told: str) -> None:
     assert len(lines) == len(kinds) > 1
     for kind in kinds:
         money = f"{kind['money']:,}\u00a0₸"
-        [line] = [line for line in lines if f">{kind['count']}</a>" in line and f'num">{money}<' in line]
+        [line] = [line for line in lines if f">{kind['count']}</a>" in line and f">{money}</a>" in line]
         assert f"kind={kind['kind']}" in line
 
 

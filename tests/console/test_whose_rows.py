@@ -87,12 +87,11 @@ class World:
             **{f"/{page}": [f"/{page}?lang=en", f"/{page}{asked}"] for page in BOARD},
             "/figures/{code}.csv": [f"/figures/{code}.csv{more}" for code in FIGURES for more in ("?lang=en", asked)],
             **{
-                f"/{page}": [
-                    f"/{page}{more}&step={step}"
-                    for more in ("?lang=en", asked)
-                    for step in ("waiting", "received", "received&became=open", "received&term=receiving")
+                f"/{page}{file}": [
+                    f"/{page}{file}{more}&{listed}" for more in ("?lang=en", asked) for listed in LISTED[page]
                 ]
-                for page in ("units", "units.csv")
+                for page in LISTED
+                for file in ("", ".csv")
             },
             "/quality": ["/quality?lang=en&status=all", f"/quality{asked}&status=all"],
             "/quality/records.csv": ["/quality/records.csv?status=all", f"/quality/records.csv{asked}&status=all"],
@@ -299,6 +298,16 @@ def everything_else(conn: Connection, merchant_id: str, mark: str) -> None:
     ):
         conn.execute(statement, values)
     if merchant_id != "*":
+        for statement in (
+            "insert into core.customer_order (merchant_id, order_id, code, state, status, total_price, created_at, "
+            "payload_hash) values (%(m)s, %(mark)s, %(mark)s, 'ARCHIVE', 'COMPLETED', 2, '2026-11-10', '')",
+            "insert into core.order_line (merchant_id, order_id, entry_id, entry_number, quantity, base_price, "
+            "total_price) values (%(m)s, %(mark)s, %(mark)s, 0, 2, 1, 2)",
+            "insert into core.return_case (case_id, merchant_id, order_id, return_kind, status, units_lo, units_hi, "
+            "requested_from, requested_to) values (gen_random_uuid(), %(m)s, %(mark)s, 'customer_return', 'open', 1, "
+            "2, %(now)s, %(now)s)",
+        ):
+            conn.execute(statement, values)
         conn.execute(
             "insert into mart.offer_sync (merchant_id, store_id, offer_sku, desired_qty, compared_at) "
             "values (%(m)s, 'PP', %(mark)s, 1, %(now)s)",
@@ -331,6 +340,16 @@ def everything_else(conn: Connection, merchant_id: str, mark: str) -> None:
         )
 
 
+WEEK = "week=2026-11-16&day=2026-11-16"
+LISTED = {
+    "units": (
+        "step=waiting", "step=received", "step=received&became=open", "step=received&term=receiving",
+        *(f"set=kpi&kpi={name}&{WEEK}" for name in ("relisted_share", "net_recovery", "reconciled_share")),
+        f"set=causes&{WEEK}", f"set=reason&reason=unknown&{WEEK}",
+    ),
+    "lines": (f"set=cohort&kpi=return_rate_nowcast&days=30&since=2026-01-05&{WEEK}",),
+    "cases": ("",),
+}  # fmt: skip
 # What tells of the other merchant, or of the house, wherever it stands.
 STRANGE = re.compile(
     rf"Жібек|beta|W1-BETA|{OTHERS.code}|{OTHERS.sku}|{OTHERS.name}|{OTHERS.category}|{NOBODYS}|torn-beta".encode(),

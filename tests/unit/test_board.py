@@ -12,7 +12,9 @@ from starlette.datastructures import QueryParams
 from include.console.board.chosen import MOST_WEEKS, chosen_of, day_of, midnight
 from include.console.board.figures import Cell, Column, Figure, Row, drawing, heading, lines, scale
 from include.console.board.flow import AGES, age_of
-from include.console.board.units import after_of, place_of
+from include.console.board.lists import place_of
+from include.console.board.order_lines import LINES
+from include.console.board.units import UNITS
 from include.console.site import View
 from include.domain import speed
 from include.domain.staff import Staff
@@ -109,9 +111,10 @@ def test_a_day_is_a_day_or_nothing() -> None:
 
 
 def test_the_place_in_a_list_survives_the_address() -> None:
-    row = {"at": NOW, "unit_id": "00000000-0000-0000-0000-00000000000a"}
-    assert after_of(place_of(row)) == (NOW, UUID(int=10))
-    assert [after_of(text) for text in (None, "", "x_y", "2026-11-16T00:00_x")] == [None] * 4
+    row = {"at": NOW, "key": "00000000-0000-0000-0000-00000000000a"}
+    assert UNITS.after_of(place_of(row)) == (NOW, UUID(int=10))
+    assert [UNITS.after_of(text) for text in (None, "", "x_y", "2026-11-16T00:00_x")] == [None] * 4
+    assert LINES.after_of(place_of({"at": NOW, "key": "alpha/1_0"})) == (NOW, "alpha/1_0")
 
 
 COLUMNS = [Column("s1", "one", drawn=True), Column("s2", "two", drawn=True), Column("money", "money", "money")]

@@ -26,10 +26,10 @@ def figures(conn: Connection, chosen: Chosen, words: Words) -> list[Figure]:
 
 def actions(conn: Connection, chosen: Chosen, words: Words) -> list[dict[str, Any]]:
     """Return the preventive actions, each with its effect in words."""
-    return [_action(row, words) for row in run(conn, "console/board_actions", **chosen.goods)]
+    return [_action(row, chosen, words) for row in run(conn, "console/board_actions", **chosen.goods)]
 
 
-def _action(row: dict[str, Any], words: Words) -> dict[str, Any]:
+def _action(row: dict[str, Any], chosen: Chosen, words: Words) -> dict[str, Any]:
     scope, known = row["scope"], row["effect"] is not None
     because = (row["evidence"] or {}).get("because")
     return {
@@ -45,7 +45,31 @@ def _action(row: dict[str, Any], words: Words) -> dict[str, Any]:
         "change": _change(row["effect"], words) if known else "",
         "interval": f"{_change(row['lo'], words)} … {_change(row['hi'], words)}" if known else "",
         "because": label(words, board_labels.NO_EFFECT_BECAUSE, because) if because else "",
+        "made_of": chosen.address("lines", **_lines_of(row, "acted_on", "after")),
+        "counted": _counted(row, chosen, words),
     }  # fmt: skip
+
+
+def _lines_of(row: dict[str, Any], side: str, when: str) -> dict[str, Any]:
+    """Return what the address of an action's order lines says: of its goods or of the others, before it or under it."""
+    return {"merchant": row["merchant_id"], "category": "", "supplier": "", "set": "action", "action": row["action_id"],
+            "side": side, "when": when, "only": "yes"}  # fmt: skip
+
+
+def _counted(row: dict[str, Any], chosen: Chosen, words: Words) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Return the returns that an effect is judged by, before the action and under it, each with where it is listed."""
+    evidence = row["evidence"] or {}
+    names = (("acted_on", "", words._("came back, before → under the action")),
+             ("others", "others_", words._("other goods, before → under the action")))  # fmt: skip
+    found = []
+    for side, prefix, name in names:
+        told = [(when, evidence.get(f"{prefix}returned_{when}", 0)) for when in ("before", "after")]
+        if f"{prefix}returned_before" in evidence:
+            found.append(
+                (name, [(words.number(count), chosen.to("lines", "back", **_lines_of(row, side, when)))
+                        for when, count in told])
+            )  # fmt: skip
+    return found
 
 
 def _change(rate: float, words: Words) -> str:
@@ -97,17 +121,24 @@ def differences(conn: Connection, chosen: Chosen, words: Words) -> Figure:
     ]
     rows = []
     for row in run(conn, "console/board_differences", **chosen.goods, now=chosen.now):
-        link = chosen.beyond("differences", kind=row["kind"])
+        at = {"kind": row["kind"], "owner": row["owner"]}
+        link = chosen.to("differences", "differences", **at)
         cells = {
             "received": Cell(row["differences"], link),
-            "money": Cell(row["money"], link),
-            "overdue": Cell(row["overdue"]),
-            "next_due": Cell(row["next_due"], link),
-            "oldest": Cell(row["oldest"], link),
+            "money": Cell(row["money"], chosen.to("differences", "money", **at)),
+            "overdue": Cell(row["overdue"], chosen.to("differences", "differences", **at, overdue="yes")),
+            "next_due": Cell(row["next_due"], chosen.address("differences", **at)),
+            "oldest": Cell(row["oldest"], chosen.address("differences", **at)),
             "owner": Cell(label(words, difference_labels.OWNERS, row["owner"])),
         }
-        rows.append(Row(label(words, difference_labels.KINDS, row["kind"]), cells, key=row["kind"], link=link))
-    totals = {name: Cell(sum(row.cells[name].value for row in rows)) for name in ("received", "money", "overdue")}
+        rows.append(Row(label(words, difference_labels.KINDS, row["kind"]), cells, key=row["kind"],
+                        link=cells["money"].link))  # fmt: skip
+    totals = {
+        name: Cell(sum(row.cells[name].value for row in rows), chosen.to("differences", total, **more))
+        for name, total, more in (
+            ("received", "differences", {}), ("money", "money", {}), ("overdue", "differences", {"overdue": "yes"}),
+        )
+    }  # fmt: skip
     return Figure(
         "differences", _("Open differences"), _("what"), columns, rows, "bars",
         _("As it is now, whatever the period."), "money", totals,
@@ -128,14 +159,17 @@ def claims(conn: Connection, chosen: Chosen, words: Words) -> Figure:
     for status in OPEN_CLAIMS:
         if status in told:
             row = told[status]
-            link = chosen.beyond("claims", show=f"only_{status}")
+            at = {"show": f"only_{status}"}
             cells = {
-                "received": Cell(row["claims"], link),
-                "money": Cell(row["amount"], link),
-                "next_due": Cell(row["next_due"], link),
+                "received": Cell(row["claims"], chosen.to("claims", "claims", **at)),
+                "money": Cell(row["amount"], chosen.to("claims", "money", **at)),
+                "next_due": Cell(row["next_due"], chosen.address("claims", **at)),
             }
-            rows.append(Row(label(words, claim_labels.STATUSES, status), cells, key=status, link=link))
-    totals = {name: Cell(sum(row.cells[name].value for row in rows)) for name in ("received", "money")}
+            rows.append(Row(label(words, claim_labels.STATUSES, status), cells, key=status, link=cells["money"].link))
+    totals = {
+        name: Cell(sum(row.cells[name].value for row in rows), chosen.to("claims", total, show="unsettled"))
+        for name, total in (("received", "claims"), ("money", "money"))
+    }
     return Figure(
         "claims", _("Claims against the carrier, open"), _("state"), columns, rows, "bars",
         _("As it is now: those that can still be acted on. What was paid and lost stands in the numbers below."),

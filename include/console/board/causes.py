@@ -7,6 +7,7 @@ from typing import Any
 from include.console.board import goods
 from include.console.board.chosen import Chosen
 from include.console.board.figures import Cell, Column, Figure, Row, share
+from include.console.board.order_lines import PLACES
 from include.db.connection import Connection
 from include.db.statements import run
 from include.domain import kpi
@@ -60,13 +61,13 @@ def found(rows: list[dict[str, Any]], chosen: Chosen, words: Words) -> Figure:
     ]
     lines = []
     for cause, one in sorted(sums.items(), key=lambda item: (item[0] == "unknown", -item[1]["units"], item[0])):
-        link = chosen.address("units", step="received", cause=cause)
+        at = {"step": "received", "cause": cause}
         cells = {
-            "received": Cell(one["units"], link),
-            "share": Cell(share(one["units"], everything), link),
-            "money": Cell(one["value"], link),
+            "received": Cell(one["units"], chosen.to("units", "units", **at)),
+            "share": Cell(share(one["units"], everything), chosen.to("units", "share", **at)),
+            "money": Cell(one["value"], chosen.to("units", "value", **at)),
         }
-        lines.append(Row(label(words, CAUSES, cause), cells, key=cause, link=link))
+        lines.append(Row(label(words, CAUSES, cause), cells, key=cause, link=cells["received"].link))
     note = _("Causes as decided at the inspection, of the units received in the period.")
     return Figure("causes", _("Causes"), _("cause"), columns, lines, "bars", note,
                   empty=_("Nothing has been received yet."))  # fmt: skip
@@ -86,10 +87,10 @@ def weeks(rows: list[dict[str, Any]], chosen: Chosen, words: Words) -> Figure:
     for monday in chosen.mondays:
         cells = {}
         for place, cause in enumerate(first, start=1):
-            link = chosen.address("units", step="received", week=monday, cause=cause)
+            link = chosen.to("units", "units", step="received", week=monday, cause=cause)
             cells[f"s{place}"] = Cell(sums[monday, cause]["units"], link)
         rest = sum(sums[monday, cause]["units"] for cause in others)
-        told = chosen.address("units", step="received", week=monday, cause=",".join(others)) if others else None
+        told = chosen.to("units", "units", step="received", week=monday, cause=",".join(others)) if others else None
         cells["rest"] = Cell(rest, told)
         lines.append(Row(words.week(monday), cells, f"{monday:%d.%m}", monday.isoformat()))
     return Figure("causes_weekly", words._("Causes week by week"), words._("week"), columns, lines, "stacked",
@@ -105,7 +106,8 @@ def stated(rows: list[dict[str, Any]], chosen: Chosen, words: Words) -> Figure:
     for reason in sorted(reasons, key=lambda one: (one == "unknown", -reasons[one]["units"], one)):
         cells = {
             cause: Cell(
-                sums[reason, cause]["units"], chosen.address("units", step="received", reason=reason, cause=cause)
+                sums[reason, cause]["units"],
+                chosen.to("units", "units", step="received", reason=reason, cause=cause),
             )
             for cause in order
         }
@@ -128,14 +130,17 @@ def worth(conn: Connection, chosen: Chosen, words: Words) -> Figure:
     lines = []
     for row in run(conn, "console/board_worth", merchants=chosen.view.whose, last=chosen.last):
         said = label(words, CAUSES, row["reason"])
+        at = {**_of_shop(row), "set": "reason", "reason": row["reason"]}
+        made_of = chosen.address("units", **at)
         cells = {
-            "confirmed_share": Cell(row["share"]),
-            "lo": Cell(row["lo"]),
-            "hi": Cell(row["hi"]),
-            "confirmed": Cell(row["confirmed"]),
-            "inspected": Cell(row["inspected"]),
+            "confirmed_share": Cell(row["share"], chosen.to("units", "share", **at)),
+            "lo": Cell(row["lo"], made_of),
+            "hi": Cell(row["hi"], made_of),
+            "confirmed": Cell(row["confirmed"], chosen.to("units", "marked", **at, only="yes")),
+            "inspected": Cell(row["inspected"], chosen.to("units", "units", **at)),
         }
-        lines.append(Row(_of_whom(said, row, chosen), cells, key=f"{row['merchant_id']}/{row['reason']}"))
+        key = f"{row['merchant_id']}/{row['reason']}"
+        lines.append(Row(_of_whom(said, row, chosen), cells, key=key, link=cells["confirmed_share"].link))
     note = _("Customers' returns of the 26 weeks up to the newest week that is counted; all goods of the shop.")
     return Figure("worth", _("What a stated reason is worth"), _("said"), columns, lines,
                   "bars" if len(chosen.view.whose) == 1 else "", note, "share",
@@ -155,15 +160,26 @@ def corrected(conn: Connection, chosen: Chosen, words: Words) -> Figure:
     ]
     lines = []
     for row in run(conn, "console/board_cause_share", merchants=chosen.view.whose, last=chosen.last):
-        cells = {name: Cell(row[name]) for name in ("lo", "hi", "stated", "inspected", "received")}
-        cells["corrected"] = Cell(row["value"])
+        at = {**_of_shop(row), "set": "causes"}
+        made_of = chosen.address("units", **at)
+        cells = {name: Cell(row[told], made_of) for name, told in (("corrected", "value"), ("lo", "lo"), ("hi", "hi"))}
+        cells |= {
+            "stated": Cell(row["stated"], chosen.to("units", "share", **at, said=row["cause"])),
+            "inspected": Cell(row["inspected"], chosen.to("units", "units", **at, inspected="yes")),
+            "received": Cell(row["received"], chosen.to("units", "units", **at)),
+        }
         name = _of_whom(label(words, CAUSES, row["cause"]), row, chosen)
-        lines.append(Row(name, cells, key=f"{row['merchant_id']}/{row['cause']}"))
+        lines.append(Row(name, cells, key=f"{row['merchant_id']}/{row['cause']}", link=made_of))
     note = _("Customers' returns of the newest week that is counted, all goods of the shop. A unit that nobody has "
              "inspected yet is split as inspected ones with the same stated reason turned out.")  # fmt: skip
     return Figure("corrected", _("Causes, corrected for what is not inspected yet"), _("cause"), columns, lines,
                   "bars" if len(chosen.view.whose) == 1 else "", note, "share",
                   empty=_("No week has been counted yet."))  # fmt: skip
+
+
+def _of_shop(row: dict[str, Any]) -> dict[str, Any]:
+    """Return what the address of a number says that is of all goods of one shop in a counted week."""
+    return {"merchant": row["merchant_id"], "category": "", "supplier": "", "week": row["week_start"]}
 
 
 def _of_whom(name: str, row: dict[str, Any], chosen: Chosen) -> str:
@@ -217,40 +233,54 @@ def _signal(row: dict[str, Any], others: list[dict[str, Any]], chosen: Chosen, w
         "could_be_back": round(float(evidence.get("could_be_back", evidence.get("sold", 0)))),
         "rate_text": words.percent(row["rate"]),
         "baseline_text": words.percent(row["baseline"]),
-        "evidence_lines": _evidence(row, words),
+        "evidence_lines": _evidence(row, links := _lines_of(row, chosen), words),
         "same": same,
-        "units": _units_of(row, chosen),
+        "links": links,
     }
 
 
-def _units_of(row: dict[str, Any], chosen: Chosen) -> str:
-    """Return where the pieces behind a signal are listed: of its merchant, its goods and its cause."""
+def _lines_of(row: dict[str, Any], chosen: Chosen) -> dict[str, str | None]:
+    """Return where the order lines behind the numbers of a signal are listed: of its goods, its place and its weeks."""
+    newest = row["evidence"].get("recent_weeks")
+    if newest is None:
+        return defaultdict(lambda: None)
     asked = {
-        "merchant": row["merchant_id"], "step": "received", "cause": row["reason"], "category": row["category"],
-        "supplier": row["supplier"], "batch": row["batch"], "sku": row["sku"], "city": row["city"],
-        "carrier": row["carrier"],
+        "merchant": row["merchant_id"], "set": "signal", "week": row["week_start"], "weeks_of": newest,
+        "cause": row["reason"], **{name: row[name] for name in ("category", "supplier", *PLACES)},
     }  # fmt: skip
-    return chosen.address("units", **asked)
+    return {
+        "returned": chosen.to("lines", "back", **asked, only="yes"),
+        **{name: chosen.to("lines", name, **asked) for name in ("exposed", "rate", "baseline", "expected")},
+        "returned_before": chosen.to("lines", "back", **asked, when="before", only="yes"),
+        "exposed_before": chosen.to("lines", "exposed", **asked, when="before"),
+    }
 
 
 def _name(row: dict[str, Any], words: Words) -> str:
     return cell_name(words, row["category"], row["supplier"], row["batch"], row["sku"], row["city"], row["carrier"])
 
 
-def _evidence(row: dict[str, Any], words: Words) -> list[tuple[str, str]]:
-    """Return the evidence as pairs of words: what was counted, what chance would give."""
+def _evidence(
+    row: dict[str, Any], links: dict[str, str | None], words: Words
+) -> list[tuple[str, list[tuple[str, str | None]]]]:
+    """Return the evidence in words: what was counted, with where it is listed, and what chance would give."""
     _, told = words._, row["evidence"]
-    number = words.number
-    found = [
-        (_("came back, of these that could be back"), f"{number(told.get('returned', 0))} / "
-         f"{number(round(float(told.get('could_be_back', told.get('sold', 0)))))}"),
-        (_("expected by its past"), number(told["expected"]) if "expected" in told else "—"),
-        (_("in the weeks before"), f"{number(told['returned_before'])} / {number(round(told['could_be_back_before']))}"
-         if "returned_before" in told else "—"),
-        (_("weeks compared, newest and before"), f"{told.get('recent_weeks', '—')} / {told.get('before_weeks', '—')}"),
-        (_("would be chance at most (q)"), words.percent(row["q_value"]) if row["q_value"] >= 0.0005 else "< 0.1%"),
-        (_("cells tested"), number(told["cells_tested"]) if "cells_tested" in told else "—"),
+
+    def number(name: str, link: str = "") -> tuple[str, str | None]:
+        return (words.number(round(told[name])), links.get(link)) if name in told else ("—", None)
+
+    expected = (words.number(told["expected"]), links.get("expected")) if "expected" in told else ("—", None)
+    chance = words.percent(row["q_value"]) if row["q_value"] >= 0.0005 else "< 0.1%"
+    found: list[tuple[str, list[tuple[str, str | None]]]] = [
+        (_("came back, of these that could be back"), [
+            number("returned", "returned"), number("could_be_back" if "could_be_back" in told else "sold", "exposed")]),
+        (_("expected by its past"), [expected]),
+        (_("in the weeks before"), [
+            number("returned_before", "returned_before"), number("could_be_back_before", "exposed_before")]),
+        (_("weeks compared, newest and before"), [number("recent_weeks"), number("before_weeks")]),
+        (_("would be chance at most (q)"), [(chance, None)]),
+        (_("cells tested"), [number("cells_tested")]),
     ]  # fmt: skip
     if told.get("rises_for_weeks"):
-        found.append((_("rises for weeks of orders"), number(told["rises_for_weeks"])))
+        found.append((_("rises for weeks of orders"), [number("rises_for_weeks")]))
     return found

@@ -70,21 +70,29 @@ class Chosen:
     @property
     def kept(self) -> dict[str, str | None]:
         """Return what every link keeps, but merchant and language."""
-        period: dict[str, str | None] = (
-            {"weeks": str(self.weeks) if self.weeks != USUAL else None}
-            if self.weeks
-            else {"from": self.first.isoformat(), "to": (self.last + dt.timedelta(days=6)).isoformat()}
-        )
-        return {"category": self.category, "supplier": self.supplier, **period}
+        return _kept(self.category, self.supplier, self.weeks, self.first, self.last)
 
     def address(self, page: str, **more: object) -> str:
         """Return the address of a page, relative to the console's root, that keeps the choice; ``more`` goes first."""
         asked = {"lang": self.language, "merchant": self.view.merchant_id, **self.kept, **more}
         return f"{page}?{'&'.join(_said(name, str(value)) for name, value in asked.items() if value not in (None, ''))}"
 
-    def beyond(self, page: str, **more: object) -> str | None:
-        """Return the address of a page of the console that knows no goods; None where goods are chosen."""
-        return None if self.category or self.supplier else self.address(page, **more)
+    def to(self, page: str, total: str, **asked: object) -> str:
+        """Return the address of a list, at the ``total`` of it that the number is which leads there."""
+        return f"{self.address(page, **asked)}#{total}"
+
+
+@lru_cache(100)
+def _kept(
+    category: str | None, supplier: str | None, weeks: int | None, first: dt.date, last: dt.date
+) -> dict[str, str | None]:
+    """Return what every link keeps; a page has hundreds of them."""
+    period: dict[str, str | None] = (
+        {"weeks": str(weeks) if weeks != USUAL else None}
+        if weeks
+        else {"from": first.isoformat(), "to": (last + dt.timedelta(days=6)).isoformat()}
+    )
+    return {"category": category, "supplier": supplier, **period}
 
 
 @lru_cache(10_000)

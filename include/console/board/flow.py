@@ -59,18 +59,15 @@ def flow(conn: Connection, chosen: Chosen, words: Words) -> Figure:
     for monday in chosen.mondays:
         cells = {}
         for step in STEPS:
-            link = chosen.address("units", step=step, week=monday)
-            sums = told[monday, step]
-            cells[step] = Cell(sums["units"], link)
-            cells[f"money_{step}"] = Cell(sums["proceeds" if step == "resold" else "value"], link)
+            money = "proceeds" if step == "resold" else "value"
+            sums, at = told[monday, step], {"step": step, "week": monday}
+            cells[step] = Cell(sums["units"], chosen.to("units", "units", **at))
+            cells[f"money_{step}"] = Cell(sums[money], chosen.to("units", money, **at))
         rows.append(Row(words.week(monday), cells, f"{monday:%d.%m}", monday.isoformat()))
-    totals = {
-        column.code: Cell(
-            sum(row.cells[column.code].value for row in rows),
-            chosen.address("units", step=column.code.removeprefix("money_")),
-        )
-        for column in columns
-    }
+    totals = {}
+    for step in STEPS:
+        for code, total in ((step, "units"), (f"money_{step}", "proceeds" if step == "resold" else "value")):
+            totals[code] = Cell(sum(row.cells[code].value for row in rows), chosen.to("units", total, step=step))
     return Figure(
         "flow", _("From the request to the next sale"), _("week"), columns, rows, "columns",
         _("Each unit counts in the week in which it reached the step."), totals=totals,
@@ -132,17 +129,19 @@ def _ages(
         counts = [0] * len(AGES)
         for row in found:
             counts[age_of(row["days"])] += row["units"]
-        everything = chosen.address("units", step="waiting", **asked)
+        everything = {"step": "waiting", **asked}
         cells = {
-            f"age{place}": Cell(count, chosen.address("units", step="waiting", **asked, age=place))
+            f"age{place}": Cell(count, chosen.to("units", "units", **everything, age=place))
             for place, count in enumerate(counts)
         }
         cells |= {
-            "units": Cell(sum(counts), everything),
-            "money": Cell(sum(row["value"] for row in found), everything),
-            "oldest": Cell(max((row["days"] for row in found), default=None), everything),
+            "units": Cell(sum(counts), chosen.to("units", "units", **everything)),
+            "money": Cell(sum(row["value"] for row in found), chosen.to("units", "value", **everything)),
+            "oldest": Cell(
+                max((row["days"] for row in found), default=None), chosen.to("units", "oldest", **everything)
+            ),
         }
-        rows.append(Row(name, cells, key=key, link=everything))
+        rows.append(Row(name, cells, key=key, link=cells["units"].link))
     note = _("As it is now, whatever the period. Days in the place where it is; money is the price of the goods.")
     return Figure(code, title, head, columns, rows, "bars", note, empty=_("Nothing waits."))
 
@@ -172,14 +171,14 @@ def outcomes(received: list[dict[str, Any]], chosen: Chosen, words: Words) -> Fi
         at = {"step": "received", "week": monday}
         cells = {
             f"resold_{channel}": Cell(
-                row[f"resold_{channel}"], chosen.address("units", **at, became="resold", channel=channel)
+                row[f"resold_{channel}"], chosen.to("units", "units", **at, became="resold", channel=channel)
             )
             for channel in CHANNELS
         }
         cells |= {
-            "open": Cell(row["still_here"], chosen.address("units", **at, became="open")),
-            "lost": Cell(row["ended_otherwise"], chosen.address("units", **at, became="ended")),
-            "units": Cell(row["units"], chosen.address("units", **at)),
+            "open": Cell(row["still_here"], chosen.to("units", "units", **at, became="open")),
+            "lost": Cell(row["ended_otherwise"], chosen.to("units", "units", **at, became="ended")),
+            "units": Cell(row["units"], chosen.to("units", "units", **at)),
         }
         rows.append(Row(words.week(monday), cells, f"{monday:%d.%m}", monday.isoformat()))
     note = _("By the week of the receipt. Still here: from the dock to the shop window; ended otherwise: written off, "
@@ -209,14 +208,17 @@ def shares(received: list[dict[str, Any]], chosen: Chosen, words: Words) -> Figu
     rows = []
     for monday in chosen.mondays:
         row = told.get(monday, defaultdict(int))
-        cells = {"units": Cell(row["units"], chosen.address("units", step="received", week=monday))}
-        cells["won"] = Cell(share(row["proceeds"], row["value"]), cells["units"].link)
+        at = {"step": "received", "week": monday}
+        cells = {
+            "units": Cell(row["units"], chosen.to("units", "units", **at)),
+            "won": Cell(share(row["proceeds"], row["value"]), chosen.to("units", "won", **at)),
+        }
         for became in ("put_back", "resold"):
             for channel in ("", *CHANNELS):
                 name = f"{became}_{channel}" if channel else became
                 cells[name] = Cell(
                     share(row[name], row["units"]),
-                    chosen.address("units", step="received", week=monday, became=became, channel=channel),
+                    chosen.to("units", "share", **at, became=became, channel=channel),
                 )
         rows.append(Row(words.week(monday), cells, f"{monday:%d.%m}", monday.isoformat()))
     note = _(

@@ -6,7 +6,7 @@ Goods are never ranked by what was counted: of those that were hardly sold, chan
 from typing import Any
 
 from include.analytics.nowcast import PAST_WEEKS
-from include.console.board.chosen import Chosen
+from include.console.board.chosen import WEEK, Chosen
 from include.console.board.figures import Cell, Column, Figure, Row, share
 from include.db.connection import Connection
 from include.db.statements import run
@@ -45,23 +45,29 @@ def _figure(code: str, title: str, head: str, rates: list[dict[str, Any]], chose
         Column("returned", _("came back")),
         Column("sold", _("sold")),
     ]
-    lines = [
-        Row(
-            _name(row, chosen, words),
-            {
-                "estimate": Cell(row["value"]),
-                "counted": Cell(share(row["returned"], row["sold"])),
-                "lo": Cell(row["lo"]),
-                "hi": Cell(row["hi"]),
-                "returned": Cell(row["returned"]),
-                "sold": Cell(row["sold"]),
-            },
-            key="/".join(row[name] for name in ("merchant_id", "category", "sku", "supplier") if row[name]),
-        )
-        for row in rates
-    ]
+    lines = []
+    for row in rates:
+        sold = _sold(row)
+        made_of = chosen.address("lines", **sold)
+        cells = {name: Cell(row[told], made_of) for name, told in (("estimate", "value"), ("lo", "lo"), ("hi", "hi"))}
+        cells |= {
+            "counted": Cell(share(row["returned"], row["sold"]), chosen.to("lines", "kpi", **sold)),
+            "returned": Cell(row["returned"], chosen.to("lines", "back", **sold)),
+            "sold": Cell(row["sold"], chosen.to("lines", "pieces", **sold)),
+        }
+        key = "/".join(row[name] for name in ("merchant_id", "category", "sku", "supplier") if row[name])
+        lines.append(Row(_name(row, chosen, words), cells, key=key, link=made_of))
     return Figure(code, title, head, columns, lines, "bars", _note(rates, words), "share",
                   empty=_("No week has been counted yet."))  # fmt: skip
+
+
+def _sold(row: dict[str, Any]) -> dict[str, Any]:
+    """Return what the address of the order lines says that a rate of goods stands on."""
+    return {
+        "merchant": row["merchant_id"], "category": row["category"], "supplier": row["supplier"], "sku": row["sku"],
+        "set": "cohort", "kpi": "return_rate_shrunk", "days": HORIZON, "week": row["week_start"],
+        "since": row["week_start"] - (PAST_WEEKS - 1) * WEEK,
+    }  # fmt: skip
 
 
 def _note(rates: list[dict[str, Any]], words: Words) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from include.console.board.chosen import Chosen
+from include.console.board.counted import MODELLED
 from include.console.board.figures import Cell, Column, Figure, Row, Unit
 from include.db.connection import Connection
 from include.db.statements import run
@@ -15,13 +16,7 @@ from include.locale.labels import kpi_name, kpi_value, note_words, restated_word
 from include.locale.words import Words
 
 ORDER = {definition.name: place for place, definition in enumerate(kpi.DEFINITIONS)}
-# KPIs that count every unit received in their week: those units are listed.
-OF_ALL_RECEIVED = frozenset(
-    {
-        "processing_time_p50", "processing_time_p90", "time_to_sellable_p50", "time_to_sellable_p90", "relisted_share",
-        "resale_share",
-    }
-)  # fmt: skip
+ESTIMATED = frozenset({*MODELLED, "return_rate_nowcast"})
 BACK = dt.timedelta(weeks=26)  # KPIs of young weeks may not be known yet: cards look so far back
 
 
@@ -60,12 +55,30 @@ def _card(row: dict[str, Any], before: dict[str, Any] | None, chosen: Chosen, wo
         "interval": words.interval(row["lo"], row["hi"]) if known else "",
         "units": words.n_("{count} unit", "{count} units", row["n"]),
         "week": words.week(row["week_start"]),
-        "link": chosen.address("units", step="received", week=row["week_start"])
-        if row["kpi"] in OF_ALL_RECEIVED
-        else "",
+        "links": links_of(row, chosen),
+        "link_before": links_of(before, chosen)["value"] if before else None,
         "notes": note_words(words, row["note"]),
         "restated": restated_words(words, row["restated_because"]),
         "reached": row["value"] is not None,
+    }
+
+
+def links_of(row: dict[str, Any], chosen: Chosen) -> dict[str, str]:
+    """Return where the units or the order lines are listed that a KPI of a week stands on, for its value and its count.
+
+    What is estimated of them (its interval, a duration's median among units still open) leads to them, to no total.
+    """
+    name = row["kpi"]
+    asked = {"kpi": name, "days": row["horizon_days"], "week": row["week_start"]}
+    if kpi.BY_NAME[name].week == "order":
+        page, total, at = "lines", "pieces", {"set": "cohort", **asked}
+    else:
+        page, total, at = "units", "units", {"set": "kpi", **asked, "day": row["known_on"]}
+    made_of = chosen.address(page, **at)
+    return {
+        "value": made_of if name in ESTIMATED else f"{made_of}#kpi",
+        "units": f"{made_of}#{total}",
+        "interval": made_of,
     }
 
 
@@ -84,8 +97,11 @@ def weekly(
     code: str, title: str, rows: Sequence[dict[str, Any]], names: Sequence[tuple[str, int | None]], chosen: Chosen,
     words: Words, unit: Unit,
 ) -> Figure:  # fmt: skip
-    """Return these KPIs week by week; each leads to the units received in its week."""
-    told = {(row["kpi"], row["horizon_days"], row["week_start"]): row["value"] for row in rows}
+    """Return these KPIs week by week; each leads to the units that it stands on."""
+    told = {
+        (row["kpi"], row["horizon_days"], row["week_start"]): Cell(row["value"], links_of(row, chosen)["value"])
+        for row in rows
+    }
     columns = [
         Column(f"s{place}", kpi_name(words, name, days), unit, drawn=True)
         for place, (name, days) in enumerate(names, start=1)
@@ -94,7 +110,7 @@ def weekly(
         Row(
             words.week(monday),
             {
-                column.code: Cell(told.get((name, days, monday)), chosen.address("units", step="received", week=monday))
+                column.code: told.get((name, days, monday), Cell(None))
                 for column, (name, days) in zip(columns, names, strict=True)
             },
             tick=f"{monday:%d.%m}",

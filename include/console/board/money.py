@@ -27,6 +27,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     "s5": ("channel_fee",),
     "s6": ("write_off",),
 }
+TOTALS = ("units", "value", "cost", "a_unit", "proceeds")
 KPIS = (
     "reverse_logistics_cost", "reverse_logistics_cost_share", "net_recovery", "resale_share_value",
 )  # fmt: skip
@@ -59,11 +60,11 @@ def page(conn: Connection, chosen: Chosen, words: Words) -> tuple[list[Figure], 
         "cost_kpi", words._("Cost of one return and what is won back from it"), kpis,
         [("reverse_logistics_cost", None), ("net_recovery", None)], chosen, words, "money",
     )  # fmt: skip
-    return [terms(weeks, chosen, words), by_week(weeks, chosen, words), per_return], kpis, total(weeks.values())
+    return [terms(weeks, chosen, words), by_week(weeks, chosen, words), per_return], kpis, total(weeks.values(), chosen)
 
 
-def total(weeks: Iterable[Mapping[str, int]]) -> dict[str, Any]:
-    """Return the sums of the period: units, known cost, proceeds, cost a unit, units with an unknown term."""
+def total(weeks: Iterable[Mapping[str, int]], chosen: Chosen) -> dict[str, Any]:
+    """Return the sums of the period: units, their price, known cost, that of one unit, proceeds, unknown costs."""
     sums: dict[str, int] = defaultdict(int)
     for row in weeks:
         for name, value in row.items():
@@ -77,6 +78,10 @@ def total(weeks: Iterable[Mapping[str, int]]) -> dict[str, Any]:
         "proceeds": sums["proceeds"],
         "a_unit": cost / sums["units"] if sums["units"] else None,
         "unknown": sum(sums[f"no_{term}"] for term in TERMS),
+        "links": {
+            "unknown": chosen.to("units", "unknown", step="received", known="no"),
+            **{total: chosen.to("units", total, step="received") for total in TOTALS},
+        },
     }
 
 
@@ -90,31 +95,27 @@ def terms(weeks: Mapping[dt.date, Mapping[str, int]], chosen: Chosen, words: Wor
         Column("unknown", _("units of which it is not known")),
     ]
     rows = []
-    for term in TERMS:
+    for term in (*TERMS, "compensation"):
+        at = {"step": "received", "term": term}
+        name, total = label(words, TERM_NAMES, f"cost_{term}"), "amount"
         amount = sum(row[term] for row in weeks.values())
-        link = chosen.address("units", step="received", term=term)
+        unknown = sum(row.get(f"no_{term}", 0) for row in weeks.values())
+        if term == "compensation":
+            name, total, amount = _("paid by the carrier"), "taken_off", -amount
         cells = {
-            "received": Cell(amount, link),
-            "a_unit": Cell(amount / units if units else None),
-            "unknown": Cell(
-                sum(row[f"no_{term}"] for row in weeks.values()),
-                chosen.address("units", step="received", term=term, known="no"),
-            ),
+            "received": Cell(amount, chosen.to("units", total, **at)),
+            "a_unit": Cell(amount / units if units else None, chosen.to("units", "a_unit", **at)),
+            "unknown": Cell(unknown, chosen.to("units", "units", **at, known="no")),
         }
-        rows.append(Row(label(words, TERM_NAMES, f"cost_{term}"), cells, key=term, link=link))
-    paid = sum(row["compensation"] for row in weeks.values())
-    link = chosen.address("units", step="received", term="compensation")
-    cells = {
-        "received": Cell(-paid, link),
-        "a_unit": Cell(-paid / units if units else None),
-        "unknown": Cell(0),
-    }
-    rows.append(Row(_("paid by the carrier"), cells, key="compensation", link=link))
+        rows.append(Row(name, cells, key=term, link=cells["received"].link))
     everything = sum(known_cost(row) for row in weeks.values())
     totals = {
-        "received": Cell(everything),
-        "a_unit": Cell(everything / units if units else None),
-        "unknown": Cell(sum(row.cells["unknown"].value for row in rows)),
+        "received": Cell(everything, chosen.to("units", "cost", step="received")),
+        "a_unit": Cell(everything / units if units else None, chosen.to("units", "a_unit", step="received")),
+        "unknown": Cell(
+            sum(row.cells["unknown"].value for row in rows),
+            chosen.to("units", "unknown", step="received", known="no"),
+        ),
     }
     note = _("Units received in the period, what they cost so far; storage of those still here up to today.")
     return Figure(
@@ -138,21 +139,28 @@ def by_week(weeks: Mapping[dt.date, Mapping[str, int]], chosen: Chosen, words: W
         Column("value", _("goods' price"), "money"),
         Column("units", _("received")),
     ]
+
+    def links(**at: object) -> dict[str, str]:
+        """Return where each column is listed, of a week or of all of them."""
+        told = {
+            code: chosen.to("units", "amount", step="received", **at, term=",".join(group))
+            for code, group in (*GROUPS.items(), ("compensation", ("compensation",)))
+        }
+        told |= {code: chosen.to("units", code, step="received", **at) for code in ("cost", "value", "units")}
+        return {**told, "proceeds": chosen.to("units", "proceeds", step="received", **at, became="resold")}
+
     rows = []
     for monday in chosen.mondays:
-        row = weeks.get(monday, defaultdict(int))
-        at = {"step": "received", "week": monday}
-        link = chosen.address("units", **at)
-        cells = {code: Cell(sum(row[term] for term in group), link) for code, group in GROUPS.items()}
-        cells |= {
-            "compensation": Cell(row["compensation"], chosen.address("units", **at, term="compensation")),
-            "cost": Cell(known_cost(row), link),
-            "proceeds": Cell(row["proceeds"], chosen.address("units", **at, became="resold")),
-            "value": Cell(row["value"], link),
-            "units": Cell(row["units"], link),
-        }
+        row, told = weeks.get(monday, defaultdict(int)), links(week=monday)
+        cells = {code: Cell(sum(row[term] for term in group), told[code]) for code, group in GROUPS.items()}
+        cells |= {code: Cell(row[code], told[code]) for code in ("compensation", "proceeds", "value", "units")}
+        cells["cost"] = Cell(known_cost(row), told["cost"])
         rows.append(Row(words.week(monday), cells, f"{monday:%d.%m}", monday.isoformat()))
-    totals = {column.code: Cell(sum(row.cells[column.code].value for row in rows)) for column in columns}
+    everything = links()
+    totals = {
+        column.code: Cell(sum(row.cells[column.code].value for row in rows), everything[column.code])
+        for column in columns
+    }
     return Figure(
         "cost_weekly", _("Cost and proceeds week by week"), _("week"), columns, rows, "stacked",
         _("By the week of the receipt. What is not known is left out."), "money", totals,

@@ -50,7 +50,7 @@ def overview(conn: Connection, chosen: Chosen, words: Words) -> dict[str, Any]:
     open_kinds = run(conn, "console/board_differences", **chosen.goods, now=chosen.now).fetchall()
     claims = run(conn, "console/board_claims", **chosen.goods).fetchall()
     signals = causes.signals(conn, chosen, words)
-    total = money.total(money.costs(conn, chosen).values())
+    total = money.total(money.costs(conn, chosen).values(), chosen)
     weeks = flow(conn, chosen, words)
     kpis = kpi_rows(conn, chosen, KPIS)
     return {
@@ -60,7 +60,7 @@ def overview(conn: Connection, chosen: Chosen, words: Words) -> dict[str, Any]:
         "todo": _todo(waiting, open_kinds, claims, signals, chosen, words),
         "stages": _stages(waiting, weeks, chosen, words),
         "beside": _beside(waiting, weeks, chosen, words),
-        "unquantified": run(conn, "report/unquantified", **whose).fetchone(),
+        "unquantified": unquantified(conn, chosen),
         "cards": cards(kpis, chosen, words),
         "kpi_version": kpi.VERSION,
         "signals": signals[:SIGNALS_SHOWN],
@@ -69,20 +69,30 @@ def overview(conn: Connection, chosen: Chosen, words: Words) -> dict[str, Any]:
         "open_kinds": [_kind(row, chosen, words) for row in _by_kind(open_kinds)],
         "open_count": sum(row["differences"] for row in open_kinds),
         "open_money": sum(row["money"] for row in open_kinds),
+        "open_links": [chosen.to("differences", total) for total in ("differences", "money")],
         "lists": run(conn, "console/lists", **whose).fetchall(),
         "gates": _gates(run(conn, "console/gates", **whose).fetchall(), words),
         "alerts": alerts_of(conn, view, words, ALERTS_SHOWN),
     }
 
 
+def unquantified(conn: Connection, chosen: Chosen) -> dict[str, Any]:
+    """Return the open cases of unknown quantity, the least and the most pieces, each with where they are listed."""
+    row = run(conn, "console/board_unquantified", merchants=chosen.view.whose).fetchone() or {}
+    return {**row, "links": {total: chosen.to("cases", total) for total in ("cases", "least", "most")}}
+
+
 def _sum(waiting: list[dict[str, Any]], states: tuple[str, ...], chosen: Chosen) -> dict[str, Any]:
     """Return how many units wait in these states, their money, the longest wait, and where they are listed."""
     found = [row for row in waiting if row["state"] in states]
+    asked = {"step": "waiting", "state": ",".join(states)}
     return {
         "units": sum(row["units"] for row in found),
         "money": sum(row["value"] for row in found),
         "days": max((row["days"] for row in found), default=None),
-        "link": chosen.address("units", step="waiting", state=",".join(states)),
+        "link": chosen.to("units", "units", **asked),
+        "link_money": chosen.to("units", "value", **asked),
+        "link_days": chosen.to("units", "oldest", **asked),
     }
 
 
@@ -94,10 +104,10 @@ def _stages(waiting: list[dict[str, Any]], weeks: Figure, chosen: Chosen, words:
         _("passed quality control, to be listed"), _("on sale again"),
     )  # fmt: skip
     stages = [{"name": name, **_sum(waiting, states, chosen)} for name, states in zip(names, STAGES, strict=True)]
-    sold = weeks.totals["resold"]
+    sold, money_sold = weeks.totals["resold"], weeks.totals["money_resold"]
     stages.append(
-        {"name": _("sold again in the period"), "units": sold.value, "money": weeks.totals["money_resold"].value,
-         "days": None, "link": sold.link}
+        {"name": _("sold again in the period"), "units": sold.value, "money": money_sold.value, "days": None,
+         "link": sold.link, "link_money": money_sold.link, "link_days": None}
     )  # fmt: skip
     known = sum(stage["units"] for stage in stages) or 1
     return [{**stage, "share": round(100 * stage["units"] / known, 1)} for stage in stages]
@@ -130,7 +140,7 @@ def _todo(
                 "text": n_("Send {count} claim to the carrier", "Send {count} claims to the carrier", count),
                 "more": words._("the first until {moment}, {money}", moment=words.until(until),
                                 money=words.money(sum(row["amount"] for row in unsent))),
-                "link": chosen.beyond("claims", show="open"),
+                "link": chosen.to("claims", "claims", show="open"),
             }
         )  # fmt: skip
     for row in differences:
@@ -141,7 +151,8 @@ def _todo(
                     "text": n_("{count} past the deadline: {name}", "{count} past the deadline: {name}",
                                row["overdue"], name=name),
                     "more": words._("{money} at risk", money=words.money(row["overdue_money"])),
-                    "link": chosen.beyond("differences", kind=row["kind"]),
+                    "link": chosen.to("differences", "differences", kind=row["kind"], owner=row["owner"],
+                                      overdue="yes"),
                 }
             )  # fmt: skip
     given_up = _sum(waiting, TO_DECIDE, chosen)
@@ -185,8 +196,18 @@ def _by_kind(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _kind(row: dict[str, Any], chosen: Chosen, words: Words) -> dict[str, Any]:
     """Return one kind of open differences: how many, their money and deadlines, and where they are listed."""
-    name = label(words, difference_labels.KINDS, row["kind"])
-    return {**row, "name": name, "link": chosen.beyond("differences", kind=row["kind"])}
+
+    def link(total: str, **more: str) -> str:
+        return chosen.to("differences", total, kind=row["kind"], **more)
+
+    return {
+        **row,
+        "name": label(words, difference_labels.KINDS, row["kind"]),
+        "link": link("differences"),
+        "link_money": link("money"),
+        "link_overdue": link("differences", overdue="yes"),
+        "link_due": chosen.address("differences", kind=row["kind"]),
+    }
 
 
 def _gates(parts: list[dict[str, Any]], words: Words) -> list[dict[str, Any]]:

@@ -1,24 +1,24 @@
 """The addresses of the dashboard: the overview and its pages, each figure as a file, the units behind a number."""
 
-import datetime as dt
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any
-from uuid import UUID
 
 from fastapi import APIRouter, HTTPException, Query, Request, Response, status
 from fastapi.responses import HTMLResponse, StreamingResponse
 
-from include.console.board import actions, causes, flow, money, overview, restated, speed, units
+from include.console.board import actions, causes, flow, money, overview, restated, speed
+from include.console.board.cases import CASES
 from include.console.board.chosen import PRESETS, Chosen, chosen_of
 from include.console.board.figures import Figure, drawing, heading, lines, shown
 from include.console.board.kpis import cards, kpi_rows
-from include.console.sheets import portions, sheet, sheet_stream
+from include.console.board.lists import SHOWN, After, Kind, Rows, place_of
+from include.console.board.order_lines import LINES
+from include.console.board.units import UNITS
+from include.console.sheets import PORTION, portions, sheet, sheet_stream
 from include.console.site import Site, language_of
 from include.db.connection import Connection
 from include.db.statements import run
 from include.domain import kpi
-from include.locale.desk_labels import STATES as STATE_NAMES
-from include.locale.labels import CAUSES, label
 from include.locale.words import Words
 
 Figures = Callable[[Connection, Chosen, Words], list[Figure]]
@@ -60,7 +60,8 @@ def board_routes(site: Site) -> APIRouter:
     for name in ("flow", "speed", "causes", "money", "actions"):
         page(name, f"board_{name}.html")
     _files(router, site)
-    _units(router, site)
+    for kind in (UNITS, LINES, CASES):
+        _lists(router, site, kind)
     _restated(router, site)
     return router
 
@@ -79,6 +80,7 @@ def _frame(conn: Connection, chosen: Chosen, said: Words, page: str) -> dict[str
         "suppliers": [row["name"] for row in choices if row["what"] == "supplier"],
         "presets": PRESETS,
         "board": page,
+        "fixed": False,
         "tabs": [
             ("", _("Overview")), ("flow", _("Flow")), ("speed", _("Speed")), ("causes", _("Causes")),
             ("money", _("Money")), ("actions", _("Actions")), ("restated", _("Restated")),
@@ -110,7 +112,7 @@ def _actions(conn: Connection, chosen: Chosen, said: Words) -> dict[str, Any]:
         "actions": rows,
         "cards": cards(kpi_rows(conn, chosen, actions.KPIS), chosen, said),
         "kpi_version": kpi.VERSION,
-        "unquantified": run(conn, "report/unquantified", merchant_id=chosen.view.merchant_id).fetchone(),
+        "unquantified": overview.unquantified(conn, chosen),
     }
 
 
@@ -126,41 +128,45 @@ def _files(router: APIRouter, site: Site) -> None:
         return sheet(f"{code}.csv", heading(found), lines(found))
 
 
-def _units(router: APIRouter, site: Site) -> None:
-    @router.get("/units", response_class=HTMLResponse)
+def _lists(router: APIRouter, site: Site, kind: Kind) -> None:
+    @router.get(f"/{kind.page}", response_class=HTMLResponse, name=kind.page)
     def listed(request: Request, merchant: Merchant = None) -> HTMLResponse:
         language = language_of(request)
-        asked = units.asked_of(request.query_params)
+        asked = kind.asked_of(request.query_params)
         with site.warehouse() as conn:
             chosen = chosen_of(request, site.view(conn, request, merchant), site.now(), language.language)
-            after = units.after_of(request.query_params.get("after"))
-            rows = units.page_of(conn, chosen, asked, after, units.SHOWN + 1)
-            content = _frame(conn, chosen, language, "units")
-        here = rows[: units.SHOWN]
+            after = kind.after_of(request.query_params.get("after"))
+            rows, sums = kind.read(conn, chosen, asked, after, SHOWN + 1)
+            content = _frame(conn, chosen, language, kind.page)
+            content["totals"] = kind.totals(conn, chosen, asked, sums, language)
+        here = rows[:SHOWN]
         content |= {
-            "title": units.title(asked, chosen, language),
-            "units": [_unit(row, language) for row in here],
-            "file": chosen.address("units.csv", **asked),
-            "next": chosen.address("units", **asked, after=units.place_of(here[-1]))
-            if len(rows) > units.SHOWN
-            else None,
+            "title": kind.title(asked, chosen, language),
+            "rows": [kind.told(asked, row, language) for row in here],
+            "file": chosen.address(f"{kind.page}.csv", **asked),
+            "next": chosen.address(kind.page, **asked, after=place_of(here[-1])) if len(rows) > SHOWN else None,
             "kept": {**chosen.kept, **asked},
+            "fixed": "step" not in asked,
         }
-        return site.page(request, "board_units.html", language, content, section="home")
+        return site.page(request, f"board_{kind.page}.html", language, content, section="home")
 
-    @router.get("/units.csv")
+    @router.get(f"/{kind.page}.csv", name=f"{kind.page} as a file")
     def file(request: Request, merchant: Merchant = None) -> StreamingResponse:
         language = language_of(request)
-        asked = units.asked_of(request.query_params)
+        asked = kind.asked_of(request.query_params)
         with site.warehouse() as conn:
             chosen = chosen_of(request, site.view(conn, request, merchant), site.now(), language.language)
+            # what is not there is said before the file begins
+            first = kind.read(conn, chosen, asked, None, PORTION)[0]
 
-        def read(after: tuple[dt.datetime, UUID] | None, most: int) -> list[dict[str, Any]]:
+        def read(after: After | None, most: int) -> Rows:
+            if after is None:
+                return first
             with site.warehouse() as conn:
-                return units.page_of(conn, chosen, asked, after, most)
+                return kind.read(conn, chosen, asked, after, most)[0]
 
-        said = (units.file_lines(rows, language) for rows in portions(read, lambda row: (row["at"], row["unit_id"])))
-        return sheet_stream("units.csv", units.file_heading(language), said)
+        said = (kind.lines(rows, language) for rows in portions(read, lambda row: (row["at"], row["key"])))
+        return sheet_stream(f"{kind.page}.csv", kind.heading(language), said)
 
 
 def _restated(router: APIRouter, site: Site) -> None:
@@ -180,12 +186,3 @@ def _restated(router: APIRouter, site: Site) -> None:
             chosen = chosen_of(request, site.view(conn, request, merchant), site.now(), language.language)
             lines = list(restated.file_lines(conn, chosen, request.query_params, language))
         return sheet("restated.csv", restated.file_heading(language), lines)
-
-
-def _unit(row: dict[str, Any], said: Words) -> dict[str, Any]:
-    return {
-        **row,
-        "state_name": label(said, STATE_NAMES, row["state"]),
-        "cause_name": label(said, CAUSES, row["cause"]),
-        "cost": units.known_cost(row),
-    }

@@ -18,7 +18,7 @@ def figures(conn: Connection, chosen: Chosen, words: Words) -> list[Figure]:
     return page(conn, chosen, words)[0]
 
 
-def page(conn: Connection, chosen: Chosen, words: Words) -> tuple[list[Figure], list[dict[str, Any]], list[str]]:
+def page(conn: Connection, chosen: Chosen, words: Words) -> tuple[list[Figure], list[dict[str, Any]], list[Any]]:
     """Return the figures, the rows of the KPIs, and a sentence a measure that says what is typical."""
     _ = words._
     kpis = kpi_rows(conn, chosen, KPIS)
@@ -31,7 +31,7 @@ def page(conn: Connection, chosen: Chosen, words: Words) -> tuple[list[Figure], 
         weekly("sellable_weekly", _("Dock to back on sale, week by week"), kpis, [(KPIS[2], None), (KPIS[3], None)],
                chosen, words, "hours"),
     ]  # fmt: skip
-    said = [f"{titles[measure]}: {_typical(measure, rows, words)}" for measure in speed.MEASURES]
+    said = [{"name": titles[measure], "parts": _typical(measure, rows, chosen, words)} for measure in speed.MEASURES]
     return [spans[0], spans[1], *weeks], kpis, said
 
 
@@ -65,9 +65,17 @@ def distribution(measure: str, title: str, rows: list[dict[str, Any]], chosen: C
 def _line(
     name: str, count: int, everything: int, so_far: int | None, chosen: Chosen, asked: dict[str, Any], tick: str
 ) -> Row:
-    link = chosen.address("units", step="received", **asked)
-    by_then = None if so_far is None else share(so_far, everything)
-    cells = {"received": Cell(count, link), "share": Cell(share(count, everything), link), "by_then": Cell(by_then)}
+    link = chosen.to("units", "units", step="received", **asked)
+    cells = {
+        "received": Cell(count, link),
+        "share": Cell(share(count, everything), chosen.to("units", "share", step="received", **asked)),
+        "by_then": Cell(None),
+    }
+    if so_far is not None:
+        within = chosen.to(
+            "units", "share", step="received", measure=asked["measure"], outcome="reached", within=asked["bucket"]
+        )
+        cells["by_then"] = Cell(share(so_far, everything), within)
     return Row(name, cells, tick=tick, link=link)
 
 
@@ -84,18 +92,22 @@ def _counts(measure: str, rows: list[dict[str, Any]]) -> tuple[list[int], int, i
     return counts, open_ones, ended
 
 
-def _typical(measure: str, rows: list[dict[str, Any]], words: Words) -> str:
-    """Say within which span half of the units, and nine of ten, were there; the honest answer may be: not yet."""
+def _typical(measure: str, rows: list[dict[str, Any]], chosen: Chosen, words: Words) -> list[tuple[str, str | None]]:
+    """Say within which span half of the units, and nine of ten, were there, and where these are listed.
+
+    The honest answer may be: not yet.
+    """
     counts, still_open, ended = _counts(measure, rows)
     everything = sum(counts) + still_open + ended
     if not everything:
-        return words._("nothing has been received in this period")
-    said = []
+        return [(words._("nothing has been received in this period"), None)]
+    said: list[tuple[str, str | None]] = []
     for part, text in ((0.5, words._("half of the units within {span}")), (0.9, words._("9 of 10 within {span}"))):
         span = speed.reached_by(counts, everything, part)
         if span is not None:
-            said.append(text.format(span=span_name(span, words)))
-    return ", ".join(said) or words._("less than half of the units have come so far")
+            asked = {"step": "received", "measure": measure, "outcome": "reached", "within": span}
+            said.append((text.format(span=span_name(span, words)), chosen.address("units", **asked)))
+    return said or [(words._("less than half of the units have come so far"), None)]
 
 
 def span_name(number: int, words: Words) -> str:

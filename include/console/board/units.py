@@ -1,172 +1,86 @@
 """The units behind a number: a page of them after the other, by an index, and all of them as a file."""
 
-import datetime as dt
-import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
-from fastapi import HTTPException, status
-
-from include.clock import week_start
-from include.console.board.chosen import WEEK, Chosen, day_of, midnight
-from include.console.board.flow import AGES, CHANNELS, STEPS
+from include.console.board import counted, steps
+from include.console.board.chosen import Chosen
+from include.console.board.lists import After, Asked, Kind, Rows, Total
 from include.console.board.money import TERMS
+from include.console.board.steps import term_name
 from include.db.connection import Connection
 from include.db.statements import run
-from include.domain import speed
-from include.domain.unit_life import STATES
 from include.locale.desk_labels import STATES as STATE_NAMES
-from include.locale.desk_labels import TERMS as TERM_NAMES
 from include.locale.desk_labels import ZONES
 from include.locale.labels import CAUSES, label
 from include.locale.words import Words
 
-SHOWN = 50
-LONGEST_LIST = 200  # letters of what is asked for
-FIRST = uuid.UUID(int=0)
-EVER = dt.datetime(1, 1, 2, tzinfo=dt.UTC)
-NEVER = dt.datetime(9998, 1, 1, tzinfo=dt.UTC)
-TEXTS = ("cause", "reason", "batch", "sku", "zone", "city", "carrier")
-CODES: Mapping[str, tuple[str, ...]] = {
-    "became": ("put_back", "resold", "ended", "open"),
-    "channel": CHANNELS,
-    "measure": speed.MEASURES,
-    "outcome": ("reached", "open", "ended"),
-    "term": (*TERMS, "compensation"),
-    "known": ("no",),
-}
 
-
-def asked_of(query: Mapping[str, str]) -> dict[str, str]:
+def asked_of(query: Asked) -> dict[str, str]:
     """Return which units are asked for, as it stands in the address. Raises a 404 for what no number leads to."""
-    step = query.get("step", "")
-    asked = {"step": step}
-    asked |= {name: query[name][:LONGEST_LIST] for name in TEXTS if query.get(name)}
-    asked |= {name: query[name] for name, codes in CODES.items() if query.get(name) in codes}
-    asked |= {name: query[name] for name in ("bucket", "age") if query.get(name, "").isdecimal()}
-    if day_of(query.get("week")):
-        asked["week"] = query["week"]
-    states = [state for state in query.get("state", "").split(",") if state in STATES]
-    if states:
-        asked["state"] = ",".join(states)
-    if (
-        step not in (*STEPS, "waiting")
-        or int(asked.get("age", 0)) >= len(AGES)
-        or int(asked.get("bucket", 0)) >= speed.SPANS
-    ):
-        raise HTTPException(status.HTTP_404_NOT_FOUND, "no such units")
-    return asked
+    return counted.asked_of(query) if query.get("set") else steps.asked_of(query)
 
 
-def page_of(
-    conn: Connection, chosen: Chosen, asked: Mapping[str, str], after: tuple[dt.datetime, uuid.UUID] | None, shown: int
-) -> list[dict[str, Any]]:
-    """Return the next units that are asked for, behind the one shown last."""
-    place = {"shown": shown, **chosen.goods}
-    if asked["step"] == "waiting":
-        begins, ends = _since(chosen, asked.get("age"))
-        states = asked["state"].split(",") if "state" in asked else list(STATES)
-        found = run(
-            conn, "console/board_units_waiting", **place, **_behind(after, begins), states=states,
-            zone=asked.get("zone"), begins=begins, ends=ends,
-        ).fetchall()  # fmt: skip
+def read(
+    conn: Connection, chosen: Chosen, asked: Asked, after: After | None, shown: int
+) -> tuple[Rows, dict[str, Any]]:
+    """Return the next units that are asked for, behind the one shown last, and the sums of a counted list."""
+    if "set" in asked:
+        found, sums = counted.places(conn, chosen, asked, after, shown)
     else:
-        begins, ends = chosen.begins, chosen.ends
-        if week := day_of(asked.get("week")):
-            begins, ends = midnight(week_start(week)), midnight(week_start(week) + WEEK)
-        more = {name: asked.get(name) for name in ("reason", "batch", "sku", "city", "carrier", *CODES)}
-        causes = asked["cause"].split(",") if "cause" in asked else None
-        found = run(
-            conn, "console/board_units_of_step", **place, **_behind(after, begins), **more, causes=causes,
-            step=asked["step"], bucket=int(asked["bucket"]) if "bucket" in asked else None, begins=begins,
-            ends=ends, today=chosen.today,
-        ).fetchall()  # fmt: skip
-    units, moments = [row["unit_id"] for row in found], [row["at"] for row in found]
-    return run(conn, "console/board_units", units=units, moments=moments).fetchall()
+        found, sums = steps.places(conn, chosen, asked, after, shown), {}
+    rows = run(
+        conn, "console/board_units", units=[row["key"] for row in found], moments=[row["at"] for row in found],
+        merchants=chosen.view.whose, today=chosen.today,
+    ).fetchall()  # fmt: skip
+    told = {row["key"]: row for row in found}
+    return [{**row, "marked": None, "amount": None, **told[row["key"]]} for row in rows], sums
 
 
-def _behind(after: tuple[dt.datetime, uuid.UUID] | None, begins: dt.datetime) -> dict[str, Any]:
-    """Return behind which place a list goes on: the index is entered there, so it is never before the span begins."""
-    at, unit_id = max(after or (begins, FIRST), (begins, FIRST))
-    return {"after": at, "after_unit": unit_id}
+def totals(conn: Connection, chosen: Chosen, asked: Asked, sums: dict[str, Any], words: Words) -> list[Total]:
+    """Return what the list comes to."""
+    if "set" in asked:
+        return counted.totals(chosen, asked, sums, words)
+    return steps.totals(conn, chosen, asked, words)
 
 
-def _since(chosen: Chosen, age: str | None) -> tuple[dt.datetime, dt.datetime]:
-    """Return since when, at the earliest and before when, units of this age have waited."""
-    if age is None:
-        return EVER, NEVER
-    least, most = AGES[int(age)]
-    day = dt.timedelta(days=1)
-    ends = NEVER if least == 0 else midnight(chosen.today - least * day + day)
-    return EVER if most is None else midnight(chosen.today - most * day), ends
-
-
-def after_of(text: str | None) -> tuple[dt.datetime, uuid.UUID] | None:
-    """Return the place behind which a page begins; None: at the beginning."""
-    moment, _sep, unit_id = (text or "").rpartition("_")
-    try:
-        at = dt.datetime.fromisoformat(moment)
-        return (at, uuid.UUID(unit_id)) if at.tzinfo else None
-    except ValueError:
-        return None
-
-
-def place_of(row: Mapping[str, Any]) -> str:
-    """Return the place of a unit in its list, for the address of the next page."""
-    return f"{row['at'].isoformat()}_{row['unit_id']}"
-
-
-def title(asked: Mapping[str, str], chosen: Chosen, words: Words) -> str:
+def title(asked: Asked, chosen: Chosen, words: Words) -> str:
     """Return what these units are."""
-    _ = words._
-    names = {
-        "waiting": _("waiting"), "requested": _("requested"), "received": _("received"),
-        "on_sale": _("back on sale"), "resold": _("sold again"), "ended": _("ended otherwise"),
-    }  # fmt: skip
-    parts = [names[asked["step"]]]
-    if "state" in asked:
-        parts.append(", ".join(label(words, STATE_NAMES, state) for state in asked["state"].split(",")))
-    if "zone" in asked:
-        parts.append(label(words, ZONES, asked["zone"]))
-    if "age" in asked:
-        least, most = AGES[int(asked["age"])]
-        parts.append(
-            _("over {days} days", days=least - 1) if most is None else _("{least}–{most} days", least=least, most=most)
-        )
-    if "week" in asked:
-        parts.append(words.week(week_start(dt.date.fromisoformat(asked["week"]))))
-    elif asked["step"] != "waiting":
-        parts.append(_("{first} – {last}", first=words.day(chosen.first),
-                       last=words.day(chosen.last + dt.timedelta(days=6))))  # fmt: skip
-    for name in ("cause", "reason"):
-        parts += [", ".join(label(words, CAUSES, one) for one in asked[name].split(","))] if name in asked else []
-    if "term" in asked:
-        code = asked["term"] if asked["term"] == "compensation" else f"cost_{asked['term']}"
-        parts.append(label(words, TERM_NAMES, code))
-    if "known" in asked:
-        parts.append(_("not known"))
-    parts += [asked[name] for name in ("batch", "sku", "city", "carrier") if name in asked]
-    parts += [one for one in (chosen.category, chosen.supplier) if one]
-    return " · ".join(parts)
+    told = counted.title(asked, words) if "set" in asked else steps.title(asked, chosen, words)
+    return " · ".join([*told, *(one for one in (chosen.category, chosen.supplier) if one)])
 
 
-def known_cost(row: Mapping[str, Any]) -> int:
-    """Return what is known of a unit's cost, less what the carrier paid; storage of one that is here not yet."""
+def told(asked: Asked, row: dict[str, Any], words: Words) -> dict[str, Any]:
+    """Return a unit as the page shows it; ``counts`` None: the list does not part its units."""
+    is_marked = "set" in asked and counted.is_marked(asked)
+    return {
+        **row,
+        "state_name": label(words, STATE_NAMES, row["state"]),
+        "said_name": label(words, CAUSES, row["stated_reason"]),
+        "cause_name": label(words, CAUSES, row["cause"]),
+        "cost": known_cost(row),
+        "counts": bool(row["marked"]) if is_marked else None,
+        "has_money": "set" in asked and counted.has_money(asked),
+    }
+
+
+def known_cost(row: dict[str, Any]) -> int:
+    """Return what is known of a unit's cost, less what the carrier paid."""
     return sum(row[term] or 0 for term in TERMS) - int(row["compensation"])
 
 
-def file_heading(words: Words) -> list[str]:
+def heading(words: Words) -> list[str]:
     """Return the heading of the file."""
     _ = words._
     return [
         _("unit"), _("merchant"), _("piece"), _("SKU"), _("product"), _("order"), _("Category"), _("Supplier"),
         _("state"), _("zone"), _("said"), _("cause"), _("requested"), _("received"), _("decided"), _("back on sale"),
-        _("ended"), _("goods' price"), _("proceeds"),
-        *(label(words, TERM_NAMES, f"cost_{term}") for term in TERMS), _("paid by the carrier"),
+        _("ended"), _("goods' price"), _("proceeds"), *(term_name(term, words) for term in TERMS),
+        _("paid by the carrier"), _("counts"), _("tenge that count"),
     ]  # fmt: skip
 
 
-def file_lines(rows: list[dict[str, Any]], words: Words) -> Iterator[list[Any]]:
+def lines(rows: Rows, words: Words) -> Iterator[list[Any]]:
     """Return these units as lines of the file."""
     for row in rows:
         times = (row[f"{name}_at"] for name in ("requested", "received", "decided", "on_sale", "closed"))
@@ -176,4 +90,8 @@ def file_lines(rows: list[dict[str, Any]], words: Words) -> Iterator[list[Any]]:
             label(words, ZONES, row["zone"]) if row["zone"] else None, label(words, CAUSES, row["stated_reason"]),
             label(words, CAUSES, row["cause"]), *(one and one.isoformat() for one in times), row["value"],
             row["proceeds"], *(row[term] for term in TERMS), row["compensation"],
+            None if row["marked"] is None else int(row["marked"]), row["amount"],
         ]  # fmt: skip
+
+
+UNITS = Kind("units", asked_of, read, totals, title, told, heading, lines)
