@@ -143,7 +143,7 @@ select
     md5(unit_id || 'more')::uuid, merchant_id, case_id, unit_id, order_id, 'overdue', order_id, requested_at,
     %(now)s::timestamptz + case when place %% 3 = 0 then interval '-1 day' else interval '2 days' end, 1000 + place,
     'warehouse', 'open'
-from (select *, row_number() over (order by unit_id) as place from ledger.unit where merchant_id = 'beta') as every
+from (select *, row_number() over (partition by merchant_id order by unit_id) as place from ledger.unit) as every
 where place <= 60;
 """
 
