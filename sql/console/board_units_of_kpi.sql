@@ -11,11 +11,30 @@ with tariff as materialized (
     where merchant_id = any(%(merchants)s)
 ),
 
+fee as materialized (
+    select
+        merchant_id,
+        warehouse,
+        channel,
+        days,
+        permilles
+    from core.channel_fee_tariff
+    where merchant_id = any(%(merchants)s)
+),
+
 received as materialized (
     select
         place.unit_id,
         place.received_at as at,
-        unit.resale_price,
+        left_over.proceeds,
+        case
+            when unit.resold_at is null or left_over.proceeds is not null
+                then
+                    line.base_price
+                    - (
+                        line.base_price * fee.permilles[width_bucket(core.day_of(placed.created_at), fee.days)] + 999
+                    ) / 1000
+        end as net_price,
         unit.resold_at - place.received_at <= make_interval(days => %(horizon)s) as resold,
         line.base_price as price,
         claim.paid_amount,
@@ -40,6 +59,15 @@ received as materialized (
     from mart.unit_place as place
     inner join ledger.unit on place.unit_id = unit.unit_id
     left join core.order_line as line on unit.merchant_id = line.merchant_id and unit.entry_id = line.entry_id
+    left join core.customer_order as placed
+        on unit.merchant_id = placed.merchant_id and unit.order_id = placed.order_id
+    left join channel.resale_sku as resale
+        on unit.merchant_id = resale.merchant_id and unit.sku = resale.offer_sku
+    left join fee
+        on
+            place.merchant_id = fee.merchant_id
+            and coalesce(place.warehouse, '') = fee.warehouse
+            and case when resale.sku is null then 'main' else 'resale' end = fee.channel
     left join core.claim on unit.unit_id = claim.unit_id
     left join tariff on place.merchant_id = tariff.merchant_id and place.warehouse = tariff.warehouse
     cross join
@@ -51,6 +79,11 @@ received as materialized (
                 end
             )
         ) as kept (storage)
+    -- what a sale leaves
+    cross join
+        lateral (
+            values (case when unit.state = 'resold' then unit.resale_price - place.channel_fee end)
+        ) as left_over (proceeds)
     where
         place.merchant_id = any(%(merchants)s)
         and place.received_at >= %(begins)s
@@ -69,18 +102,18 @@ listed as materialized (
             when 'resale_share_value' then coalesce(resold, false)
         end as marked,
         case %(kpi)s
-            when 'resale_share_value' then case when resold then resale_price end
+            when 'resale_share_value' then case when resold then proceeds end
             when 'reverse_logistics_cost' then cost
             when 'reverse_logistics_cost_share' then cost
             when 'net_recovery' then recovered
             when 'claims_paid' then paid_amount
             else claimable
         end as amount,
-        price as base
+        case when %(kpi)s = 'resale_share_value' then net_price else price end as base
     from received
     where
         case %(kpi)s
-            when 'resale_share_value' then price is not null
+            when 'resale_share_value' then net_price is not null
             when 'reverse_logistics_cost' then cost is not null
             when 'reverse_logistics_cost_share' then cost is not null and price > 0
             when 'net_recovery' then recovered is not null
@@ -106,7 +139,8 @@ page as (
         listed.key,
         listed.at,
         listed.marked,
-        listed.amount
+        listed.amount,
+        listed.base
     from listed
     where
         (listed.at, listed.key) > (%(after)s::timestamptz, %(after_key)s::uuid)
@@ -120,6 +154,7 @@ select
     page.at,
     page.marked,
     page.amount,
+    page.base,
     total.all_units,
     total.all_marked,
     total.all_amount,

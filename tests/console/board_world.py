@@ -126,6 +126,8 @@ values
 insert into core.rate_version (version, sha256, file_name, actor, loaded_at) values (1, '\\x00', 'o', 'test', %(now)s);
 insert into core.rate_card (version, merchant_id, warehouse, term, per, code, valid_from, amount)
 select max(version), '*', '*', 'storage', 'day', '', '2026-01-01', 15 from core.rate_version;
+insert into core.rate_card (version, merchant_id, warehouse, term, per, code, valid_from, permille)
+select max(version), '*', '*', 'channel_fee', 'share', '', '2026-07-01', 110 from core.rate_version;
 update core.claim set status = 'paid', paid_amount = 4500, paid_at = %(now)s, sent_at = %(now)s, lost_because = null
 where unit_id in (select unit_id from core.claim where status = 'expired' order by unit_id limit 1);
 update core.claim set status = 'sent', sent_at = %(now)s

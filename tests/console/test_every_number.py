@@ -149,7 +149,7 @@ class Reader:
         name = asked.get("kpi", "")
         money = tenge(lines, "tenge that count")
         if name in ("resale_share_value", "reverse_logistics_cost_share"):
-            return money / tenge(lines, "goods' price")
+            return money / tenge(lines, "of tenge")
         if name in ("reverse_logistics_cost", "net_recovery"):
             return money / len(lines)
         return money if name.startswith("claims") else counting(lines) / len(lines)

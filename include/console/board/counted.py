@@ -116,8 +116,8 @@ def _of_kpi(asked: Asked, sums: dict[str, Any], words: Words, counted: str) -> l
     if name in MODELLED:
         return told
     if name in SHARES_OF_MONEY:
-        told += [Total("amount", words._("tenge that count"), "money", amount),
-                 Total("base", words._("goods' price"), "money", base)]  # fmt: skip
+        of = words._("of tenge") if name == "resale_share_value" else words._("goods' price")
+        told += [Total("amount", words._("tenge that count"), "money", amount), Total("base", of, "money", base)]
         value: float | None = share(amount, base)
     elif name in SHARES:
         value = share(sums["all_marked"], units)

@@ -34,7 +34,7 @@ def read(
         merchants=chosen.view.whose, today=chosen.today,
     ).fetchall()  # fmt: skip
     told = {row["key"]: row for row in found}
-    return [{**row, "marked": None, "amount": None, **told[row["key"]]} for row in rows], sums
+    return [{**row, "marked": None, "amount": None, "base": None, **told[row["key"]]} for row in rows], sums
 
 
 def totals(conn: Connection, chosen: Chosen, asked: Asked, sums: dict[str, Any], words: Words) -> list[Total]:
@@ -76,7 +76,7 @@ def heading(words: Words) -> list[str]:
         _("unit"), _("merchant"), _("piece"), _("SKU"), _("product"), _("order"), _("Category"), _("Supplier"),
         _("state"), _("zone"), _("said"), _("cause"), _("requested"), _("received"), _("decided"), _("back on sale"),
         _("ended"), _("goods' price"), _("proceeds"), *(term_name(term, words) for term in TERMS),
-        _("paid by the carrier"), _("counts"), _("tenge that count"),
+        _("paid by the carrier"), _("counts"), _("tenge that count"), _("of tenge"),
     ]  # fmt: skip
 
 
@@ -90,7 +90,7 @@ def lines(rows: Rows, words: Words) -> Iterator[list[Any]]:
             label(words, ZONES, row["zone"]) if row["zone"] else None, label(words, CAUSES, row["stated_reason"]),
             label(words, CAUSES, row["cause"]), *(one and one.isoformat() for one in times), row["value"],
             row["proceeds"], *(row[term] for term in TERMS), row["compensation"],
-            None if row["marked"] is None else int(row["marked"]), row["amount"],
+            None if row["marked"] is None else int(row["marked"]), row["amount"], row["base"],
         ]  # fmt: skip
 
 
