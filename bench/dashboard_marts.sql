@@ -54,6 +54,26 @@ cross join (
 ) as told (kpi, horizon_days, value)
 cross join generate_series(0, 103) as back;
 
+insert into mart.kpi_weekly (
+    merchant_id, category, sku, week_start, kpi, horizon_days, version, known_on, value, lo, hi, n
+)
+select
+    merchant_id,
+    'Категория ' || number %% 9,
+    'SKU' || number,
+    %(week)s::date - 7 * back,
+    'return_rate_shrunk',
+    30,
+    %(version)s,
+    %(week)s::date - 7 * (back - 5),
+    0.11,
+    0.05 + number / 2000.0,
+    0.2,
+    2400
+from unnest(%(merchants)s::text[]) as merchant_id
+cross join generate_series(0, 99) as number
+cross join generate_series(5, 103) as back;
+
 insert into mart.signal (merchant_id, week_start, category, reason, rate, baseline, q_value, direction, evidence)
 select
     merchant_id,

@@ -103,13 +103,13 @@ def _gate(chosen: argparse.Namespace) -> Any:
     from include.quality.gate import judge
     from include.quality.suites.kaspi_returns_ingest import SUITE
 
-    return lambda: judge(chosen.dsn, _run(chosen), SUITE)
+    return lambda: judge(chosen.dsn, _run(chosen), SUITE, chosen.merchant)
 
 
 def _publish(chosen: argparse.Namespace) -> Any:
     from include.flows.kaspi_returns_ingest import publish
 
-    return lambda: publish(chosen.dsn, _run(chosen), _owner(chosen))
+    return lambda: publish(chosen.dsn, _run(chosen), _owner(chosen), chosen.merchant)
 
 
 if __name__ == "__main__":

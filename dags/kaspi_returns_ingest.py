@@ -6,19 +6,21 @@ changed, opens return cases and gives birth to the units that are certain to com
 
 | | |
 | --- | --- |
-| **Grain** | one part a merchant; inside it windows of at most 13 days, each of the six states |
+| **Grain** | one part a merchant, on its own way to `publish`; in it windows of ≤ 13 days, each of the six states |
 | **Rerun** | safe at any time, twice, beside another run: stored pages are not fetched again |
 | **If it fails** | readers still see the last good state; the last task names who was held and why (see the runbook) |
 
 To take in the past: trigger with `{"from": "2026-05-01T00:00:00+05:00", "to": "2026-06-01T00:00:00+05:00"}`.
 """
 
-from airflow.sdk import AssetAlias, CronTriggerTimetable, Param, dag, task
+from airflow.sdk import AssetAlias, CronTriggerTimetable, Param, dag, task, task_group
 
 from include.assets import ORDERS
 from include.dag_defaults import DEFAULTS, TIME_ZONE, deadline, finish, run_failed
 
 WOKEN = AssetAlias("kaspi_returns_ingest_changed")
+# What a mapped task is called: by its merchant's id while it runs, by his name as soon as that is looked up.
+NAMED = "{{ merchant | default(task.op_kwargs['merchant_id']) }}"
 
 
 @dag(
@@ -45,49 +47,57 @@ def kaspi_returns_ingest() -> None:
         current_run()
         return active_merchants(warehouse_dsn())
 
-    @task(map_index_template="{{ merchant }}", pool="kaspi_api")
-    def fetch(merchant_id: str) -> int:
-        from airflow.sdk import get_current_context
+    @task_group(prefix_group_id=False)
+    def shop(merchant_id: str) -> None:
+        """One merchant's way: whatever his shop does, the others' orders go theirs."""
 
-        from include.airflow_context import (
-            applications_folder,
-            clock,
-            current_run,
-            owner,
-            sealer,
-            shop_settings,
-            tried_enough,
-            warehouse_dsn,
-        )
-        from include.flows.kaspi_returns_ingest import fetch, merchant_title
+        @task(map_index_template=NAMED, pool="kaspi_api")
+        def fetch(merchant_id: str) -> int:
+            from include.airflow_context import (
+                applications_folder,
+                bear_name,
+                clock,
+                current_run,
+                owner,
+                sealer,
+                shop_settings,
+                tried_enough,
+                warehouse_dsn,
+            )
+            from include.flows.kaspi_returns_ingest import fetch
 
-        get_current_context()["merchant"] = merchant_title(warehouse_dsn(), merchant_id)  # type: ignore[typeddict-unknown-key]
-        with tried_enough():
-            return fetch(
-                warehouse_dsn(), current_run(), shop_settings(merchant_id), clock(), owner(), sealer(),
-                applications_folder(merchant_id),
-            )  # fmt: skip
+            bear_name(merchant_id)
+            with tried_enough():
+                return fetch(
+                    warehouse_dsn(), current_run(), shop_settings(merchant_id), clock(), owner(), sealer(),
+                    lambda: applications_folder(merchant_id),
+                )  # fmt: skip
 
-    @task(trigger_rule="all_done", multiple_outputs=False)
-    def gate() -> dict[str, int]:
-        from include.airflow_context import current_run, warehouse_dsn
-        from include.quality.gate import judge
-        from include.quality.suites.kaspi_returns_ingest import SUITE
+        @task(map_index_template=NAMED, multiple_outputs=False)
+        def gate(merchant_id: str) -> dict[str, int]:
+            from include.airflow_context import bear_name, current_run, warehouse_dsn
+            from include.quality.gate import judge
+            from include.quality.suites.kaspi_returns_ingest import SUITE
 
-        return judge(warehouse_dsn(), current_run(), SUITE)
+            bear_name(merchant_id)
+            return judge(warehouse_dsn(), current_run(), SUITE, merchant_id)
 
-    @task(outlets=[WOKEN], multiple_outputs=False)
-    def publish(*, outlet_events=None) -> dict[str, int]:  # type: ignore[no-untyped-def]
-        from include.airflow_context import current_run, owner, warehouse_dsn
-        from include.flows.kaspi_returns_ingest import publish
+        @task(map_index_template=NAMED, outlets=[WOKEN], multiple_outputs=False)
+        def publish(merchant_id: str, *, outlet_events=None) -> dict[str, int]:  # type: ignore[no-untyped-def]
+            from include.airflow_context import bear_name, current_run, owner, warehouse_dsn
+            from include.flows.kaspi_returns_ingest import publish
 
-        counts = publish(warehouse_dsn(), current_run(), owner())
-        if counts["orders"]:
-            outlet_events[WOKEN].add(ORDERS)
-        return counts
+            bear_name(merchant_id)
+            counts = publish(warehouse_dsn(), current_run(), owner(), merchant_id)
+            if counts["orders"]:
+                outlet_events[WOKEN].add(ORDERS)
+            return counts
+
+        fetch(merchant_id) >> gate(merchant_id) >> publish(merchant_id)
 
     known = merchants()
-    finish(known, fetch.expand(merchant_id=known), gate(), publish())
+    shops = shop.expand(merchant_id=known)
+    finish(known, shops, beside=list(shops.children.values()))
 
 
 kaspi_returns_ingest()

@@ -105,6 +105,15 @@ def current_run() -> Run:
         )
 
 
+def bear_name(merchant_id: str) -> None:
+    """Call the mapped task that is running after its merchant; its ``map_index_template`` shows ``merchant``."""
+    from airflow.sdk import get_current_context
+
+    from include.flows.kaspi_returns_ingest import merchant_title
+
+    get_current_context()["merchant"] = merchant_title(warehouse_dsn(), merchant_id)
+
+
 @contextmanager
 def tried_enough() -> Iterator[None]:
     """Let a task fail at once where trying again is no use, whatever ``retries`` says.

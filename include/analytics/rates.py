@@ -68,6 +68,23 @@ def _share(one: Count, lower: float, upper: float) -> Share:
     return Share(value, min(max(lower, 0.0), value), max(min(upper, 1.0), value), one.n)
 
 
+def of_lines(count: int, n: int, lines: int) -> Share:
+    """Return ``count / n`` pieces of so many order lines with Wilson's 95 % interval.
+
+    Pieces of one line come back together, for one reason: a line says once what its pieces say. Raises ValueError for
+    more lines than pieces.
+    """
+    from statsmodels.stats.proportion import proportion_confint
+
+    if n <= 0:
+        return Share(None, None, None, 0)
+    if not (0 <= count <= n and 1 <= lines <= n):
+        raise ValueError(f"{count} of {n} pieces of {lines} lines is no share")
+    lower, upper = (float(end) for end in proportion_confint(count / n * lines, lines, method="wilson"))
+    value = count / n
+    return Share(value, min(max(lower, 0.0), value), max(min(upper, 1.0), value), n)
+
+
 def exact(count: int, n: int, coverage: float = 0.95) -> Share:
     """Return ``count / n`` with the exact interval of Clopper and Pearson.
 

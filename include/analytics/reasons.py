@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from include.analytics.rates import Share, wilson
+from include.analytics.rates import Share, of_lines
 
 Floats = npt.NDArray[np.float64]
 PRIOR_STRENGTH = 2.0  # a reason nobody inspected yet is split like all pieces, as if two had been seen
@@ -38,15 +38,18 @@ class Corrected:
     n: int
 
 
-def worth(seen: Mapping[tuple[str, str], int]) -> list[Worth]:
-    """Return what each reason is worth by counts of inspected pieces: (stated reason, cause) → pieces."""
+def worth(seen: Mapping[tuple[str, str], int], lines: Mapping[str, int]) -> list[Worth]:
+    """Return what each reason is worth by counts of inspected pieces: (stated reason, cause) → pieces.
+
+    ``lines`` are the order lines they are of, by stated reason.
+    """
     found = []
     for reason in sorted({reason for reason, _ in seen}):
         causes = Counter({cause: pieces for (said, cause), pieces in seen.items() if said == reason and pieces})
         total = sum(causes.values())
         others = [(pieces, cause) for cause, pieces in causes.items() if cause != reason]
         mostly = max(others, key=lambda one: (one[0], one[1]))[1] if others else None
-        found.append(Worth(reason, wilson(causes[reason], total), mostly))
+        found.append(Worth(reason, of_lines(causes[reason], total, lines[reason]), mostly))
     return found
 
 

@@ -1,13 +1,12 @@
 """Orders from the Shop API to typed tables, return cases and the units that are certain to come.
 
-fetch (per merchant) → gate → publish. A page that is stored is never fetched again by a later try.
+fetch → gate → publish, each merchant on his own way. A page that is stored is never fetched again by a later try.
 """
 
 import datetime as dt
 import logging
 import time
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -31,16 +30,15 @@ from include.flows.run import Run
 from include.flows.staging import must_be_publishable, take_back_what_is_lost
 from include.flows.sweep import OutOfTime, SpanReader, StillMoving, Wanted, read_singly, spans_of
 from include.flows.unnamed_orders import name_again, waits
-from include.kaspi.errors import KaspiBusy, KaspiRefusedToken
+from include.kaspi.errors import KaspiBusy, KaspiLate, KaspiRefusedToken
 from include.kaspi.shop_api import ShopApi, ShopSettings
 from include.kaspi.states import STATES
-from include.notify.alerts import TOKEN_REFUSED, clear_alert, raise_alert, token_key
+from include.notify.alerts import APPLICATIONS_UNREADABLE, TOKEN_REFUSED, clear_alert, raise_alert, token_key
 
 log = logging.getLogger(__name__)
 
 ASKED_AT_ONCE = 20  # lines whose goods the product directory is asked for, until the answers are kept
 BUDGET_SECONDS = 600
-PUBLISHED_AT_ONCE = 4  # merchants, each on a connection of his own
 
 
 def active_merchants(dsn: str) -> list[str]:
@@ -72,20 +70,20 @@ def fetch(
     clock: Clock,
     owner: str,
     sealer: Sealer | None = None,
-    applications: Path | None = None,
+    applications: Callable[[], Path | None] | None = None,
 ) -> int:
     """Sweep one merchant's orders into the staging tables; return how many changed orders were staged.
 
-    Files of applications in the folder ``applications`` are taken in beside. The lease is held for a span at a time, so
-    an old range yields to the current run between spans. What the budget leaves unread stays in the page ledger; a
-    later try goes on from the stored pages, the merchant's next run reads the windows that are left.
+    Files of applications in the folder that ``applications`` names are taken in beside. The lease is held for a span
+    at a time, so an old range yields to the current run between spans. What the budget leaves unread stays in the page
+    ledger; a later try goes on from the stored pages, the merchant's next run reads the windows that are left.
     """
     merchant_id = settings.merchant_id
     deadline = time.monotonic() + BUDGET_SECONDS
     with (
         connect(dsn) as conn,
         SharedPace(dsn, settings.token, settings.requests_per_second) as pace,
-        ShopApi(settings, pace) as shop,
+        ShopApi(settings, pace, deadline) as shop,
         batch.merchant_part(conn, run, merchant_id, alone=True),
     ):
         # what a crash of the server takes back, rows and page ledger alike, is read again
@@ -97,12 +95,14 @@ def fetch(
         sweep = _Sweep(harvester, pace, clock, owner)
         try:
             with _drift_kept(harvester):
-                left = sweep.spans(deadline)
+                left = [sweep.spans(deadline)]
                 sweep.name()
-                sweep.singly(deadline, long=long)
+                with _what_is_late_waits():
+                    sweep.singly(deadline, long=long)
                 if applications:
-                    collect_folder(dsn, run, merchant_id, applications, clock)
-                sweep.master_codes(deadline)
+                    left.append(_take_in_applications(dsn, run, merchant_id, applications, clock))
+                with _what_is_late_waits():
+                    sweep.master_codes(deadline)
         except KaspiRefusedToken as error:
             with conn.transaction():
                 raise_alert(conn, token_key(merchant_id), merchant_id, TOKEN_REFUSED, str(error), run.now)
@@ -117,12 +117,53 @@ def fetch(
             clear_alert(conn, token_key(merchant_id), run.now)
             row = run_statement(conn, "raw/stage_order__count", **run.key, merchant_id=merchant_id).fetchone()
             assert row is not None
-            batch.staged(conn, run, merchant_id, row["orders"], rejected=row["rejected"], detail=left or None)
+            batch.staged(
+                conn,
+                run,
+                merchant_id,
+                row["orders"],
+                rejected=row["rejected"],
+                detail="; ".join(filter(None, left)) or None,
+            )
         if row["orders"]:
             with conn.transaction():
                 run_statement(conn, "raw/stage_order__analyze")
         log.info("%s: %d changed orders staged with %d calls", merchant_id, row["orders"], shop.calls)
     return int(row["orders"])
+
+
+@contextmanager
+def _what_is_late_waits() -> Iterator[None]:
+    """Let what the budget leaves no time for wait for the next run: what was read is worth publishing."""
+    try:
+        yield
+    except KaspiLate as error:
+        log.warning("%s; it waits for the next run", error)
+
+
+def _take_in_applications(
+    dsn: str, run: Run, merchant_id: str, applications: Callable[[], Path | None], clock: Clock
+) -> str:
+    """Take in the merchant's files of applications; return why they cannot be, if so.
+
+    A folder that is not there keeps no order waiting: an alert tells of it until it is read again.
+    """
+    key = f"{APPLICATIONS_UNREADABLE}/{merchant_id}"
+    try:
+        folder = applications()
+        if folder:
+            collect_folder(dsn, run, merchant_id, folder, clock)
+    except Exception as error:
+        log.exception("%s: the files of applications could not be taken in", merchant_id)
+        # what the database says may quote a row, which may name a buyer
+        told = f": {error}" if isinstance(error, (OSError, ValueError)) else ", see the log of fetch"
+        trouble = f"the files of applications could not be taken in: {type(error).__name__}{told}"
+        with connect(dsn) as conn:
+            raise_alert(conn, key, merchant_id, APPLICATIONS_UNREADABLE, trouble, run.now)
+        return trouble
+    with connect(dsn) as conn:
+        clear_alert(conn, key, run.now)
+    return ""
 
 
 @contextmanager
@@ -201,7 +242,7 @@ class _Sweep:
             except StillMoving as error:
                 log.warning("%s", error)
                 left.append(str(error))
-            except OutOfTime:
+            except (OutOfTime, KaspiLate):
                 left.append(
                     f"{len(spans) - done} windows are left for the next run: "
                     f"the budget of {BUDGET_SECONDS} s is used up"
@@ -311,15 +352,14 @@ class _Sweep:
                 )
 
 
-def publish(dsn: str, run: Run, owner: str) -> dict[str, int]:
-    """Make the passed parts visible: orders, lines, observations, cases and the units that are certain.
+def publish(dsn: str, run: Run, owner: str, merchant_id: str | None = None) -> dict[str, int]:
+    """Make the passed parts, or that of ``merchant_id`` alone, visible; return how much of each was.
 
-    Merchants are published side by side: a large part of one does not keep the others waiting.
+    A part is its orders, lines, observations, cases and the units that are certain.
     """
     with connect(dsn) as conn:
-        merchants = batch.passed(conn, run)
-    with ThreadPoolExecutor(PUBLISHED_AT_ONCE) as pool:
-        parts = list(pool.map(lambda merchant_id: _publish_part(dsn, run, merchant_id, owner), merchants))
+        merchants = [one for one in batch.passed(conn, run) if merchant_id in (None, one)]
+    parts = [_publish_part(dsn, run, one, owner) for one in merchants]
     return {name: sum(part[name] for part in parts) for name in ("orders", "cases", "units")}
 
 

@@ -73,7 +73,7 @@ def _stage_anew(conn: Connection, run: Run, merchant_id: str, wanted: Plan) -> S
 
 
 def _must_hold(conn: Connection, run: Run, merchant_id: str) -> None:
-    run_statement(conn, "ops/show_run", **run.key)
+    run_statement(conn, "ops/show_run", **run.key, merchant_id=None)
     for check in CHECKS:
         for row in conn.execute(text_of(f"checks/{check}").encode()).fetchall():
             if row["merchant_id"] == merchant_id:

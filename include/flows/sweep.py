@@ -20,7 +20,7 @@ from include.clock import Clock
 from include.db.lease import Lease
 from include.db.statements import run as run_statement
 from include.db.statements import run_bound, texts
-from include.flows.harvest import RECORD_ERRORS, SOURCE, Harvester, Read
+from include.flows.harvest import RECORD_ERRORS, SOURCE, Harvester, Read, id_of
 from include.flows.quarantine import Reject
 from include.kaspi.errors import KaspiBusy, KaspiError, KaspiRefusedToken
 from include.kaspi.shop_api import OrderList, Page, milliseconds
@@ -75,7 +75,7 @@ class Span:
 
 
 def spans_of(rows: Iterable[Mapping[str, Any]]) -> list[Span]:
-    """Return the spans of the page ledger's open windows, in the order they were planned."""
+    """Return the spans of the page ledger's open windows, in their order."""
     spans: dict[tuple[dt.datetime, dt.datetime], Span] = {}
     for row in rows:
         span = spans.setdefault((row["created_from"], row["created_to"]), Span(row["created_from"], row["created_to"]))
@@ -105,7 +105,7 @@ class SpanReader:
         self._read(self.span.lists([one for one in self.span.windows if not one.complete], anew=False))
         before: tuple[int, dict[int, int]] | None = None
         for number in range(ROUNDS):
-            counted, (shown, seen) = self._count(), self._seen()
+            counted, (shown, seen, nameless) = self._count(), self._seen()
             if seen >= sum(counted.values()) and any(
                 counted[one.window_id] != shown.get(one.window_id, 0) for one in self.span.windows
             ):
@@ -114,7 +114,7 @@ class SpanReader:
             stable = (seen, counted) == before
             if seen >= sum(counted.values()) or stable:
                 self._absent()
-                self._complete(seen, sum(counted.values()), stable=stable)
+                self._complete(seen, sum(counted.values()), stable=stable, nameless=nameless)
                 return
             # two orders can change places between two lists, and no count differs: the second time all are read
             moved = [one for one in self.span.windows if counted[one.window_id] != shown.get(one.window_id, 0)]
@@ -168,14 +168,15 @@ class SpanReader:
             self._in_time()
         return counted
 
-    def _seen(self) -> tuple[dict[int, int], int]:
-        """Return how many different orders each window showed, and how many all of them together."""
+    def _seen(self) -> tuple[dict[int, int], int, bool]:
+        """Return how many different orders each window showed, how many all of them together, and whether one of these
+        has no readable id."""
         with self.harvester.conn.transaction():
             rows = run_statement(
                 self.harvester.conn, "ops/fetch_seen", window_ids=[one.window_id for one in self.span.windows]
             ).fetchall()
         shown = {row["window_id"]: row["orders"] for row in rows}
-        return shown, shown.pop(None, 0)
+        return shown, shown.pop(None, 0), any(row["nameless"] for row in rows)
 
     def _absent(self) -> None:
         """Read by code what we know of the span and no page showed; Kaspi may have lost it from its lists."""
@@ -200,7 +201,7 @@ class SpanReader:
                 codes = ", ".join(one.code or one.order_id for one in answered.gone[:20])
                 log.warning("%s: Kaspi has these orders no more: %s", self.harvester.merchant_id, codes)
 
-    def _complete(self, seen: int, counted: int, *, stable: bool) -> None:
+    def _complete(self, seen: int, counted: int, *, stable: bool, nameless: bool) -> None:
         with self.lease.transaction() as conn:
             run_statement(
                 conn,
@@ -210,6 +211,7 @@ class SpanReader:
                 seen=seen,
                 counted=counted,
                 stable=stable,
+                nameless=nameless,
             )
 
 
@@ -251,7 +253,9 @@ def read_singly(
                 answered.gone.append(one)
             else:
                 found.append(order)
-                seen[one.order_id] = asked_at
+                answered.found.add(one.order_id)
+                if id_of(order) == one.order_id:  # one whose id cannot be read shows nothing of it
+                    seen[one.order_id] = asked_at
         now = clock.now()
         # they belong to no span: whenever they were created, they do not count for one
         read = Read(window_id, harvester.next_read(), now, 1, 0)
@@ -268,7 +272,6 @@ def read_singly(
                 asked=list(seen.values()),
             )
         answered.asked.update(one.order_id for one in part if one.order_id not in unanswered)
-        answered.found.update(seen)
         if time.monotonic() > deadline:
             break
     return answered

@@ -178,11 +178,12 @@ def _stage_reasons(conn: Connection, run: Run, merchant_id: str, week: dt.date, 
         learned_from=begin_of(monday - dt.timedelta(weeks=LEARNED_WEEKS)),
     ).fetchall()  # fmt: skip
     learned, inspected = Counter[tuple[str, str]](), Counter[tuple[str, str]]()
-    waiting = Counter[str]()
+    waiting, lines = Counter[str](), Counter[str]()
     for row in rows:
         pair = (row["reason"], row["cause"])
         if row["cause"] is not None:
             learned[pair] += row["pieces"]
+            lines[row["reason"]] += row["lines"]
         if row["of_week"] and row["cause"] is not None:
             inspected[pair] += row["pieces"]
         elif row["of_week"]:
@@ -193,7 +194,7 @@ def _stage_reasons(conn: Connection, run: Run, merchant_id: str, week: dt.date, 
             round((one.share.value or 0) * one.share.n), stored(one.share.value, 6), stored(one.share.lo, 6),
             stored(one.share.hi, 6), one.mostly,
         )
-        for one in reasons.worth(learned)
+        for one in reasons.worth(learned, lines)
     ]  # fmt: skip
     shares = [
         (

@@ -170,6 +170,10 @@ class DriftWatch:
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             self._note("retyped", "order", "not a resource", order_id)
 
+    def tells_of_no_lines(self, order_id: str) -> None:
+        """Note an order without its relation to lines: they are read all the same, by a call for each such order."""
+        self._note("missing", "order.relationships.entries", "an object is needed", order_id)
+
     def findings(self) -> list[Drift]:
         """Return what was found so far, by path."""
         found = [Drift(kind, path, detail, one.count, one.example) for (kind, path, detail), one in self._found.items()]

@@ -20,3 +20,7 @@ class KaspiBusy(KaspiError):
         super().__init__(message)
         self.retry_after = retry_after
         self.body = body
+
+
+class KaspiLate(KaspiBusy):
+    """Another try would begin after the caller's time is over: what it was about waits for the next run."""

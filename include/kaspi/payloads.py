@@ -168,6 +168,11 @@ class OrderResource(_Part):
     relationships: Relationships | None = None
 
     @property
+    def tells_of_lines(self) -> bool:
+        """Return whether the order has a relation to its lines at all, be it a link only."""
+        return self.relationships is not None and self.relationships.entries is not None
+
+    @property
     def entry_ids(self) -> list[str]:
         """Return the ids of the lines that the order names; none where it names none."""
         entries = self.relationships.entries if self.relationships else None

@@ -20,7 +20,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_aft
 
 from include.json_pieces import NoDocument
 from include.kaspi.deadline import DeadlineAdapter
-from include.kaspi.errors import KaspiBusy, KaspiError, KaspiHasNot, KaspiRefusedToken
+from include.kaspi.errors import KaspiBusy, KaspiError, KaspiHasNot, KaspiLate, KaspiRefusedToken
 from include.kaspi.payloads import Counts
 from include.kaspi.records import document_of, single_of
 
@@ -130,10 +130,13 @@ def session_of(settings: ShopSettings) -> tuple[requests.Session, DeadlineAdapte
 
 
 class ShopApi:
-    """Read orders, lines and products of one merchant."""
+    """Read orders, lines and products of one merchant.
 
-    def __init__(self, settings: ShopSettings, pace: Pace | None = None) -> None:
-        self.settings = settings
+    No call is tried again after ``until``, by the monotonic clock: it raises KaspiLate instead.
+    """
+
+    def __init__(self, settings: ShopSettings, pace: Pace | None = None, until: float = math.inf) -> None:
+        self.settings, self._until = settings, until
         self._pace = pace or LocalPace(settings.requests_per_second)
         self._session, self._adapter = session_of(settings)
         self._one_at_a_time = threading.Lock()
@@ -236,7 +239,7 @@ class ShopApi:
         for attempt in Retrying(
             retry=retry_if_exception_type((KaspiBusy, requests.RequestException)),
             stop=stop_after_attempt(ATTEMPTS),
-            wait=_wait,
+            wait=self._pause,
             reraise=True,
         ):
             with attempt:
@@ -247,6 +250,14 @@ class ShopApi:
                     who = f"{self.settings.merchant_id}: GET {path}"
                     raise KaspiBusy(f"{who} answered 200 with a body that is no JSON document", body=body) from error
         raise AssertionError("unreachable")
+
+    def _pause(self, state: RetryCallState) -> float:
+        """Return the seconds until the next try. Raises KaspiLate where that would begin after the caller's time."""
+        pause = _wait(state)
+        if state.attempt_number < ATTEMPTS and time.monotonic() + pause > self._until:
+            error = state.outcome.exception() if state.outcome else None
+            raise KaspiLate(f"no time is left to try again: {error}") from error
+        return pause
 
     def _once(self, path: str, params: dict[str, Any] | None) -> bytes:
         with self._one_at_a_time:

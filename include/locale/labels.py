@@ -128,6 +128,9 @@ ALERTS = {
     "run_failed": _("A run of {subject} failed"),
     "deadline": _("A run of {subject} is not done in time"),
     "source_unreadable": _("The warehouse source {subject} cannot be read"),
+    "applications_unreadable": _(
+        "{name}: the files of applications cannot be taken in; see the folder that its connection names"
+    ),
     "claim_due": _("{name}: the claim of piece {subject} against the carrier must be sent soon"),
     "claim_lost": _("{name}: the claim of piece {subject} against the carrier was not sent before its deadline"),
     "price_list_held": _("{name}: the price list does not go out as the merchant has it: somebody has to look at it"),

@@ -6,6 +6,7 @@ from include.db.connection import Connection
 from include.db.statements import run
 
 TOKEN_REFUSED = "token_refused"  # noqa: S105 (the name of a trouble)
+APPLICATIONS_UNREADABLE = "applications_unreadable"
 ALL = "*"  # the merchant of a trouble that is nobody's in particular
 
 

@@ -36,24 +36,36 @@ class Finding:
     violations: dict[str, list[tuple[str, str]]] = field(default_factory=lambda: defaultdict(list))
     broken: str | None = None
 
+    def keep(self, merchant_id: str) -> None:
+        """Forget what other merchants' rows violate: checks of published tables see them, too."""
+        for one in set(self.violations) - {merchant_id, "*"}:
+            del self.violations[one]
 
-def judge(dsn: str, run: Run, suite: Suite) -> dict[str, int]:
-    """Judge all staged parts of ``run`` and move each to passed or held; return counts.
 
-    A check that cannot run counts as failed for everybody: nothing is published on a gate that is broken.
+def judge(dsn: str, run: Run, suite: Suite, merchant_id: str | None = None) -> dict[str, int]:
+    """Judge the staged parts of ``run``, or that of ``merchant_id`` alone, and move each to passed or held.
+
+    Returns counts. A check that cannot run counts as failed for everybody: nothing is published on a gate that is
+    broken. Parts that are staged while it looks are left to their own gate.
     """
     with connect(dsn) as conn:
-        _show_run(conn, run)
+        run_statement(conn, "ops/show_run", **run.key, merchant_id=merchant_id)
         merchants = with_status(conn, run, "staged", "passed", "held")
+        if merchant_id is not None:
+            merchants = [one for one in merchants if one == merchant_id]
         if not merchants:
             return {"passed": 0, "held": 0, "quarantined": 0}
         if suite.known_values:
             keep_unknown_values(conn, run, suite.known_values)
-        findings = _validate(dsn, conn, run, suite)
+        findings = _validate(dsn, conn, run, suite, merchant_id)
+        if merchant_id is not None:
+            for finding in findings:
+                finding.keep(merchant_id)
         quarantined = _quarantine(conn, run, suite, findings)
         _store(conn, run, suite, merchants, findings)
-        verdicts = run_statement(conn, "ops/batch__judge", **run.key, suite=suite.name).fetchall()
-        run_statement(conn, "ops/dq_part", **run.key, suite=suite.name)
+        judged = {**run.key, "suite": suite.name, "merchants": merchants}
+        verdicts = run_statement(conn, "ops/batch__judge", **judged).fetchall()
+        run_statement(conn, "ops/dq_part", **judged)
         conn.commit()
     held = [row for row in verdicts if row["status"] == "held"]
     for row in held:
@@ -61,16 +73,17 @@ def judge(dsn: str, run: Run, suite: Suite) -> dict[str, int]:
     return {"passed": len(verdicts) - len(held), "held": len(held), "quarantined": quarantined}
 
 
-def _show_run(conn: Connection, run: Run) -> None:
-    """Tell the session which batch is meant; views and check files read it."""
-    run_statement(conn, "ops/show_run", **run.key)
-
-
-def _sqlalchemy_url(dsn: str, run: Run) -> str:
+def _sqlalchemy_url(dsn: str, run: Run, merchant_id: str | None) -> str:
     import sqlalchemy
 
     parts = conninfo.conninfo_to_dict(dsn)
-    settings = {"qaitarym.dag_id": run.dag_id, "qaitarym.run_id": run.run_id, "timezone": "UTC", **PLANNING}
+    settings = {
+        "qaitarym.dag_id": run.dag_id,
+        "qaitarym.run_id": run.run_id,
+        "qaitarym.merchant_id": merchant_id or "",
+        "timezone": "UTC",
+        **PLANNING,
+    }
     options = " ".join(
         f"-c {name}={value.replace(chr(92), chr(92) * 2).replace(' ', chr(92) + ' ')}"
         for name, value in settings.items()
@@ -86,7 +99,7 @@ def _sqlalchemy_url(dsn: str, run: Run) -> str:
     ).render_as_string(hide_password=False)
 
 
-def _validate(dsn: str, conn: Connection, run: Run, suite: Suite) -> list[Finding]:
+def _validate(dsn: str, conn: Connection, run: Run, suite: Suite, merchant_id: str | None) -> list[Finding]:
     """Run the suite through Great Expectations; look at the details only of what failed."""
     import great_expectations as gx
     from great_expectations.data_context.types.base import ProgressBarsConfig
@@ -95,7 +108,7 @@ def _validate(dsn: str, conn: Connection, run: Run, suite: Suite) -> list[Findin
     context.variables.progress_bars = ProgressBarsConfig(globally=False)
     # A literal $ would be read as a reference to the environment.
     source = context.data_sources.add_postgres(
-        "warehouse", connection_string=_sqlalchemy_url(dsn, run).replace("$", r"\$")
+        "warehouse", connection_string=_sqlalchemy_url(dsn, run, merchant_id).replace("$", r"\$")
     )
     by_subject: dict[str, list[ColumnCheck | SqlCheck]] = defaultdict(list)
     anywhere = next((check.subject for check in suite.checks if isinstance(check, ColumnCheck)), "ops.batch")

@@ -25,7 +25,11 @@ LOST = 0.025
 SILENT_PARTIAL = 0.12
 LATE = 0.04
 DISPUTED = 0.012
+UNSAID = 0.02
 MISREPORTED = 0.1
+CAUSES = {"changed_mind": 0.38, "does_not_fit": 0.06, "not_as_described": 0.14, "defective": 0.12,
+          "damaged_in_transit": 0.12, "incomplete": 0.07, "late_or_undelivered": 0.03}  # fmt: skip
+DOES_NOT_FIT = {"sary_kids": 0.3}
 STATED = {
     "changed_mind": ("UNSUITABLE", "Не понравился"),
     "does_not_fit": ("SIZE_MISMATCH", "Не подошел размер"),
@@ -55,6 +59,11 @@ class Journey:
     signalled_at: dt.datetime
     arrives_at: dt.datetime | None
     hurried: bool
+
+
+def causes_at(merchant_id: str) -> dict[str, float]:
+    """Return how often each cause is behind a customer's return of a merchant, relative to the others."""
+    return {**CAUSES, "does_not_fit": DOES_NOT_FIT.get(merchant_id, CAUSES["does_not_fit"])}
 
 
 class Returns:
@@ -113,14 +122,12 @@ class Returns:
         planted = self._planted(order, line)
         if planted and self.rng.random() < 0.85:
             return "defective" if planted == "defective" else self.rng.choice(("does_not_fit", "not_as_described"))
-        fits = 0.3 if order.merchant_id == "sary_kids" else 0.06
-        causes = {"changed_mind": 0.38, "does_not_fit": fits, "not_as_described": 0.14, "defective": 0.12,
-                  "damaged_in_transit": 0.12, "incomplete": 0.07, "late_or_undelivered": 0.03}  # fmt: skip
+        causes = causes_at(order.merchant_id)
         return self.rng.choices(list(causes), list(causes.values()))[0]
 
     def _stated(self, cause: str) -> str:
         rng = self.rng
-        if rng.random() < 0.02:
+        if rng.random() < UNSAID:
             return UNKNOWN_CODE
         if rng.random() < MISREPORTED:
             cause = rng.choice([other for other in STATED if other != cause])

@@ -1,7 +1,8 @@
 -- core.order_observation: a row when a status is first seen, in the order in which they were read, whichever run is
 -- published first. The change lies between the last complete reading that covered the order and did not see it, and
 -- the moment its page was read. A reading is one that showed another status, a published sweep over its creation date,
--- or a published one by its own path. What was asked for while the order was put aside saw nothing of it.
+-- or a published one by its own path. What was asked for while the order was put aside saw nothing of it, nor did a
+-- sweep that showed a record without a readable id: it may have been this order.
 -- An order that nobody has seen before, read once, needs none of this but its first row.
 with batch as materialized (
     select
@@ -164,6 +165,7 @@ first_seen as (
         where
             sweep.merchant_id = %(merchant_id)s
             and sweep.published
+            and not sweep.nameless
             and sweep.completed_at <= batch.fetched_at
             and sweep.started_at < coalesce(aside.since, 'infinity')
             and batch.created_at between sweep.created_from and sweep.created_to
@@ -197,6 +199,7 @@ left join lateral (
         change.episode is null
         and sweep.merchant_id = %(merchant_id)s
         and sweep.published
+        and not sweep.nameless
         and sweep.completed_at <= change.seen_to
         and sweep.started_at < coalesce(aside.since, 'infinity')
         and change.created_at between sweep.created_from and sweep.created_to

@@ -1,4 +1,5 @@
--- A part passes unless a batch check failed, or too large a share of its rows (and more than a few) was put aside.
+-- Of the parts that were looked at, one passes unless a batch check failed, or too large a share of its rows (and more
+-- than a few) was put aside.
 with failed as (
     select
         merchant_id,
@@ -33,6 +34,7 @@ verdict as (
     where
         batch.dag_id = %(dag_id)s
         and batch.run_id = %(run_id)s
+        and batch.merchant_id = any(%(merchants)s)
         and batch.status in ('staged', 'passed', 'held')
 )
 

@@ -24,7 +24,11 @@ select
     coalesce(sum(result.failed_rows) filter (where result.severity = 'warning'), 0)
 from ops.dq_result as result
 left join ops.batch using (dag_id, run_id, merchant_id)
-where result.dag_id = %(dag_id)s and result.run_id = %(run_id)s and result.suite = %(suite)s
+where
+    result.dag_id = %(dag_id)s
+    and result.run_id = %(run_id)s
+    and result.suite = %(suite)s
+    and result.merchant_id = any(%(merchants)s)
 group by result.dag_id, result.run_id, result.merchant_id, result.suite
 on conflict (dag_id, run_id, merchant_id, suite) do update
     set

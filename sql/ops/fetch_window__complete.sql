@@ -10,7 +10,8 @@ set
 where window_id = any(%(window_ids)s) and completed_at is null;
 
 insert into ops.sweep (
-    merchant_id, dag_id, run_id, created_from, created_to, started_at, completed_at, long, seen, counted, stable
+    merchant_id, dag_id, run_id, created_from, created_to, started_at, completed_at, long, seen, counted, stable,
+    nameless
 )
 select
     merchant_id,
@@ -23,7 +24,8 @@ select
     bool_or(long),
     %(seen)s,
     %(counted)s,
-    %(stable)s
+    %(stable)s,
+    %(nameless)s
 from ops.fetch_window
 where window_id = any(%(window_ids)s)
 group by merchant_id, dag_id, run_id, created_from, created_to

@@ -1,4 +1,5 @@
--- The windows of the run's spans that are not swept yet, with the pages that are stored.
+-- The windows of the run's spans that are not swept yet, with the pages that are stored. The newest orders come first:
+-- what the budget leaves unread is what is least awaited.
 select
     fetch_window.window_id,
     fetch_window.state,
@@ -15,4 +16,4 @@ where
     and fetch_window.completed_at is null
     and fetch_window.state <> 'BY_CODE'
 group by fetch_window.window_id
-order by fetch_window.window_id;
+order by fetch_window.created_to desc, fetch_window.window_id;

@@ -23,6 +23,29 @@ cross join (
         ('time_to_sellable_p90', 200), ('reverse_logistics_cost', 2500), ('net_recovery', 9000)
 ) as told (kpi, value)
 cross join generate_series(0, 11) as back;
+insert into mart.kpi_weekly (
+    merchant_id, category, sku, supplier, week_start, kpi, horizon_days, version, known_on, value, lo, hi, n
+)
+select
+    goods.merchant_id, goods.category, goods.sku, goods.supplier, date '2026-10-05' - 7 * back, 'return_rate', 30,
+    %(version)s, '2026-11-16', (place + back) %% 4 / 10.0, null, null, 10
+from (
+    select distinct on (category, sku) merchant_id, category, sku, null as supplier, row_number() over () as place
+    from core.product
+    union all
+    select merchant_id, category, null, supplier, 1 from core.product group by merchant_id, category, supplier
+) as goods
+cross join generate_series(0, 13) as back;
+insert into mart.kpi_weekly (
+    merchant_id, category, sku, supplier, week_start, kpi, horizon_days, version, known_on, value, lo, hi, n
+)
+select
+    merchant_id, category, sku, supplier, date '2026-10-05' - 7 * back, 'return_rate_shrunk', 30, %(version)s,
+    '2026-11-16', 0.1 + ascii(coalesce(sku, supplier)) / 1000.0, 0.05 + length(coalesce(sku, supplier)) / 1000.0, 0.4,
+    120
+from mart.kpi_weekly
+cross join generate_series(0, 1) as back
+where kpi = 'return_rate' and week_start = '2026-10-05' and (sku is not null or supplier is not null);
 insert into mart.signal (merchant_id, week_start, supplier, batch, reason, rate, baseline, q_value, direction, evidence)
 values
 ('alpha', '2026-11-09', 'Nomad <b>', 'B7', 'defective', 0.17, 0.008, 0.001, 'up',

@@ -6,18 +6,21 @@ import re
 from collections.abc import Callable, Iterator
 from urllib.parse import parse_qs, quote, urlsplit
 
+import psycopg
 import pytest
 from fastapi.testclient import TestClient
 from lxml import html
 
+from include.console.board.goods import SHOWN
 from include.console.board.pages import FIGURES
 from include.console.guard import Tokens
 from include.console.site import Site
 from include.db.connection import connect
 from include.flows import dashboard
 from include.flows.run import Run
-from tests.console.board_world import furnish, plain, tables
+from tests.console.board_world import STORY, furnish, plain, tables
 from tests.console.surroundings import NOW, Noon, client_of
+from tests.db.test_return_causes_weekly import whole_run
 
 PAGES = ("", "flow", "speed", "causes", "money", "actions")
 PHONES = quote("Смартфоны")
@@ -150,6 +153,61 @@ def test_causes_are_shown_corrected_beside_what_was_said(browser: TestClient) ->
     }
     ours = lines_of(browser, "/figures/corrected.csv?lang=en")
     assert [line[0] for line in ours[1:]] == ["alpha/does_not_fit", "alpha/defective"]
+
+
+GOODS = """
+select
+    rate.category,
+    rate.sku,
+    rate.supplier,
+    product.name,
+    rate.value::float8 as value,
+    rate.lo::float8 as lo,
+    rate.hi::float8 as hi,
+    rate.n,
+    counted.returned
+from mart.kpi_current as rate
+left join core.product as product using (merchant_id, sku)
+cross join lateral (
+    select sum(returned) as returned from mart.cohort_weekly as cohort
+    where
+        cohort.merchant_id = rate.merchant_id and cohort.category = rate.category and horizon_days = 30
+        and (cohort.sku = rate.sku or cohort.supplier = rate.supplier)
+        and cohort_week between rate.week_start - 77 and rate.week_start
+) as counted
+where rate.merchant_id = 'alpha' and rate.kpi = 'return_rate_shrunk' and rate.category = %s
+order by rate.lo desc
+"""
+
+
+def test_goods_are_shown_with_the_rate_that_their_numbers_carry(new_warehouse: Callable[[], str]) -> None:
+    """What the weekly run says of them, beside what it counted; the whole merchant's are cut off below the first."""
+    dsn = new_warehouse()
+    with connect(dsn) as conn:
+        psycopg.ClientCursor(conn).execute(STORY.read_bytes(), {"now": NOW})
+    whole_run(dsn)
+    browser = client_of(dsn)
+    with connect(dsn) as conn:
+        rows = conn.execute(GOODS, ("Смартфоны",)).fetchall()
+    page = browser.get(f"/causes?lang=en&merchant=alpha&category={PHONES}&weeks=52").text
+    shown = {code: list(table.items()) for code, table in tables(page).items() if code.startswith("goods_")}
+    for of in ("sku", "supplier"):
+        expected = [row for row in rows if row[of]]
+        assert expected
+        for (name, line), row in zip(shown[f"goods_{of}"], expected, strict=True):
+            assert name == (f"{row['name']} · {row['sku']}" if of == "sku" else f"{row['supplier']} · Смартфоны")
+            told = [plain(text) for text, _link in line.values()]
+            shares = (row["value"], row["returned"] / row["n"], row["lo"], row["hi"])
+            assert told[:4] == [pytest.approx(share, abs=0.005) for share in shares]
+            assert told[4:] == [row["returned"], row["n"]]
+    of_all = lines_of(browser, "/figures/goods_sku.csv?lang=en&merchant=alpha")
+    least = [float(line[3]) for line in of_all[1:]]
+    assert len(least) == SHOWN and least == sorted(least, reverse=True)
+    supplier = quote(next(row["supplier"] for row in rows if row["supplier"]))
+    of_his = lines_of(browser, f"/figures/goods_sku.csv?lang=en&merchant=alpha&supplier={supplier}")
+    assert 1 < len(of_his) < len(of_all)
+    early = lines_of(browser, "/figures/goods_sku.csv?lang=en&merchant=alpha&from=2026-06-01&to=2026-07-01")
+    assert early[1:] == []  # nothing was said of these weeks
 
 
 def test_everything_drawn_has_its_colour(browser: TestClient) -> None:

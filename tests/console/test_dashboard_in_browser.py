@@ -89,6 +89,7 @@ def test_the_numbers_of_every_page_are_those_of_the_marts(
     _flow(dsn, shown, where)
     _speed(dsn, shown, where)
     _causes(dsn, shown, where)
+    _goods(dsn, shown, where)
     _money(dsn, shown, where)
     _actions(dsn, shown, where)
 
@@ -152,6 +153,33 @@ def _causes(dsn: str, shown: dict[str, Table], where: str) -> None:
     assert filled(column(shown["stated"], "defective")) == {
         CAUSES[code]: count for code, count in numbers(pairs).items()
     }
+
+
+def _goods(dsn: str, shown: dict[str, Table], where: str) -> None:
+    """The rates of SKUs, the surely highest first, and what their twelve weeks count."""
+    goods = "inner join core.product as product using (merchant_id, sku)"
+    choice = (
+        where.replace("merchant_id", "rate.merchant_id")
+        .replace("category", "rate.category")
+        .replace("supplier", "product.supplier")
+    )
+    rows = asked(
+        dsn,
+        "select rate.sku, rate.value, sum(round(week.value * week.n)), sum(week.n) "
+        f"from mart.kpi_current as rate {goods} inner join mart.kpi_current as week "
+        "on week.merchant_id = rate.merchant_id and week.category = rate.category and week.sku = rate.sku "
+        "and week.kpi = 'return_rate' and week.week_start between '2026-07-20' and '2026-10-05' "
+        f"where rate.kpi = 'return_rate_shrunk' and rate.week_start = '2026-10-05' and {choice} "
+        "group by 1, 2, rate.lo, rate.n, rate.merchant_id, rate.category "
+        "order by rate.lo desc, rate.n desc, rate.merchant_id, rate.category, rate.sku limit 15",
+    )
+    table = shown["goods_sku"]
+    assert [name.split(" · ")[1] for name in table] == [row[0] for row in rows]
+    for (name, line), (_sku, value, returned, sold) in zip(table.items(), rows, strict=True):
+        told = {column: plain(text) for column, (text, _link) in line.items()}
+        assert (told["came back"], told["sold"]) == (returned, sold), name
+        assert told["estimate"] == pytest.approx(float(value), abs=0.006)
+        assert told["as counted"] == pytest.approx(float(returned / sold), abs=0.006)
 
 
 def _money(dsn: str, shown: dict[str, Table], where: str) -> None:

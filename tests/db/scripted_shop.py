@@ -34,6 +34,7 @@ class Life:
     created: dt.datetime
     steps: list[tuple[dt.datetime, str]]
     bad: tuple[dt.datetime, dt.datetime] | None = None  # between them its total is no number
+    nameless: bool = False  # nor can its id be read then
 
     def is_bad(self, now: dt.datetime) -> bool:
         return self.bad is not None and self.bad[0] <= now < self.bad[1]
@@ -123,7 +124,8 @@ class ScriptedShop:
             "kaspiDelivery": {"courierTransmissionDate": milliseconds(life.created)},
         }  # fmt: skip
         lines = {"data": [{"type": "orderentries", "id": f"line-{code}"}]}
-        return {"id": f"id-{code}", "type": "orders", "attributes": attributes, "relationships": {"entries": lines}}
+        identity = "\x00" if life.nameless and life.is_bad(self.moment) else f"id-{code}"
+        return {"id": identity, "type": "orders", "attributes": attributes, "relationships": {"entries": lines}}
 
     # --- what the DAG does with it
 

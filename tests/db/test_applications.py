@@ -1029,7 +1029,7 @@ def violations(shop: Shop, check: str) -> str:
         run_statement(
             conn, "ops/run", dag_id=run.dag_id, run_id=run.run_id, now=run.now, range_from=None, range_to=None
         )
-        run_statement(conn, "ops/show_run", **run.key)
+        run_statement(conn, "ops/show_run", **run.key, merchant_id=None)
         return "\n".join(str(one["detail"]) for one in run_statement(conn, f"checks/raw/{check}"))
 
 

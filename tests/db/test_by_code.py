@@ -1,5 +1,6 @@
 """Orders that no sweep covers any more: the long sweep reads the open cases of 60 to 90 days by their numbers."""
 
+import datetime as dt
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -101,6 +102,15 @@ def test_a_budget_that_is_used_up_ends_a_reading_between_two_pages(
     monkeypatch.setattr(kaspi_returns_ingest, "BUDGET_SECONDS", 600)
     shop.ingest(NOW + 2 * TICK)
     assert shop.ask("select count(*) as orders from core.customer_order") == [{"orders": 10}]
+
+
+def test_the_newest_orders_are_read_first(shop: ScriptedShop) -> None:
+    """What a used-up budget leaves to the next run is then the oldest of a long sweep."""
+    shop.a_call = dt.timedelta(seconds=1)
+    shop.ingest(NOW)
+    spans = shop.ask("select created_to from ops.sweep order by started_at")
+    assert len(spans) == 5
+    assert spans == sorted(spans, key=lambda one: one["created_to"], reverse=True)
 
 
 def test_an_old_range_lets_a_waiting_run_in_between_two_windows(shop: ScriptedShop) -> None:

@@ -162,6 +162,30 @@ def test_a_sweep_saw_nothing_of_an_order_that_was_put_aside(shop: ScriptedShop) 
     assert high - low <= 1.5 * TICK, "the one that was never put aside is bounded by the sweeps"
 
 
+def test_a_sweep_that_showed_a_record_without_an_id_saw_nothing_of_any_order(shop: ScriptedShop) -> None:
+    """Nobody can say which order of the span it is; asked for by its own number it has no id either."""
+    changed, bad = NOW + 1.4 * HOUR, (NOW + 0.9 * HOUR, NOW + 2.9 * HOUR)
+    steps = [(NOW - DAY, "ACCEPTED_BY_MERCHANT"), (changed, "COMPLETED")]
+    shop.lives["701"] = Life(NOW - DAY, steps, bad, nameless=True)
+    shop.lives["702"] = Life(NOW - DAY, [(NOW - DAY, "ACCEPTED_BY_MERCHANT"), (NOW + 3.4 * HOUR, "COMPLETED")])
+    ingest_until(shop, hours=4)
+    check_bounds(shop)
+    ((_, _, _), (_, low, high)) = shop.observed("702")
+    assert high - low <= 1.5 * TICK, "once it is gone, sweeps see again"
+
+
+def test_what_was_last_seen_moves_without_a_row(shop: ScriptedShop) -> None:
+    shop.lives["701"] = Life(NOW - DAY, [(NOW - DAY, "ACCEPTED_BY_MERCHANT")])
+    seen = []
+    for quarters in range(3):
+        shop.ingest(NOW + quarters * TICK)
+        (row,) = shop.ask("select status, seen_to, last_seen from core.order_last_seen")
+        seen.append(row["last_seen"])
+        assert row["status"] == "ACCEPTED_BY_MERCHANT" and row["seen_to"] <= NOW + TICK
+    assert seen[0] < seen[1] < seen[2] and seen[2] >= NOW + 2 * TICK
+    assert len(shop.ask("select 1 from core.order_observation")) == 1
+
+
 def test_a_reading_by_code_saw_nothing_of_an_order_that_was_put_aside(shop: ScriptedShop) -> None:
     """Older than any sweep, bad in one reading and replayed before the next."""
     steps = [(NOW - 70 * DAY, "KASPI_DELIVERY_RETURN_REQUESTED"), (NOW + 6 * HOUR, "RETURNED")]

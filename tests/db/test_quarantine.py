@@ -453,7 +453,7 @@ def violations(conn: Connection, run: Run) -> list[tuple[str, str]]:
         """,
         run.key,
     )
-    run_statement(conn, "ops/show_run", **run.key)
+    run_statement(conn, "ops/show_run", **run.key, merchant_id=None)
     rows = conn.execute(text_of("checks/raw/order_payload__no_schema_drift").encode()).fetchall()
     return [(row["merchant_id"], row["record_key"]) for row in rows]
 

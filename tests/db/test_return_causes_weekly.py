@@ -287,6 +287,33 @@ def test_what_stated_reasons_are_worth_is_told(dsn: str) -> None:
     assert shares[0][0] == pytest.approx(1, abs=0.001) and shares[0][1] == shares[0][2] > 0
 
 
+SECOND_PIECE = """
+insert into ledger.unit
+select again.*
+from ledger.unit as unit
+inner join core.return_case as part on unit.case_id = part.case_id and part.return_kind = 'customer_return'
+cross join lateral jsonb_populate_record(
+    unit, jsonb_build_object('unit_id', gen_random_uuid(), 'piece', 2, 'unit_label', null)
+) as again
+where unit.merchant_id = 'alpha' and unit.stated_reason = 'defective'
+    and unit.inspected_at < timestamptz '2026-11-16 00:00+05'
+order by unit.inspected_at desc
+limit 10
+"""
+
+
+def test_two_pieces_of_one_line_do_not_make_a_reason_surer(dsn: str) -> None:
+    with connect(dsn) as conn:
+        conn.execute("update core.order_line set quantity = 2 where merchant_id = 'alpha'")
+    known = "select inspected, share, lo from mart.reason_worth where merchant_id = 'alpha' and reason = 'defective'"
+    whole_run(dsn)
+    [(lines, _, lo)] = ask(dsn, known)
+    with connect(dsn) as conn:
+        conn.execute(SECOND_PIECE)
+    whole_run(dsn)
+    assert ask(dsn, known) == [(lines + 10, 1, lo)]
+
+
 def test_a_second_run_changes_nothing(dsn: str) -> None:
     whole_run(dsn)
     before = content(dsn)

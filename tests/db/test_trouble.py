@@ -2,7 +2,9 @@
 
 import datetime as dt
 import json
+import time
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -62,7 +64,8 @@ def order(n: int, **changes: Any) -> dict[str, Any]:
         "pickupPointId": "shop_PP1",
         "customer": {"firstName": "Айгүл", "lastName": "Сериккызы", "cellPhone": "7015550101"},
     }  # fmt: skip
-    return {"id": f"o{n}", "type": "orders", "attributes": {**attributes, **changes}}
+    relations = {"entries": {"links": {"related": f"/v2/orders/o{n}/entries"}}}
+    return {"id": f"o{n}", "type": "orders", "attributes": {**attributes, **changes}, "relationships": relations}
 
 
 def line(n: int, **changes: Any) -> dict[str, Any]:
@@ -81,6 +84,7 @@ class Shop:
         self.lines: dict[str, list[dict[str, Any]]] = {}
         self.page_instead = b""
         self.status = 200
+        self.retry_after = ""
         self.calls = 0
         shop = self
 
@@ -107,6 +111,8 @@ class Shop:
 
             def _send(self, body: bytes) -> None:
                 self.send_response(shop.status)
+                if shop.retry_after:
+                    self.send_header("Retry-After", shop.retry_after)
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body)
@@ -147,18 +153,20 @@ def new_run(dsn: str, dag_id: str, run_id: str, now: dt.datetime = NOW) -> Run:
         return open_run(conn, dag_id, run_id, Fixed(now))
 
 
-def ingest(dsn: str, shop: Shop, run_id: str, now: dt.datetime = NOW) -> dict[str, int]:
+def ingest(
+    dsn: str, shop: Shop, run_id: str, now: dt.datetime = NOW, applications: Callable[[], Path] | None = None
+) -> dict[str, int]:
     run = new_run(dsn, "kaspi_returns_ingest", run_id, now)
-    kaspi_returns_ingest.fetch(dsn, run, shop.settings, Fixed(now), "owner")
+    kaspi_returns_ingest.fetch(dsn, run, shop.settings, Fixed(now), "owner", applications=applications)
     verdict = judge(dsn, run, ORDERS)
     kaspi_returns_ingest.publish(dsn, run, "owner")
     raise_if_held(dsn, run)
     return verdict
 
 
-def ask(dsn: str, statement: str) -> list[dict[str, Any]]:
+def ask(dsn: str, statement: str, *values: Any) -> list[dict[str, Any]]:
     with connect(dsn) as conn:
-        return conn.execute(statement.encode()).fetchall()
+        return conn.execute(statement.encode(), values or None).fetchall()
 
 
 def test_one_bad_order_is_put_aside_and_the_others_go_on(dsn: str, shop: Shop) -> None:
@@ -212,6 +220,19 @@ def test_unknown_values_are_published_and_reported_until_somebody_has_acknowledg
     shop.orders.append(order(7, status="PARTIAL_DISPUTE"))
     ingest(dsn, shop, "third", later + dt.timedelta(minutes=15))
     assert ask(dsn, "select 1 from ops.schema_drift where acknowledged_at is null") == []
+
+
+def test_lines_that_go_by_another_name_are_read_all_the_same_and_reported(dsn: str, shop: Shop) -> None:
+    shop.orders = [order(n) for n in range(1, 10)]
+    for one in shop.orders[6:]:  # behind the few of a page that are looked at whole
+        one["relationships"] = {"positions": one["relationships"]["entries"]}
+    assert ingest(dsn, shop, "first")["passed"] == 1
+    assert len(ask(dsn, "select 1 from core.order_line")) == 9
+    assert ask(dsn, "select kind, path, examples, example_order_id from ops.schema_drift") == [
+        {"kind": "missing", "path": "order.relationships.entries", "examples": 3, "example_order_id": "o7"}
+    ]
+    page = client_of(dsn).get("/quality?lang=en").text
+    assert "order.relationships.entries" in page
 
 
 def test_poisoned_orders_harm_only_themselves(dsn: str, shop: Shop) -> None:
@@ -367,6 +388,66 @@ def test_what_the_budget_leaves_unread_is_read_by_the_next_run(
     ingest(dsn, shop, "goes on", NOW + dt.timedelta(minutes=15))
     assert len(ask(dsn, "select 1 from core.customer_order")) == 1
     assert ask(dsn, "select 1 from ops.fetch_window where completed_at is null") == []
+
+
+def test_a_shop_that_asks_to_wait_longer_than_the_budget_is_left_to_the_next_run(
+    dsn: str, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its run would be late else, and the next one, of all merchants, behind it."""
+    shop.orders, shop.status, shop.retry_after = [order(1)], 429, "100"
+    monkeypatch.setattr(kaspi_returns_ingest, "BUDGET_SECONDS", 5)
+    begun = time.monotonic()
+    assert ingest(dsn, shop, "no time")["passed"] == 1
+    assert time.monotonic() - begun < 60 and shop.calls <= 2
+    (part,) = ask(dsn, "select status, detail from ops.batch")
+    assert part["status"] == "published" and "windows are left for the next run" in part["detail"]
+    shop.status = 200
+    ingest(dsn, shop, "answers", NOW + dt.timedelta(minutes=15))
+    assert len(ask(dsn, "select 1 from core.customer_order")) == 1
+
+
+def test_a_folder_of_applications_that_is_not_there_keeps_no_order_waiting(
+    dsn: str, shop: Shop, tmp_path: Path
+) -> None:
+    shop.orders = [order(1)]
+    folder = tmp_path / "applications"
+
+    def nowhere() -> Path:
+        raise ValueError("the connection applications_shop names no folder")
+
+    alert = "select alert_key, merchant_id, message from ops.alert where cleared_at is null"
+    for name, where in (("unnamed", nowhere), ("away", lambda: folder)):
+        ingest(dsn, shop, name, applications=where)
+        (open_alert,) = ask(dsn, alert)
+        assert (open_alert["alert_key"], open_alert["merchant_id"]) == ("applications_unreadable/shop", "shop")
+        (part,) = ask(dsn, "select status, detail from ops.batch where run_id = %s", name)
+        assert part["status"] == "published" and "could not be taken in" in part["detail"]
+    assert len(ask(dsn, "select 1 from core.customer_order")) == 1
+    folder.mkdir()
+    (folder / "a.csv").write_text(APPLICATION, encoding="utf-8")
+    ingest(dsn, shop, "back", NOW + dt.timedelta(minutes=15), applications=lambda: folder)
+    assert ask(dsn, alert) == []
+    assert len(ask(dsn, "select 1 from raw.application")) == 1
+
+
+def test_a_gate_of_one_merchant_judges_nothing_of_another_who_is_not_staged_yet(dsn: str, shop: Shop) -> None:
+    """Two gates of a run, each of its own part; what the other's shop has sent so far is not whole yet."""
+    run = new_run(dsn, "kaspi_returns_ingest", "two ways")
+    for merchant_id, orders in (("shop", [order(1)]), ("other", [order(2), order(3, code="bad")])):
+        shop.orders = orders
+        kaspi_returns_ingest.fetch(dsn, run, replace(shop.settings, merchant_id=merchant_id), Fixed(), "owner")
+    still = "update ops.batch set status = %s where merchant_id = 'other' returning 1"
+    ask(dsn, still, "staging")
+    assert judge(dsn, run, ORDERS, "shop") == {"passed": 1, "held": 0, "quarantined": 0}
+    assert judge(dsn, run, ORDERS, "other") == {"passed": 0, "held": 0, "quarantined": 0}
+    assert kaspi_returns_ingest.publish(dsn, run, "owner", "shop")["orders"] == 1
+    told = "select merchant_id, status, rows_quarantined from ops.batch order by 1"
+    assert [tuple(row.values()) for row in ask(dsn, told)] == [("other", "staging", 0), ("shop", "published", 0)]
+    assert ask(dsn, "select distinct merchant_id from ops.dq_result") == [{"merchant_id": "shop"}]
+    ask(dsn, still, "staged")
+    assert judge(dsn, run, ORDERS, "other") == {"passed": 1, "held": 0, "quarantined": 1}
+    assert kaspi_returns_ingest.publish(dsn, run, "owner", "other")["orders"] == 1
+    assert [tuple(row.values()) for row in ask(dsn, told)] == [("other", "published", 1), ("shop", "published", 0)]
 
 
 def test_what_a_range_left_unread_outlives_the_failure_of_the_run_that_took_it_over(

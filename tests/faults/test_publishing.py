@@ -98,11 +98,12 @@ def must_hold(dsn: str, now: dt.datetime) -> None:
 def judge(dsn: str, run: Run) -> None:
     """The gate's own checks in SQL; each must hold, and the part passes."""
     with connect(dsn) as conn:
-        run_statement(conn, "ops/show_run", **run.key)
+        run_statement(conn, "ops/show_run", **run.key, merchant_id=None)
         for check in SUITE.checks:
             if isinstance(check, SqlCheck) and check.severity == "batch":
                 assert conn.execute(text_of(f"checks/{check.name}").encode()).fetchall() == [], check.name
-        run_statement(conn, "ops/batch__judge", **run.key, suite=SUITE.name)
+        merchants = [row["merchant_id"] for row in conn.execute("select merchant_id from core.merchant")]
+        run_statement(conn, "ops/batch__judge", **run.key, suite=SUITE.name, merchants=merchants)
 
 
 class Worker:

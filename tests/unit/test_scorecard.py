@@ -11,6 +11,7 @@ from include.sandbox.frames import CAUSES, DIMENSIONS, WEEKS, Shift, frame, line
 from include.sandbox.returns import CUSTOMER_RETURN
 from tools.scorecard import chunks, page
 from tools.scorecard.coverage import Tally
+from tools.scorecard.laws import cause_chances, confirmed
 from tools.scorecard.worlds import Weekly
 
 pytestmark = pytest.mark.timeout(3600)  # about three minutes of one core
@@ -69,6 +70,20 @@ def test_a_frame_is_the_sandbox_without_what_is_planted_in_it() -> None:
     assert (world.ordered.min() // 7, world.ordered.max() // 7) == (0, WEEKS + 1)
     with pytest.raises(ValueError, match="one catalogue"):
         together([world, frame(1, 1)])
+
+
+def test_the_laws_are_those_by_which_the_worlds_are_made() -> None:
+    world = together([frame(seed, 0) for seed in range(20)])
+    decided = Weekly.of(world).cause
+    for code, merchant in enumerate(world.names["merchant"]):
+        back = world.returned & (world.codes["merchant"] == code) & np.isfinite(world.inspected)
+        for cause, chance in cause_chances(merchant).items():
+            true = world.cause[back] == CAUSES.index(cause)
+            assert true.mean() == pytest.approx(chance, abs=0.03)
+        for word, chance in confirmed(merchant).items():
+            said = back & (world.stated == CAUSES.index(word))
+            error = (0.25 / said.sum()) ** 0.5
+            assert (decided[said] == CAUSES.index(word)).mean() == pytest.approx(chance, abs=3 * error)
 
 
 def test_a_planted_shift_makes_the_cause_that_much_more_frequent() -> None:

@@ -6,6 +6,7 @@ import pytest
 from include.analytics import reasons
 from include.analytics.dispersion import overdispersion
 from include.analytics.nowcast import PAST_WEEKS, CohortSums, longest_delay, nowcast, young_ages, young_cohorts
+from include.analytics.rates import wilson
 from include.analytics.shrinkage import fit, shrunk
 
 
@@ -86,13 +87,24 @@ def test_chance_is_not_taken_for_unevenness() -> None:
 
 def test_a_reason_that_inspection_contradicts_is_worth_little() -> None:
     seen = {("defective", "defective"): 12, ("defective", "changed_mind"): 28, ("does_not_fit", "does_not_fit"): 20}
-    told = {one.reason: one for one in reasons.worth(seen)}
+    told = {one.reason: one for one in reasons.worth(seen, {"defective": 40, "does_not_fit": 20})}
     assert (told["defective"].share.value, told["defective"].share.n, told["defective"].mostly) == (
         0.3,
         40,
         "changed_mind",
     )
     assert (told["does_not_fit"].share.value, told["does_not_fit"].mostly) == (1.0, None)
+
+
+def test_pieces_of_one_line_say_what_they_say_once() -> None:
+    seen = {("defective", "defective"): 30, ("defective", "changed_mind"): 10}
+    single, paired = (reasons.worth(seen, {"defective": lines})[0].share for lines in (40, 20))
+    assert (single.value, single.n) == (paired.value, paired.n) == (0.75, 40)
+    assert (single.lo, single.hi) == pytest.approx((wilson(30, 40).lo, wilson(30, 40).hi))
+    assert (paired.lo, paired.hi) == pytest.approx((wilson(15, 20).lo, wilson(15, 20).hi))
+    assert reasons.worth({}, {}) == []
+    with pytest.raises(ValueError, match="of 41 lines"):
+        reasons.worth(seen, {"defective": 41})
 
 
 def test_uninspected_pieces_are_split_as_the_inspected_ones_turned_out() -> None:

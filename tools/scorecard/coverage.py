@@ -1,7 +1,9 @@
 """Do the intervals hold what they promise? Each method's intervals against the truth of the sandbox's frames."""
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,11 +12,12 @@ import numpy.typing as npt
 from include.analytics import effects, reasons
 from include.analytics.history import sums
 from include.analytics.nowcast import PAST_WEEKS, CohortSums, longest_delay, young_ages, young_cohorts
-from include.analytics.rates import wilson
+from include.analytics.rates import exact, wilson
 from include.analytics.shrinkage import shrunk
 from include.sandbox.applications import TWO_OF_A_LINE
-from include.sandbox.frames import CAUSES, Frame, Shift, lines_of, plant
-from include.sandbox.returns import LATE
+from include.sandbox.frames import CAUSES, FINDINGS, Frame, Shift, lines_of, plant
+from include.sandbox.returns import LATE, LOST
+from tools.scorecard.laws import cause_chances, confirmed
 from tools.scorecard.power import PLANTED_CAUSES
 from tools.scorecard.worlds import Weekly
 
@@ -26,6 +29,8 @@ LAST = 27
 EFFECTS = 11
 FACTORS = (1.0, 0.5, 1.5)
 SCOPES = ("category", "supplier", "sku", "city", "carrier")
+LEARNED_AT = (15, 21, 27)  # Mondays on which one asks what reasons are worth
+PERIODS = ((0, 24), (0, 12), (12, 24), (0, 8), (8, 16), (16, 24))  # weeks of orders, or of inspections, of a supplier
 
 
 class Tally:
@@ -56,7 +61,9 @@ class Tally:
 def tallies(world: Frame, seed: int) -> dict[str, dict[str, float]]:
     """Return the counts of all methods for one world."""
     found: dict[str, Tally] = {}
-    methods: tuple[Callable[..., Iterator[tuple[str, tuple[Any, ...]]]], ...] = (_nowcasts, _rates, _reasons, _effects)
+    methods: tuple[Callable[..., Iterator[tuple[str, tuple[Any, ...]]]], ...] = (
+        _nowcasts, _rates, _reasons, _worth, _suppliers, _effects
+    )  # fmt: skip
     for method in methods:
         for name, numbers in method(world, seed):
             found.setdefault(name, Tally()).add(*numbers)
@@ -68,14 +75,19 @@ def _within(world: Frame, horizon: int) -> npt.NDArray[np.bool_]:
 
 
 def _expected(world: Frame) -> Floats:
-    """Return the returned pieces that each line leads to expect within the horizon, by the laws of the sandbox."""
+    """Return the pieces of each line that are expected back sooner or later, by the laws of the sandbox."""
     delivered = np.isfinite(world.delivered)
-    return np.asarray(delivered * world.rate * (1 + TWO_OF_A_LINE * (world.pieces > 1)) * (1 - LATE))
+    return np.asarray(delivered * world.rate * (1 + TWO_OF_A_LINE * (world.pieces > 1)))
+
+
+def _in_time(world: Frame) -> Floats:
+    """Return those that are asked for within the horizon."""
+    return _expected(world) * (1 - LATE)
 
 
 def _nowcasts(world: Frame, _seed: int) -> Iterator[tuple[str, tuple[Any, ...]]]:
     cohort = (world.ordered // 7).astype(np.int64)
-    expected = _expected(world)
+    expected = _in_time(world)
     for merchant in range(len(world.names["merchant"])):
         shop = world.codes["merchant"] == merchant
         categories, group = np.unique(world.codes["category"][shop], return_inverse=True)
@@ -110,7 +122,7 @@ def _nowcasts(world: Frame, _seed: int) -> Iterator[tuple[str, tuple[Any, ...]]]
 
 def _rates(world: Frame, _seed: int) -> Iterator[tuple[str, tuple[Any, ...]]]:
     """Mature rates by category and week (Wilson), and those of SKUs over twelve weeks (shrunk)."""
-    cohort, within, expected = (world.ordered // 7).astype(np.int64), _within(world, 30), _expected(world)
+    cohort, within, expected = (world.ordered // 7).astype(np.int64), _within(world, 30), _in_time(world)
     delivered = np.isfinite(world.delivered)
     sold, back = world.pieces * delivered, world.returned_pieces * within
     for merchant in range(len(world.names["merchant"])):
@@ -139,33 +151,87 @@ def _reasons(world: Frame, _seed: int) -> Iterator[tuple[str, tuple[Any, ...]]]:
     cause = Weekly.of(world).cause
     week = np.floor(world.received / 7)
     for merchant in range(len(world.names["merchant"])):
-        shop = world.returned & (world.codes["merchant"] == merchant) & np.isfinite(world.received)
-        usual = np.bincount(cause[shop], minlength=len(CAUSES)) / max(int(shop.sum()), 1)
+        shop = _received(world, merchant)
+        usual = _pieces(world, cause, shop) / max(int(world.returned_pieces[shop].sum()), 1)
         for monday in range(14, LAST + 1):
             done = shop & (world.inspected < 7 * monday)
             of_week = shop & (week == monday - 1)
             learned = _pairs(world, cause, done)
             inspected = _pairs(world, cause, done & of_week)
             left = of_week & ~done
-            waiting = {CAUSES[code]: int((world.stated[left] == code).sum()) for code in np.unique(world.stated[left])}
-            total = int(of_week.sum())
+            words, causes = (_pieces(world, codes, rows) for codes, rows in ((world.stated, left), (cause, of_week)))
+            waiting = {CAUSES[code]: int(words[code]) for code in np.flatnonzero(words)}
+            total = causes.sum()
             if not waiting:
                 continue
             told = reasons.corrected(inspected, waiting, learned)
-            truth = np.array([(cause[of_week] == CAUSES.index(one.cause)).sum() / total for one in told])
+            truth = np.array([causes[CAUSES.index(one.cause)] / total for one in told])
             numbers = np.array([(one.value, one.lo, one.hi, one.stated) for one in told]).T
             big = np.array([usual[CAUSES.index(one.cause)] for one in told]) * total >= FEWEST
             yield "share of a cause among a week's returns", (truth[big], *(one[big] for one in numbers))
 
 
+def _received(world: Frame, merchant: int) -> npt.NDArray[np.bool_]:
+    return np.asarray(world.returned & (world.codes["merchant"] == merchant) & np.isfinite(world.received))
+
+
+def _worth(world: Frame, _seed: int) -> Iterator[tuple[str, tuple[Any, ...]]]:
+    """How often the inspection confirms each stated reason, as learned up to a Monday."""
+    cause = Weekly.of(world).cause
+    for merchant, merchant_id in enumerate(world.names["merchant"]):
+        shop, law = _received(world, merchant), confirmed(merchant_id)
+        for monday in LEARNED_AT:
+            learned = shop & (world.inspected < 7 * monday)
+            lines = Counter(CAUSES[word] for word in world.stated[learned])
+            told = reasons.worth(_pairs(world, cause, learned), lines)
+            truth = np.array([law[one.reason] for one in told])
+            numbers = np.array([(one.share.value, one.share.lo, one.share.hi) for one in told], dtype=float).T
+            big = truth * np.array([one.share.n for one in told]) >= FEWEST
+            yield "what a stated reason is worth (Wilson)", (truth[big], *(one[big] for one in numbers))
+
+
+def _suppliers(world: Frame, _seed: int) -> Iterator[tuple[str, tuple[Any, ...]]]:
+    """Both shares of a supplier's defects: of the pieces sold in some weeks, and of those inspected in some weeks."""
+    ordered, looked = np.floor(world.ordered / 7), np.floor(world.inspected / 7)
+    pieces = world.pieces * np.isfinite(world.delivered)
+    seen = world.returned_pieces * np.isfinite(world.inspected)
+    found = seen * (world.finding == FINDINGS.index("defective"))
+    arriving = _expected(world) * (1 - LOST)
+    suppliers = len(world.names["supplier"])
+    for merchant, merchant_id in enumerate(world.names["merchant"]):
+        law = cause_chances(merchant_id)["defective"]
+        for first, end in PERIODS:
+            for name, week, whole, expected in (
+                ("sold", ordered, pieces, arriving * law),
+                ("inspected", looked, seen, seen * law),
+            ):
+                rows = (world.codes["merchant"] == merchant) & (week >= first) & (week < end)
+                rows &= world.codes["supplier"] != world.names["supplier"].index("unknown")
+                n, of, usual = (
+                    sums(world.codes["supplier"][rows], one[rows], suppliers) for one in (found, whole, expected)
+                )
+                big = usual >= FEWEST
+                shares = [exact(int(one), int(every)) for one, every in zip(n[big], of[big], strict=True)]
+                bounds = np.array([(one.value, one.lo, one.hi) for one in shares], dtype=float).reshape(-1, 3).T
+                yield f"a supplier's defects of pieces {name} (exact)", (usual[big] / of[big], *bounds)
+
+
 def _pairs(world: Frame, cause: npt.NDArray[np.int64], rows: npt.NDArray[np.bool_]) -> dict[tuple[str, str], int]:
-    pairs, counts = np.unique(world.stated[rows] * len(CAUSES) + cause[rows], return_counts=True)
-    size = len(CAUSES)
-    return {(CAUSES[pair // size], CAUSES[pair % size]): int(n) for pair, n in zip(pairs, counts, strict=True)}
+    counts = _pieces(world, world.stated * len(CAUSES) + cause, rows, len(CAUSES) ** 2)
+    places = [(pair, divmod(int(pair), len(CAUSES))) for pair in np.flatnonzero(counts)]
+    return {(CAUSES[word], CAUSES[found]): int(counts[pair]) for pair, (word, found) in places}
+
+
+def _pieces(world: Frame, codes: npt.NDArray[np.int64], rows: npt.NDArray[np.bool_], size: int = len(CAUSES)) -> Floats:
+    """Return the returned pieces of each code."""
+    return sums(codes[rows], world.returned_pieces[rows], size)
 
 
 def _effects(world: Frame, seed: int) -> Iterator[tuple[str, tuple[Any, ...]]]:
-    """Actions that do nothing, halve a cause, or make it half as frequent again: three in each shop, against others."""
+    """Actions that do nothing, halve a cause, or make it half as frequent again: three in each shop.
+
+    Each is judged against other goods, and once more as if there were none.
+    """
     dice = np.random.default_rng([seed, 7])
     first = dt.date(2026, 5, 11)  # any Monday will do
     for number in range(EFFECTS):
@@ -184,7 +250,12 @@ def _effects(world: Frame, seed: int) -> Iterator[tuple[str, tuple[Any, ...]]]:
                 history, shop, scope, cause, [],
                 monday=first + dt.timedelta(weeks=LAST), starts_on=first + dt.timedelta(weeks=start),
             )  # fmt: skip
-            effect = effects.judge(weeks) if weeks is not None else effects.NOTHING
-            if effect.ratio is not None:
-                logs = np.log(np.array([[factor, effect.ratio, effect.lo, effect.hi]], dtype=float)).T
-                yield "effect of an action (log rate ratio)", tuple(logs)
+            if weeks is None:
+                continue
+            nothing = np.zeros_like(weeks.control)
+            alone = replace(weeks, control=nothing, control_exposure=nothing)
+            for name, panel in (("against other goods", weeks), ("against its own past", alone)):
+                effect = effects.judge(panel)
+                if effect.ratio is not None:
+                    logs = np.log(np.array([[factor, effect.ratio, effect.lo, effect.hi]], dtype=float)).T
+                    yield f"effect of an action {name} (log rate ratio)", tuple(logs)

@@ -4,6 +4,7 @@ import datetime as dt
 from collections import defaultdict
 from typing import Any
 
+from include.console.board import goods
 from include.console.board.chosen import Chosen
 from include.console.board.figures import Cell, Column, Figure, Row, share
 from include.db.connection import Connection
@@ -21,6 +22,7 @@ def figures(conn: Connection, chosen: Chosen, words: Words) -> list[Figure]:
     return [
         found(rows, chosen, words),
         weeks(rows, chosen, words),
+        *goods.figures(conn, chosen, words),
         stated(rows, chosen, words),
         worth(conn, chosen, words),
         corrected(conn, chosen, words),

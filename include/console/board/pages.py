@@ -26,7 +26,9 @@ Figures = Callable[[Connection, Chosen, Words], list[Figure]]
 FIGURES: Mapping[str, Figures] = {
     **dict.fromkeys(("flow", "waiting", "zones", "outcomes", "shares"), flow.figures),
     **dict.fromkeys(("decided_spans", "sellable_spans", "decided_weekly", "sellable_weekly"), speed.figures),
-    **dict.fromkeys(("causes", "causes_weekly", "stated", "worth", "corrected"), causes.figures),
+    **dict.fromkeys(
+        ("causes", "causes_weekly", "goods_sku", "goods_supplier", "stated", "worth", "corrected"), causes.figures
+    ),
     **dict.fromkeys(("terms", "cost_weekly", "cost_kpi"), money.figures),
     **dict.fromkeys(("actions", "differences", "claims"), actions.figures),
 }
