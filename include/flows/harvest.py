@@ -25,7 +25,7 @@ from include.kaspi.drift import DriftWatch
 from include.kaspi.errors import KaspiBusy, KaspiError, KaspiLate, KaspiRefusedToken
 from include.kaspi.payloads import EntryResource, Order, OrderResource, text, whole_tenge
 from include.kaspi.privacy import Contact, contact_of, content_hash, in_order, without_person
-from include.kaspi.records import id_of
+from include.kaspi.records import legible_id
 from include.kaspi.shop_api import ShopApi
 
 log = logging.getLogger(__name__)
@@ -374,9 +374,9 @@ def _record(raw: Raw) -> _Record:
     try:
         typed = _order.decode(raw)
     except UNREADABLE:
-        return _Record(_id_of(raw), raw, None)
+        return _Record(id_of(raw), raw, None)
     order_id = str(typed.id)
-    return _Record(order_id, raw, typed) if "\x00" not in order_id else _Record(_id_of(raw), raw, None)
+    return _Record(order_id, raw, typed) if "\x00" not in order_id else _Record(id_of(raw), raw, None)
 
 
 def named(body: bytes) -> tuple[str | None, str]:
@@ -395,13 +395,13 @@ def _line(raw: Raw) -> _Line:
     try:
         typed = _entry.decode(raw)
     except UNREADABLE:
-        return _Line(_id_of(raw), raw, None)
+        return _Line(id_of(raw), raw, None)
     return _Line(str(typed.id), raw, typed)
 
 
-def _id_of(raw: Raw) -> str:
+def id_of(raw: Raw) -> str:
     """Return the id of a resource, or a name made of its content where none is legible."""
-    return id_of(raw) or f"{UNNAMED}{hashlib.blake2b(raw, digest_size=8).hexdigest()}"
+    return legible_id(raw) or f"{UNNAMED}{hashlib.blake2b(raw, digest_size=8).hexdigest()}"
 
 
 def _fail(record: _Record, known: Known) -> bool:

@@ -20,10 +20,9 @@ from include.clock import Clock
 from include.db.lease import Lease
 from include.db.statements import run as run_statement
 from include.db.statements import run_bound, texts
-from include.flows.harvest import RECORD_ERRORS, SOURCE, Harvester, Read
+from include.flows.harvest import RECORD_ERRORS, SOURCE, Harvester, Read, id_of
 from include.flows.quarantine import Reject
 from include.kaspi.errors import KaspiBusy, KaspiError, KaspiRefusedToken
-from include.kaspi.records import id_of
 from include.kaspi.shop_api import OrderList, Page, milliseconds
 
 log = logging.getLogger(__name__)

@@ -31,7 +31,7 @@ def single_of(body: bytes) -> msgspec.Raw:
         return msgspec.Raw(dict(members(body)).get(b'"data"', b"null"))
 
 
-def id_of(resource: bytes | msgspec.Raw) -> str | None:
+def legible_id(resource: bytes | msgspec.Raw) -> str | None:
     """Return the id of a resource; None where none is legible, or it is none that can be stored.
 
     It is legible in what the JSON reader stumbles over elsewhere: that is cut by its brackets alone, as a page is.
