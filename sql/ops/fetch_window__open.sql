@@ -16,4 +16,4 @@ where
     and fetch_window.completed_at is null
     and fetch_window.state <> 'BY_CODE'
 group by fetch_window.window_id
-order by fetch_window.created_to desc, fetch_window.window_id;
+order by fetch_window.created_to desc, fetch_window.window_id asc;
