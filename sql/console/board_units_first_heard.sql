@@ -32,6 +32,7 @@ with listed as materialized (
         and least(unit.requested_at, unit.received_at) < %(ends)s
         and (place.category = %(category)s or %(category)s::text is null)
         and (place.supplier = %(supplier)s or %(supplier)s::text is null)
+        and (place.sku = %(sku)s or %(sku)s::text is null)
 ),
 
 total as (

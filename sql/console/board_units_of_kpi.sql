@@ -90,6 +90,7 @@ received as materialized (
         and place.received_at < %(ends)s
         and (place.category = %(category)s or %(category)s::text is null)
         and (place.supplier = %(supplier)s or %(supplier)s::text is null)
+        and (place.sku = %(sku)s or %(sku)s::text is null)
 ),
 
 listed as materialized (

@@ -173,6 +173,17 @@ def test_a_number_that_is_said_otherwise_says_why(browser: TestClient, dsn: str)
         conn.execute("delete from mart.kpi_weekly where restated_because like 'cost booked%'")
 
 
+def test_a_price_list_leads_to_its_returned_units(browser: TestClient) -> None:
+    page = html.fromstring(browser.get(f"/?lang=en&category={PHONES}").text)
+    links = page.xpath("//a[contains(@href, 'set=listed')]")
+    assert len(links) >= 2
+    for link in links:
+        address, total = link.get("href").removeprefix("./").split("#")
+        heading, *listed = lines_of(browser, "/" + address.replace("units?", "units.csv?"))
+        counted = [line for line in listed if total == "units" or line[heading.index("counts")] == "1"]
+        assert [str(len(counted))] == re.findall(r"\d+", link.text_content()), address
+
+
 def test_what_was_said_otherwise_is_listed_with_before_after_and_cause(browser: TestClient, dsn: str) -> None:
     """Of the goods chosen; of all that lie in them where that is asked; by the days on which it changed."""
     with connect(dsn) as conn:
@@ -220,6 +231,17 @@ def test_what_was_said_otherwise_is_listed_with_before_after_and_cause(browser: 
         ["" if value is None else str(value) for value in row.values()] for row in sql
     ]
     assert {line[-1] for line in ours[1:]} == {wanted[-1]}
+    page = html.fromstring(browser.get(f"/restated?{asked}&parts=1").text)
+    links = [link.removeprefix("./") for link in page.xpath("//section//td/a[@class='figure']/@href")]
+    made_of = [lines_of(browser, "/" + link.replace("units?", "units.csv?")) for link in links]
+    with connect(dsn) as conn:
+        goods = conn.execute(
+            "select count(*) as whole, count(*) filter (where category = 'Смартфоны') as category, "
+            "count(*) filter (where category = 'Смартфоны' and sku = 'A001') as sku from mart.unit "
+            "where merchant_id = 'alpha' and core.week_of(received_at) = '2026-10-05'"
+        ).fetchone()
+    assert goods is not None and goods["whole"] > goods["category"] > 0
+    assert [len(lines) - 1 for lines in made_of] == list(goods.values()), "of its own goods each"
     with connect(dsn) as conn:
         conn.execute("delete from mart.kpi_weekly where week_start = '2026-10-05' and kpi = 'resale_share'")
 

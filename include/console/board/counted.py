@@ -1,4 +1,5 @@
-"""Units that the numbers of the weekly run stand on: of a KPI, of what a stated reason is worth, of a week's causes.
+"""Units that are counted when their list is opened: what the numbers of the weekly run stand on (a KPI, what a stated
+reason is worth, a week's causes), and what is in a price list.
 
 They are few enough to be counted when the list is opened: a week's, or half a year's of one merchant's customers. What
 has happened since the run counted them, the list knows and the number does not.
@@ -25,16 +26,17 @@ SHARES = ("relisted_share", "resale_share", "reconciled_share")
 SHARES_OF_MONEY = ("resale_share_value", "reverse_logistics_cost_share")
 FOR_ONE = ("reverse_logistics_cost", "net_recovery")
 LEARNED_WEEKS = 26  # as include/flows/weekly_statistics.py learns what reasons are worth; a test compares them
-SETS = ("kpi", "reason", "causes")
+SETS = ("kpi", "reason", "causes", "listed")
+EVER = dt.datetime(1, 1, 2, tzinfo=dt.UTC)
 
 
 def asked_of(query: Asked) -> dict[str, str]:
     """Return which units are asked for. Raises a 404 for what no number leads to."""
     asked = codes_of(query, {"set": SETS, "kpi": OF_UNITS, "only": ONLY, "inspected": ("yes",)})
     asked |= {name: query[name] for name in ("week", "day") if day_of(query.get(name))}
-    asked |= texts_of(query, ("reason", "said"))
+    asked |= texts_of(query, ("reason", "said", "sku"))
     asked |= {"days": query["days"]} if query.get("days") in ("14", "30", "60") else {}
-    needed = {"kpi": {"kpi", "week", "day"}, "reason": {"reason", "week"}, "causes": {"week"}}
+    needed = {"kpi": {"kpi", "week", "day"}, "reason": {"reason", "week"}, "causes": {"week"}, "listed": set()}
     if "set" not in asked or not needed[asked["set"]] <= set(asked):
         raise HTTPException(status.HTTP_404_NOT_FOUND, "no such units")
     return asked
@@ -51,6 +53,11 @@ def places(
     conn: Connection, chosen: Chosen, asked: Asked, after: After | None, shown: int
 ) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     """Return the next units, behind the one shown last, with their marks and money, and the sums of all of them."""
+    if asked["set"] == "listed":
+        return parts(run(
+            conn, "console/board_units_listed", **behind(after, EVER), shown=shown, part=asked.get("only"),
+            merchants=chosen.view.whose,
+        ).fetchall())  # fmt: skip
     begins, ends = _weeks(asked)
     place = {
         **behind(after, begins), "shown": shown, "begins": begins, "ends": ends, "part": asked.get("only"),
@@ -62,23 +69,29 @@ def places(
             conn, "console/board_units_of_customers", **place, **told, merchants=chosen.view.whose,
         ).fetchall())  # fmt: skip
     if asked["kpi"] == "reconciled_share":
-        return parts(run(conn, "console/board_units_first_heard", **place, **chosen.goods, now=chosen.now).fetchall())
+        return parts(run(
+            conn, "console/board_units_first_heard", **place, **chosen.goods, sku=asked.get("sku"), now=chosen.now,
+        ).fetchall())  # fmt: skip
     return parts(run(
-        conn, "console/board_units_of_kpi", **place, **chosen.goods, kpi=asked["kpi"],
+        conn, "console/board_units_of_kpi", **place, **chosen.goods, sku=asked.get("sku"), kpi=asked["kpi"],
         horizon=int(asked["days"]) if "days" in asked else None, day=asked["day"],
     ).fetchall())  # fmt: skip
 
 
 def title(asked: Asked, words: Words) -> list[str]:
     """Return what these units are, in parts."""
-    week = words.week(week_start(dt.date.fromisoformat(asked["week"])))
-    if asked["set"] == "kpi":
+    week = words.week(week_start(dt.date.fromisoformat(asked["week"]))) if "week" in asked else ""
+    if asked["set"] == "listed":
+        told = [words._("returned units in the price list")]
+    elif asked["set"] == "kpi":
         told = [kpi_name(words, asked["kpi"], int(asked["days"]) if "days" in asked else None), week]
     elif asked["set"] == "reason":
         told = [words._("inspected, said: {reason}", reason=label(words, CAUSES, asked["reason"])),
                 words._("26 weeks up to {week}", week=week)]  # fmt: skip
     else:
         told = [words._("customers' returns"), week]
+    if "sku" in asked:
+        told.append(asked["sku"])
     if "only" in asked:
         told.append(words._("those that count") if asked["only"] == "yes" else words._("the others"))
     return told
@@ -96,6 +109,8 @@ def totals(chosen: Chosen, asked: Asked, sums: dict[str, Any], words: Words) -> 
     told = [Total("units", _("units"), "count", units, everything if "only" in asked else None)]
     if asked["set"] == "kpi":
         return [*told, *_of_kpi(asked, sums, words, part("yes"))]
+    if asked["set"] == "listed":
+        return [*told, Total("marked", _("seen on Kaspi"), "count", marked, part("yes"))]
     if asked["set"] == "causes":
         told.append(Total("inspected", _("units inspected"), "count", sums["all_inspected"],
                           chosen.to("units", "units", **{**asked, "inspected": "yes"})))  # fmt: skip
@@ -131,7 +146,9 @@ def _of_kpi(asked: Asked, sums: dict[str, Any], words: Words, counted: str) -> l
 
 def is_marked(asked: Asked) -> bool:
     """Tell whether the units of a list are parted into those that count and the others."""
-    return asked.get("kpi") in (*SHARES, "resale_share_value") or asked["set"] == "reason" or "said" in asked
+    return (
+        asked.get("kpi") in (*SHARES, "resale_share_value") or asked["set"] in ("reason", "listed") or "said" in asked
+    )
 
 
 def has_money(asked: Asked) -> bool:

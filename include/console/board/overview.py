@@ -70,9 +70,19 @@ def overview(conn: Connection, chosen: Chosen, words: Words) -> dict[str, Any]:
         "open_count": sum(row["differences"] for row in open_kinds),
         "open_money": sum(row["money"] for row in open_kinds),
         "open_links": [chosen.to("differences", total) for total in ("differences", "money")],
-        "lists": run(conn, "console/lists", **whose).fetchall(),
+        "lists": [_list(row, chosen) for row in run(conn, "console/lists", **whose)],
         "gates": _gates(run(conn, "console/gates", **whose).fetchall(), words),
         "alerts": alerts_of(conn, view, words, ALERTS_SHOWN),
+    }
+
+
+def _list(row: dict[str, Any], chosen: Chosen) -> dict[str, Any]:
+    """Return a price list with where its returned units are listed: all of them, whatever goods are chosen."""
+    asked = {"set": "listed", "merchant": row["merchant_id"], "category": None, "supplier": None}
+    return {
+        **row,
+        "link": chosen.to("units", "units", **asked),
+        "link_observed": chosen.to("units", "marked", **asked),
     }
 
 

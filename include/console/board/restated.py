@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from include.console.board.chosen import Chosen
-from include.console.board.kpis import BACK
+from include.console.board.kpis import BACK, links_of
 from include.console.sheets import cut
 from include.db.connection import Connection
 from include.db.statements import run
@@ -35,7 +35,7 @@ def page(conn: Connection, chosen: Chosen, asked: Mapping[str, str], words: Word
     parts = parts_of(asked)
     rows = rows_of(conn, chosen, SHOWN, parts=parts)
     return {
-        "restated": [_shown(row, words) for row in rows],
+        "restated": [_shown(row, chosen, words) for row in rows],
         "cut": [line for (line,) in cut(rows, words)],
         "parts": parts,
         "other": chosen.address("restated", parts=None if parts else "1"),
@@ -45,9 +45,14 @@ def page(conn: Connection, chosen: Chosen, asked: Mapping[str, str], words: Word
     }
 
 
-def _shown(row: dict[str, Any], words: Words) -> dict[str, Any]:
+def _shown(row: dict[str, Any], chosen: Chosen, words: Words) -> dict[str, Any]:
+    """Return a row as the page shows it; it leads to what the number is made of now, and to no total of that.
+
+    It may have been said otherwise once more since.
+    """
     return {
         **row,
+        "made_of": links_of(row, chosen, **{name: row[name] for name in ("category", "supplier", "sku")})["interval"],
         "name": kpi_name(words, row["kpi"], row["horizon_days"]),
         "goods": cell_name(words, row["category"], row["supplier"], None, row["sku"]),
         "was": kpi_value(words, row["kpi"], row["value_before"], row["n_before"]),
