@@ -26,11 +26,11 @@ def run(size: Size) -> Result:
                 for _ in range(REPETITIONS[size]):
                     counters(about["url"], reset=True)
                     with database.database("latency") as dsn:
-                        _, spent = loaders.fetch_all(
-                            dsn, about["url"], data_set.span(), "bench", shops=1, rate=PER_SECOND
+                        fetched = loaders.all_shops(
+                            "fetch", dsn, about["url"], data_set.span(), "bench", shops=1, rate=PER_SECOND
                         )
                     found = counters(about["url"])
-                    seconds.append(spent)
+                    seconds.append(fetched.seconds)
                     calls.append(float(found["requests"]))
                     most = found["most_in_a_second"]
                     result.check(f"{latency} ms: most calls in a second", float(most), f"<= {PER_SECOND:.0f}",

@@ -38,23 +38,30 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True)
-class Ours:
-    """One run of our ingest: a fetch a merchant, side by side as the DAG's mapped tasks, the gate, publishing."""
+class Step:
+    """A task of each merchant, side by side as the DAG's mapped tasks; from the first begin to the last end."""
 
-    fetches: tuple[Task, ...]
-    fetch_seconds: float
-    gate: Task
-    publish: Task
+    tasks: tuple[Task, ...]
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Ours:
+    """One run of our ingest: every merchant's fetch, gate and publishing."""
+
+    fetch: Step
+    gate: Step
+    publish: Step
 
     @property
     def seconds(self) -> float:
-        """Return the time of all: from the first fetch's begin to the last one's end, the gate's work, publishing."""
-        return self.fetch_seconds + self.gate.seconds + self.publish.seconds
+        """Return the time of all."""
+        return self.fetch.seconds + self.gate.seconds + self.publish.seconds
 
     @property
     def over_interpreter(self) -> float:
         """Return the most memory that a task which loads had over a bare interpreter."""
-        return max(one.peak_mib - one.bare_mib for one in (*self.fetches, self.publish))
+        return max(one.peak_mib - one.bare_mib for one in (*self.fetch.tasks, *self.publish.tasks))
 
 
 def command(
@@ -79,17 +86,17 @@ def run_task(*arguments: Any, **more: Any) -> Task:
     return task_of(report_of(start(*command(*arguments, **more))))
 
 
-def fetch_all(
-    dsn: str, url: str, span: tuple[dt.datetime, dt.datetime], run: str, *, shops: int = len(MERCHANTS), rate: float
-) -> tuple[tuple[Task, ...], float]:
-    """Fetch every merchant side by side; return the tasks, and the seconds from the first begin to the last end."""
+def all_shops(
+    task: str, dsn: str, url: str, span: tuple[dt.datetime, dt.datetime], run: str, *, shops: int = len(MERCHANTS),
+    rate: float = UNLIMITED,
+) -> Step:  # fmt: skip
+    """Run one task of every merchant, side by side."""
     children = [
-        start(*command("fetch", dsn, run, url, span, merchant=number, shops=shops, rate=rate))
-        for number in range(shops)
+        start(*command(task, dsn, run, url, span, merchant=number, shops=shops, rate=rate)) for number in range(shops)
     ]
     reports = [report_of(child) for child in children]
     seconds = max(one["ended"] for one in reports) - min(one["began"] for one in reports)
-    return tuple(map(task_of, reports)), seconds
+    return Step(tuple(map(task_of, reports)), seconds)
 
 
 def ours(
@@ -99,14 +106,15 @@ def ours(
     *,
     run: str = "bench",
     shops: int = len(MERCHANTS),
-    rate: float = UNLIMITED,
 ) -> Ours:
-    """Fetch, judge and publish, each task in a process of its own; raise where the gate held anything back."""
-    fetches, seconds = fetch_all(dsn, url, span, run, shops=shops, rate=rate)
-    judged, published = (run_task(task, dsn, run, url, span) for task in ("gate", "publish"))
-    if judged.found != {"passed": shops, "held": 0, "quarantined": 0}:
-        raise RuntimeError(f"the gate judged {judged.found}: a figure of an ingest that was held is none")
-    return Ours(fetches, seconds, judged, published)
+    """Fetch, judge and publish, each task in a process of its own; raise where a gate held anything back."""
+    fetched, judged, published = (
+        all_shops(task, dsn, url, span, run, shops=shops) for task in ("fetch", "gate", "publish")
+    )
+    for one in judged.tasks:
+        if one.found != {"passed": 1, "held": 0, "quarantined": 0}:
+            raise RuntimeError(f"a gate judged {one.found}: a figure of an ingest that was held is none")
+    return Ours(fetched, judged, published)
 
 
 def keep_finished(dsn: str, folder: Path, tables: tuple[str, ...] = FINISHED) -> None:
