@@ -22,6 +22,9 @@ RUN = "bench"
 WATCHER = "any_task_failed"  # runs where one failed, and fails
 
 
+ONCE: list[dict[str, Any]] = [{}]  # a task that is not mapped
+
+
 def main() -> int:
     """Run every task of every DAG that was asked for."""
     parser = argparse.ArgumentParser(prog="python -m bench.dag_tasks", description=__doc__)
@@ -43,21 +46,22 @@ def main() -> int:
 def _run(dag: Any) -> Iterator[dict[str, Any]]:
     """Yield what became of each task; a mapped one runs for whatever the task before it returned."""
     returned: dict[str, Any] = {}
-    for task in dag.task_group.topological_sort():
-        if task.task_id == WATCHER:
-            continue
-        over = _mapped_over(task, returned)
-        for index, values in enumerate(over):
-            told = _in_child(dag.dag_id, task, index if task.is_mapped else -1, values)
-            returned[task.task_id] = told.pop("returned")
-            yield {"task": task.task_id, **told}
+    for node in dag.task_group.topological_sort():
+        over = _mapped_over(node, returned)
+        for task in getattr(node, "children", {}).values() or (node,):  # a mapped group's, in their order
+            if task.task_id == WATCHER:
+                continue
+            for index, values in enumerate(over):
+                told = _in_child(dag.dag_id, task, -1 if over is ONCE else index, values)
+                returned[task.task_id] = told.pop("returned")
+                yield {"task": task.task_id, **told}
 
 
-def _mapped_over(task: Any, returned: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the arguments of each instance of a task."""
-    if not task.is_mapped:
-        return [{}]
-    (source,) = task.upstream_task_ids & set(returned)
+def _mapped_over(node: Any, returned: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the arguments of each instance of a task, or of each task of a mapped group."""
+    if not (getattr(node, "is_mapped", False) or hasattr(node, "children")):
+        return ONCE
+    (source,) = node.upstream_task_ids & set(returned)
     rows = returned[source]
     return [row if isinstance(row, dict) else {"merchant_id": row} for row in rows]
 
