@@ -124,7 +124,7 @@ def test_the_settings_file_becomes_connections_variables_and_pools() -> None:
     assert manners["requests_per_second"] == 'a"b: KASPI_REQUESTS_PER_SECOND'
     assert json.loads(connections["wms_drop_w2"]["extra"]) == {"path": 'a"b: WMS_W2_FOLDER'}
     assert {entry["key"] for entry in settings.variables} == {"qaitarym_clock", "qaitarym_feed_url"}
-    assert settings.pools[0]["slots"] == 3
+    assert settings.pools[0]["slots"] == 16
 
 
 def test_the_settings_file_holds_no_secret() -> None:
