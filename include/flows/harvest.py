@@ -32,7 +32,8 @@ log = logging.getLogger(__name__)
 SOURCE = "kaspi/order"
 UNNAMED = "unnamed "  # so begins the key of an order without a legible id
 BLOCK = 10_000  # read numbers taken at a time, the step of the sequence raw.read_number
-LOOKED_AT = 5  # changed orders of a page whose fields are compared with what is known; a change is in all of them
+LOOKED_AT_FIRST = 2_000  # changed orders of a fetch whose fields are all compared with what is known
+LOOKED_AT = 5  # of each page of one that has more: a change of Kaspi's is in all of them
 BORNE = 3  # so many records in a row without an answer: then it is Kaspi that does not answer, and no record
 LARGEST_ORDER = 1 << 20  # bytes; a payload is some two thousand
 LARGEST_KEPT = 1 << 16  # bytes of a payload that go into the quarantine with it
@@ -260,7 +261,7 @@ class Harvester:
         if digest in (known.published, known.refused, known.staged):
             return False
         payload = b'{"entries":[' + lines_json + b'],"order":' + record.clean + b"}"
-        if len(harvest.orders) < LOOKED_AT:
+        if self.drift.orders < LOOKED_AT_FIRST or len(harvest.orders) < LOOKED_AT:
             self.drift.payload(payload, record.order_id)
         _must_be_storable(payload)
         row = self._order_row(record.order_id, order.attributes, digest, read)

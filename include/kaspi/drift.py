@@ -141,11 +141,11 @@ class DriftWatch:
         self._order, self._entry = _level("order"), _level("entry")
         self._found: dict[tuple[str, str, str], _Found] = {}
         self._names: set[str] = set()
-        self._orders = 0
+        self.orders = 0  # that were looked at
 
     def order(self, attributes: Any, order_id: str | None = None) -> None:
         """Look at an order's attributes (the buyer removed or not: his parts are not looked at)."""
-        self._orders += 1
+        self.orders += 1
         self._look(self._order, attributes, order_id)
 
     def entry(self, attributes: Any, order_id: str | None = None) -> None:
@@ -177,9 +177,9 @@ class DriftWatch:
     def findings(self) -> list[Drift]:
         """Return what was found so far, by path."""
         found = [Drift(kind, path, detail, one.count, one.example) for (kind, path, detail), one in self._found.items()]
-        if self._orders >= ENOUGH_ORDERS:
+        if self.orders >= ENOUGH_ORDERS:
             found += [
-                Drift("missing", f"order.{'|'.join(names)}", "no order of many has it", self._orders)
+                Drift("missing", f"order.{'|'.join(names)}", "no order of many has it", self.orders)
                 for names in ALWAYS
                 if self._names.isdisjoint(names)
             ]
