@@ -81,8 +81,7 @@ def of_lines(count: int, n: int, lines: int) -> Share:
     if not (0 <= count <= n and 1 <= lines <= n):
         raise ValueError(f"{count} of {n} pieces of {lines} lines is no share")
     lower, upper = (float(end) for end in proportion_confint(count / n * lines, lines, method="wilson"))
-    value = count / n
-    return Share(value, min(max(lower, 0.0), value), max(min(upper, 1.0), value), n)
+    return _share(Count.of(count, n), lower, upper)
 
 
 def exact(count: int, n: int, coverage: float = 0.95) -> Share:

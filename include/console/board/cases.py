@@ -1,18 +1,15 @@
 """The cases behind a number: those of which nobody knows how many pieces come back."""
 
-import datetime as dt
 from collections.abc import Iterator
 from typing import Any
 
 from include.console.board.chosen import Chosen
-from include.console.board.lists import After, Asked, Kind, Rows, Total, behind, parts
+from include.console.board.lists import EVER, After, Asked, Kind, Rows, Total, behind, parts
 from include.db.connection import Connection
 from include.db.statements import run
 from include.locale import claim_labels
 from include.locale.labels import CAUSES, label
 from include.locale.words import Words
-
-BEGINS = dt.datetime(1, 1, 2, tzinfo=dt.UTC)
 
 
 def asked_of(_query: Asked) -> dict[str, str]:
@@ -25,7 +22,7 @@ def read(
 ) -> tuple[Rows, dict[str, Any]]:
     """Return the next cases, behind the one shown last, and the sums of all of them."""
     return parts(run(
-        conn, "console/board_cases", merchants=chosen.view.whose, **behind(after, BEGINS), shown=shown
+        conn, "console/board_cases", merchants=chosen.view.whose, **behind(after, EVER), shown=shown
     ).fetchall())  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from fastapi import HTTPException, status
 from include.clock import week_start
 from include.console.board.chosen import WEEK, Chosen, day_of, midnight
 from include.console.board.figures import share
-from include.console.board.lists import ONLY, After, Asked, Total, behind, codes_of, parts, texts_of
+from include.console.board.lists import EVER, ONLY, After, Asked, Total, behind, codes_of, parts, texts_of
 from include.db.connection import Connection
 from include.db.statements import run
 from include.domain import kpi
@@ -27,7 +27,6 @@ SHARES_OF_MONEY = ("resale_share_value", "reverse_logistics_cost_share")
 FOR_ONE = ("reverse_logistics_cost", "net_recovery")
 LEARNED_WEEKS = 26  # as include/flows/weekly_statistics.py learns what reasons are worth; a test compares them
 SETS = ("kpi", "reason", "causes", "listed")
-EVER = dt.datetime(1, 1, 2, tzinfo=dt.UTC)
 
 
 def asked_of(query: Asked) -> dict[str, str]:

@@ -66,9 +66,8 @@ def _card(row: dict[str, Any], before: dict[str, Any] | None, chosen: Chosen, wo
 def links_of(row: dict[str, Any], chosen: Chosen, **goods: str | None) -> dict[str, str]:
     """Return where the units or the order lines are listed that a KPI of a week stands on, for its value and its count.
 
-    ``goods`` (category, supplier, sku) are its own, where it is of other goods than the chosen.
-
-    What is estimated of them (its interval, a duration's median among units still open) leads to them, to no total.
+    ``goods`` (category, supplier, sku) are its own, where it is of other goods than the chosen. What is estimated of
+    them (its interval, a duration's median among units still open) leads to them, to no total.
     """
     name = row["kpi"]
     asked = {"kpi": name, "days": row["horizon_days"], "week": row["week_start"], **goods}

@@ -18,6 +18,7 @@ SHOWN = 50
 LONGEST = 200  # letters of what is asked for
 ONLY = ("yes", "no")  # of a list with marks: those that are marked, or the others
 FIRST = UUID(int=0)
+EVER = dt.datetime(1, 1, 2, tzinfo=dt.UTC)  # before all: where a list begins that has no span
 Asked = Mapping[str, str]
 After = tuple[dt.datetime, Any]  # the place of the row that was shown last: its moment and its key
 Rows = list[dict[str, Any]]

@@ -17,7 +17,7 @@ from include.console.board import money
 from include.console.board.chosen import Chosen, day_of, midnight
 from include.console.board.figures import share
 from include.console.board.flow import AGES, CHANNELS, STEPS, age_of
-from include.console.board.lists import After, Asked, Total, behind, codes_of, texts_of
+from include.console.board.lists import EVER, After, Asked, Total, behind, codes_of, texts_of
 from include.console.board.money import TERMS
 from include.db.connection import Connection
 from include.db.statements import run
@@ -29,7 +29,6 @@ from include.locale.desk_labels import ZONES
 from include.locale.labels import CAUSES, label
 from include.locale.words import Words
 
-EVER = dt.datetime(1, 1, 2, tzinfo=dt.UTC)
 NEVER = dt.datetime(9998, 1, 1, tzinfo=dt.UTC)
 CODES: Mapping[str, tuple[str, ...]] = {
     "became": ("put_back", "resold", "ended", "open"),
