@@ -56,7 +56,7 @@ listed as materialized (
         select each_line.*
         from core.order_line as each_line
         where each_line.merchant_id = placed.merchant_id and each_line.order_id = placed.order_id
-        order by each_line.entry_id
+        order by each_line.order_id
         offset 0
     ) as line on true
     left join channel.resale_sku as resale

@@ -44,7 +44,7 @@ where
 
 analyze cohort_order;
 
--- The cases of these orders, with the latest moment in which they can have been asked for.
+-- The cases of these orders.
 create temporary table cohort_case on commit drop as
 select
     return_case.case_id,
@@ -57,14 +57,13 @@ select
     return_case.quantity,
     return_case.units_hi,
     return_case.requested_from,
-    -- what is on the dock was requested before it arrived, whenever we swept
-    least(return_case.requested_to, received.first_receipt) as requested_by,
+    return_case.requested_to,
     case
         when completed.seen_to - completed.seen_from <= interval '2 days' then completed.seen_to
         else placed.planned_at
     end as delivered_at
 from cohort_order as placed
--- by the order, however many cases the merchant has
+-- by the order, however many cases the merchant has; in the order of what it is asked by: nothing to sort
 inner join lateral (
     select known.*
     from core.return_case as known
@@ -72,7 +71,7 @@ inner join lateral (
         known.merchant_id = %(merchant_id)s
         and known.order_id = placed.order_id
         and known.return_kind in ('customer_return', 'unknown')
-    order by known.case_id
+    order by known.order_id
     offset 0
 ) as return_case on true
 left join lateral (
@@ -87,11 +86,27 @@ left join lateral (
     order by seen.episode
     limit 1
 ) as completed on true
-left join lateral (
-    select min(unit.received_at) as first_receipt
-    from ledger.unit as unit
-    where unit.case_id = return_case.case_id
-) as received on true
 where placed.is_back;
 
 analyze cohort_case;
+
+-- The units of these cases, looked up once: a long history has them far apart.
+create temporary table cohort_unit on commit drop as
+select
+    unit.case_id,
+    unit.entry_id,
+    unit.state,
+    unit.stated_reason,
+    unit.finding,
+    unit.cause,
+    unit.received_at
+from cohort_case as cases
+inner join lateral (
+    select known.*
+    from ledger.unit as known
+    where known.case_id = cases.case_id
+    order by known.case_id
+    offset 0
+) as unit on true;
+
+analyze cohort_unit;

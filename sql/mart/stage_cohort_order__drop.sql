@@ -1,1 +1,1 @@
-drop table cohort_order, cohort_case;
+drop table cohort_order, cohort_case, cohort_unit;

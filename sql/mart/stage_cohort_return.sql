@@ -1,8 +1,26 @@
 -- mart.stage_cohort_return: what came back from each order, by horizon, with the certain count and its bounds.
--- Of the cases in cohort_case.
+-- Of the cases in cohort_case and their units in cohort_unit.
 -- Rule: docs/data-contract.md, "return_rate". A request is counted when its LATEST possible time lies within the
 -- horizon; it may count (returned_hi) when its earliest does. An unquantified case counts 1, between 1 and the sold.
-with pieces as (
+with held as (
+    select
+        case_id,
+        min(received_at) as first_receipt,
+        count(*) filter (where entry_id is null) as unplaced
+    from cohort_unit
+    group by case_id
+),
+
+-- the latest moment in which a case can have been asked for: what is on the dock was, whenever we swept
+asked as (
+    select
+        cases.*,
+        least(cases.requested_to, held.first_receipt) as requested_by
+    from cohort_case as cases
+    left join held on cases.case_id = held.case_id
+),
+
+pieces as (
     select
         cases.case_id,
         cases.order_id,
@@ -11,7 +29,7 @@ with pieces as (
         coalesce(unit.finding, 'not_inspected') as finding,
         coalesce(unit.cause, 'unknown') as cause,
         line.sku
-    from ledger.unit as unit
+    from cohort_unit as unit
     inner join cohort_case as cases on unit.case_id = cases.case_id
     -- by its key, however many lines the merchant has
     left join lateral (
@@ -52,15 +70,12 @@ remainder as (
         cases.stated_reason,
         cases.units_hi - count(pieces.case_id) as pieces_left,
         count(pieces.case_id) = 0 as nothing_known,
-        (
-            select count(*)
-            from ledger.unit as loose
-            where loose.case_id = cases.case_id and loose.entry_id is null
-        ) as unplaced
+        coalesce(held.unplaced, 0) as unplaced
     from cohort_case as cases
+    left join held on cases.case_id = held.case_id
     left join pieces on cases.case_id = pieces.case_id
     where cases.quantity is null
-    group by cases.case_id, cases.order_id, cases.stated_reason, cases.units_hi
+    group by cases.case_id, cases.order_id, cases.stated_reason, cases.units_hi, held.unplaced
 ),
 
 -- spread over the order's lines, the emptiest first, never beyond what a line sold
@@ -123,7 +138,7 @@ judged as (
         and cases.requested_by <= cases.delivered_at + make_interval(days => horizon.days) as surely,
         cases.requested_from <= cases.delivered_at + make_interval(days => horizon.days) as maybe
     from counted
-    inner join cohort_case as cases on counted.case_id = cases.case_id
+    inner join asked as cases on counted.case_id = cases.case_id
     cross join (values (14), (30)) as horizon (days)
 )
 

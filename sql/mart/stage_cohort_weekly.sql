@@ -12,14 +12,14 @@ with sold as materialized (
         line.sku,
         sum(line.quantity) filter (where placed.is_sold) as quantity
     from cohort_order as placed
-    -- by the order, however many others the merchant has
+    -- by the order, however many others the merchant has; in the order of what it is asked by: nothing to sort
     inner join lateral (
         select
             each_line.sku,
             each_line.quantity
         from core.order_line as each_line
         where each_line.merchant_id = %(merchant_id)s and each_line.order_id = placed.order_id
-        order by each_line.entry_id
+        order by each_line.order_id
         offset 0
     ) as line on true
     where placed.is_sold or placed.is_back

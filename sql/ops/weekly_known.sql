@@ -48,7 +48,7 @@ said as (
         ) as rows
     from mart.kpi_current
     where
-        merchant_id is not distinct from %(merchant_id)s
+        (merchant_id = %(merchant_id)s or (%(merchant_id)s::text is null and merchant_id is null))
         and category is null
         and sku is null
         and supplier is null
