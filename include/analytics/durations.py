@@ -33,11 +33,11 @@ def quantiles(spans: Spans, shares: Sequence[float]) -> list[float | None]:
     ended[: spans.reached.size + spans.other.size] = 1.0
     order = np.argsort(time, kind="stable")
     time, reached, ended = time[order], reached[order], ended[order]
-    first = np.flatnonzero(np.r_[True, time[1:] != time[:-1]])
+    first = np.flatnonzero(np.concatenate(([True], time[1:] != time[:-1])))
     at_risk = time.size - first
     reached, ended = np.add.reduceat(reached, first), np.add.reduceat(ended, first)
     waiting = np.cumprod(1.0 - ended / at_risk)
-    incidence = np.cumsum(np.r_[1.0, waiting[:-1]] * reached / at_risk)
+    incidence = np.cumsum(np.concatenate(([1.0], waiting[:-1])) * reached / at_risk)
     found: list[float | None] = []
     for share in shares:
         at_least = np.flatnonzero(incidence >= share - 1e-9)
