@@ -83,7 +83,8 @@ where
                         and placed.created_at >= %(dense_from)s
                         and placed.created_at < %(dense_to)s
                 )
-            order by md5(unit.unit_id::text)
+            -- the same pieces in both histories, whose ids differ: by the number of the order, and by the moment
+            order by md5(split_part(unit.order_id, 'o', 2)), unit.received_at
             limit 60
         ) as waiting
     );
