@@ -288,6 +288,10 @@ def _change(conn: Connection, shape: Shape, number: int, now: dt.datetime) -> No
     }  # fmt: skip
     with conn.transaction():
         cursor.execute((HERE / "weekly_change.sql").read_bytes(), facts)
+        while cursor.nextset():  # the last one sells
+            pass
+        if number == 0 and not cursor.rowcount:
+            raise RuntimeError("no piece was sold: no week of receipts would be counted again")
 
 
 def _blocks(dsn: str) -> int:
